@@ -1,0 +1,132 @@
+"""What the server does by itself: counts on their way, checkpoints of the log, and the end of what has expired."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from strongroom.adapters.jobs.background import Job
+from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.audit import log, reads
+from strongroom.application.audit.reads import ReadCounters
+from strongroom.application.edge import Gateway
+from strongroom.application.identity import setup
+from strongroom.application.ports.execution import Executor
+from strongroom.application.ports.transaction import Transaction
+from strongroom.application.registry import publishing
+from strongroom.application.tracking import sealing
+
+AT_ONCE = 100
+USES_MOST = 100_000
+REMEMBERED_US = 24 * 3600 * 1_000_000
+
+
+class TokenUses:
+    """When tokens were last used, until it is in the database. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used: dict[str, int] = {}
+
+    def note(self, token_id: str) -> None:
+        """The token was used now."""
+        with self._lock:
+            if len(self._used) < USES_MOST or token_id in self._used:
+                self._used[token_id] = time.time_ns() // 1000
+
+    def take(self) -> dict[str, int]:
+        """All uses so far (token id -> microseconds UTC), which are forgotten here."""
+        with self._lock:
+            used, self._used = self._used, {}
+            return used
+
+    def give_back(self, used: dict[str, int]) -> None:
+        """Uses that could not be written."""
+        with self._lock:
+            self._used = {**used, **self._used}
+
+
+async def flush_uses(executor: Executor, uses: TokenUses) -> None:
+    """Write the last uses of tokens, to the minute."""
+    used = uses.take()
+    if not used:
+        return
+    try:
+        await executor.command(lambda tx: tx.tokens.touch(used))
+    except BaseException:
+        uses.give_back(used)
+        raise
+
+
+async def flush_reads(executor: Executor, counters: ReadCounters) -> None:
+    """Add the counts of reads to their windows."""
+    counts = counters.take()
+    if not counts:
+        return
+    try:
+        await executor.command(lambda tx: reads.write_counts(tx, counts))
+    except BaseException:
+        counters.give_back(counts)
+        raise
+
+
+async def checkpoint(executor: Executor, keys: log.LogKeyring, reload: Callable[[Transaction], None]) -> None:
+    """Sign the log's head, if it has grown.
+
+    :param reload: brings the keys up to date with the database before anything is signed.
+    """
+
+    def grown(tx: Transaction) -> bool:
+        kept = tx.audit.latest_checkpoint()
+        return tx.audit.size() > (kept[0] if kept else -1)
+
+    def sign(tx: Transaction) -> None:
+        reload(tx)
+        log.sign(tx, keys)
+
+    if await executor.read(grown):
+        await executor.command(sign)
+
+
+async def until_done(executor: Executor, step: Callable[[Transaction], int]) -> None:
+    """Repeat a step, each in a transaction of its own, until it finds less than `AT_ONCE` to do."""
+    while await executor.command(step) >= AT_ONCE:
+        pass
+
+
+def expire_drafts(tx: Transaction) -> int:
+    """End drafts whose time is up, as their owners would; returns how many."""
+    expired = tx.versions.expired_drafts(tx.now(), AT_ONCE)
+    for version_id in expired:
+        version = tx.versions.by_id(version_id)
+        asset = tx.assets.by_id(version.asset_id)
+        call = setup.as_system(tx, tx.workspaces.by_id(asset.workspace_id))
+        publishing.abort_draft(call, version.uid)
+    return len(expired)
+
+
+async def expire_uploads(executor: Executor, store: BlobStore) -> None:
+    """End uploads whose time is up and drop their parts."""
+    for upload in await executor.read(lambda tx: tx.uploads.expired(tx.now(), AT_ONCE)):
+        await executor.command(lambda tx, uid=upload.uid: tx.uploads.finish(uid, "expired"))  # type: ignore[misc]
+        await store.abort_upload(upload.uid)
+
+
+def forget(tx: Transaction) -> None:
+    """Drop remembered answers after a day, and ledger entries after their time."""
+    tx.idempotency.forget(tx.now() - REMEMBERED_US)
+    tx.blobs.forget_sent(tx.now())
+
+
+def jobs(gateway: Gateway, uses: TokenUses, reload: Callable[[Transaction], None]) -> list[Job]:
+    """All housekeeping of one server process; each may run in several processes at once."""
+    executor = gateway.executor
+    return [
+        Job("flush-reads", 5, lambda: flush_reads(executor, gateway.reads), last=True),
+        Job("flush-token-uses", 30, lambda: flush_uses(executor, uses), last=True),
+        Job("close-read-windows", 60, lambda: executor.command(reads.close_windows)),
+        Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
+        Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
+        Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
+        Job("forget", 600, lambda: executor.command(forget)),
+        Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, reload), last=True),
+    ]

@@ -1,0 +1,59 @@
+"""What both databases share: from a driver's failure to the domain's words, and a transaction over a connection."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from strongroom.adapters.sql.transaction import SqlTransaction
+from strongroom.application.ports.execution import Clock
+from strongroom.application.ports.transaction import Transaction
+from strongroom.domain.errors import Conflict, DomainError, Invalid, StorageFull, Unavailable
+
+T = TypeVar("T")
+Work = Callable[[Transaction], T]
+
+#: SQLSTATE of failures that a second try of the same transaction may pass: serialization, deadlock, lock timeout.
+RETRYABLE = frozenset({"40001", "40P01", "55P03"})
+DISK_FULL = frozenset({"53100", "53200"})
+
+
+def translate(error: Exception) -> DomainError:
+    """The domain error for a failure of the database; never one that a client should see as its own fault.
+
+    A unique constraint that no repository expected is a race between two writers: the caller may try again.
+    """
+    if isinstance(error, DomainError):
+        return error
+    message = str(getattr(error, "orig", error))
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if "disk is full" in message or state in DISK_FULL:
+        return StorageFull("The database's disk is full; nothing was changed.")
+    if isinstance(error, DataError | UnicodeEncodeError):
+        return Invalid("A text or number in the request is none that can be stored.")
+    if isinstance(error, IntegrityError):
+        return Conflict("Another request changed the same objects at the same time; read them again and retry.")
+    if isinstance(error, OperationalError | PoolTimeout) or state in RETRYABLE:
+        return Unavailable("The database cannot be reached or is busy; nothing was changed.")
+    raise error
+
+
+def is_retryable(error: Exception) -> bool:
+    """Whether running the same transaction again may succeed."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in RETRYABLE
+
+
+def run_work(connection: Connection, work: Work[T], clock: Clock) -> T:
+    """Run one use case over an open transaction."""
+    return work(SqlTransaction(connection, clock))
+
+
+def ping(engine: Engine) -> None:
+    """Raise Unavailable unless the database answers."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except (DBAPIError, PoolTimeout) as error:
+        raise Unavailable("The database cannot be reached.") from error

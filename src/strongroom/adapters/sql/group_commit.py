@@ -1,0 +1,143 @@
+"""SQLite: one writer thread, many commands in one commit.
+
+`synchronous=FULL` makes a commit cost an fsync, so the writer takes whatever commands wait, runs each under its own
+savepoint, numbers the audit leaves, commits once and only then answers them all (domain.md N15). Reads run in a small
+pool of their own on WAL snapshots and never wait for the writer.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from strongroom.adapters.sql.engine import sqlite_engine
+from strongroom.adapters.sql.executor import ping, run_work, translate
+from strongroom.adapters.sql.sequencer import sequence_pending
+from strongroom.application.ports.execution import Clock
+from strongroom.application.ports.transaction import Transaction
+from strongroom.domain.errors import Unavailable
+
+T = TypeVar("T")
+
+#: A commit waits for nobody: it takes what is queued now, at most this many commands.
+GROUP_SIZE = 64
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[Transaction], Any]
+    done: "Future[Any]"
+    result: Any = None
+    failed: bool = False
+
+
+class SqliteExecutor:
+    """Runs commands in group commits and reads on snapshots of one SQLite file."""
+
+    def __init__(self, url: str, clock: Clock, *, readers: int = 4) -> None:
+        self._clock = clock
+        self._writer = sqlite_engine(url, write=True)
+        self._reader = sqlite_engine(url, write=False, pool_size=readers)
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
+        self._closed = False
+        self._thread = threading.Thread(target=self._write_loop, name="sqlite-write", daemon=True)
+        self._thread.start()
+
+    async def command(self, work: Callable[[Transaction], T]) -> T:
+        """See :class:`strongroom.application.ports.execution.Executor`."""
+        return await asyncio.wrap_future(self._submit(work))
+
+    def _submit(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        if self._closed:
+            raise Unavailable("The server is stopping.")
+        job = _Job(work, Future())
+        self._queue.put(job)
+        return job.done
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """See :class:`strongroom.application.ports.execution.Executor`."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self._reader.connect() as connection, connection.begin():
+                return run_work(connection, work, self._clock)
+        except Exception as error:
+            raise translate(error) from error
+
+    def _write_loop(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            stopping = False
+            while len(group) < GROUP_SIZE:
+                try:
+                    job = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if job is None:
+                    stopping = True
+                    break
+                group.append(job)
+            self._commit(group)
+            if stopping:
+                return
+
+    def _commit(self, group: list[_Job]) -> None:
+        live = [job for job in group if job.done.set_running_or_notify_cancel()]
+        try:
+            with self._writer.connect() as connection, connection.begin():
+                for job in live:
+                    self._run(connection, job)
+                if not all(job.failed for job in live):
+                    sequence_pending(connection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, every waiting caller must get it
+            failure = _as_failure(error)
+            for job in live:
+                if not job.failed:
+                    job.done.set_exception(failure)
+                else:
+                    job.done.set_exception(job.result)
+            return
+        for job in live:
+            if job.failed:
+                job.done.set_exception(job.result)
+            else:
+                job.done.set_result(job.result)
+
+    def _run(self, connection: Connection, job: _Job) -> None:
+        """Run one command under its own savepoint, so that a refused one takes nothing else with it."""
+        try:
+            with connection.begin_nested():
+                job.result = run_work(connection, job.work, self._clock)
+        except Exception as error:
+            job.failed = True
+            job.result = _as_failure(error)
+            if isinstance(error, DBAPIError) and not connection.in_transaction():
+                raise  # the database ended the whole transaction (disk full): nothing of this group is on disk
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        ping(self._reader)
+
+    def close(self) -> None:
+        """Finish what was accepted, then stop."""
+        self._closed = True
+        self._queue.put(None)
+        self._thread.join(timeout=30)
+        self._readers.shutdown(wait=True)
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _as_failure(error: Exception) -> Exception:
+    try:
+        return translate(error)
+    except Exception as untranslated:  # noqa: BLE001 - whatever it is, the waiting caller must get it
+        return untranslated

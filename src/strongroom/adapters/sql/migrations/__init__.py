@@ -1,0 +1,9 @@
+"""The schema's history. `REVISIONS` repeats it for start-up, which compares without loading Alembic."""
+
+from typing import Final
+
+#: Oldest first; a test holds that these are the files in versions/.
+REVISIONS: Final = ("0001",)
+
+HEAD: Final = REVISIONS[-1]
+"""The revision that this release runs on."""

@@ -1,0 +1,1 @@
+"""One repository a port: statements over the open connection of a transaction."""

@@ -1,0 +1,103 @@
+"""Aliases in SQL: rows with valid_from and valid_to; the row without an end is the present one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, insert, or_, select, tuple_, update
+
+from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.tables import alias, principal, version
+from strongroom.application.paging import Key
+from strongroom.domain.registry.model import Alias, Asset, Version
+
+
+def _select() -> Select[Any]:
+    own = (
+        alias.c[name]
+        for name in ("asset_id", "name", "version_id", "etag", "protected", "from_seq", "valid_from", "valid_to")
+    )
+    return (
+        select(
+            *own,
+            version.c.uid.label("version_uid"),
+            version.c.number.label("version_number"),
+            principal.c.uid.label("set_by"),
+        )
+        .join(version, version.c.id == alias.c.version_id)
+        .join(principal, principal.c.id == alias.c.set_by)
+    )
+
+
+_CURRENT = alias.c.valid_to.is_(None)
+
+
+def valid_at(valid_from: ColumnElement[int], valid_to: ColumnElement[int | None], time_us: int) -> list[Any]:
+    """Conditions for the rows of a temporal table that were true at a time."""
+    return [valid_from <= time_us, or_(valid_to.is_(None), valid_to > time_us)]
+
+
+class SqlAliases(Repository):
+    """See :class:`strongroom.application.ports.registry.Aliases`."""
+
+    def _all(self, query: Select[Any]) -> list[Alias]:
+        return [load(Alias, row) for row in self._connection.execute(query)]
+
+    def current(self, asset_id: int) -> Sequence[Alias]:
+        return self._all(_select().where(alias.c.asset_id == asset_id, _CURRENT).order_by(alias.c.name))
+
+    def get(self, asset_id: int, name: str) -> Alias | None:
+        found = self._all(_select().where(alias.c.asset_id == asset_id, alias.c.name == name, _CURRENT))
+        return found[0] if found else None
+
+    def at(self, asset_id: int, time_us: int) -> Sequence[Alias]:
+        then = valid_at(alias.c.valid_from, alias.c.valid_to, time_us)
+        return self._all(_select().where(alias.c.asset_id == asset_id, *then).order_by(alias.c.name))
+
+    def history(self, asset_id: int, name: str | None, after: Key | None, limit: int) -> Sequence[Alias]:
+        query = _select().where(alias.c.asset_id == asset_id)
+        if name is not None:
+            query = query.where(alias.c.name == name)
+        if after is not None:
+            query = query.where(tuple_(alias.c.valid_from, alias.c.name) < tuple_(*after))
+        return self._all(query.order_by(alias.c.valid_from.desc(), alias.c.name.desc()).limit(limit))
+
+    def of_versions(self, version_ids: Sequence[int]) -> Mapping[int, Sequence[Alias]]:
+        found: dict[int, list[Alias]] = {}
+        for batch in batches(version_ids):
+            for item in self._all(_select().where(alias.c.version_id.in_(batch), _CURRENT)):
+                found.setdefault(item.version_id, []).append(item)
+        return found
+
+    def of_assets(self, asset_ids: Sequence[int]) -> Mapping[int, Sequence[Alias]]:
+        found: dict[int, list[Alias]] = {}
+        for batch in batches(asset_ids):
+            for item in self._all(_select().where(alias.c.asset_id.in_(batch), _CURRENT)):
+                found.setdefault(item.asset_id, []).append(item)
+        return found
+
+    def move(self, asset: Asset, name: str, to: Version | None, actor_id: int) -> Alias | None:
+        before = self.get(asset.id, name)
+        now = self._context.now()
+        if before is not None:
+            # two servers' clocks may differ: a placement never ends before it began
+            now = max(now, before.valid_from + 1)
+            self._connection.execute(
+                update(alias)
+                .where(alias.c.asset_id == asset.id, alias.c.name == name, _CURRENT)
+                .values(valid_to=now, to_seq=asset.event_seq)
+            )
+        if to is None:
+            return None
+        values = {
+            "asset_id": asset.id,
+            "name": name,
+            "version_id": to.id,
+            # the asset's event_seq: never the same twice, so an alias that was removed and made again is another
+            "etag": asset.event_seq,
+            "protected": before.protected if before else False,
+            "set_by": actor_id,
+            "from_seq": asset.event_seq,
+            "valid_from": now,
+        }
+        self._connection.execute(insert(alias).values(values))
+        return self.get(asset.id, name)

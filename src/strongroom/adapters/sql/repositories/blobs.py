@@ -1,0 +1,69 @@
+"""Blobs and possession in SQL."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, select
+
+from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_ledger
+from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.domain.artifacts.model import Blob
+
+_COLUMNS = (blob.c.id, blob.c.sha256, blob.c.size, blob.c.place, blob.c.blocks)
+
+
+class SqlBlobs(Repository):
+    """See :class:`strongroom.application.ports.artifacts.Blobs`."""
+
+    def by_sha256(self, digests: Sequence[str]) -> Mapping[str, Blob]:
+        found = {}
+        for batch in batches(dict.fromkeys(digests)):
+            for row in self._connection.execute(select(*_COLUMNS).where(blob.c.sha256.in_(batch))):
+                found[row.sha256] = load(Blob, row)
+        return found
+
+    def by_id(self, blob_id: int) -> Blob:
+        return load(Blob, self._connection.execute(select(*_COLUMNS).where(blob.c.id == blob_id)).one())
+
+    def add(self, stored: Sequence[StoredBlob]) -> Mapping[str, Blob]:
+        now = self._context.now()
+        rows = [
+            {"sha256": s.sha256, "size": s.size, "place": s.place, "blocks": s.blocks, "recorded_at": now}
+            for s in stored
+        ]
+        self._insert_ignore(blob, rows)
+        found = self.by_sha256([s.sha256 for s in stored])
+        digests = [
+            {"blob_id": found[s.sha256].id, "algo": "git-sha1", "value": s.git_sha1} for s in stored if s.git_sha1
+        ]
+        self._insert_ignore(blob_digest, digests)
+        return found
+
+    def note_sent(self, principal_id: int, blob_ids: Sequence[int], until: int) -> None:
+        rows = [{"principal_id": principal_id, "blob_id": blob_id, "until": until} for blob_id in blob_ids]
+        self._upsert(blob_ledger, rows, ["principal_id", "blob_id"])
+
+    def possessed(self, principal_id: int, asset_ids: Sequence[int], digests: Sequence[str]) -> Mapping[str, Blob]:
+        mine: dict[str, Blob] = {}
+        wanted = list(dict.fromkeys(digests))
+        stored = self.by_sha256(wanted)
+        for batch in batches(wanted):
+            # the same two look-ups for every digest, stored or not: one that is not gets an id that nothing has
+            ids = [stored[digest].id if digest in stored else -1 - n for n, digest in enumerate(batch)]
+            sent = select(blob_ledger.c.blob_id).where(
+                blob_ledger.c.principal_id == principal_id,
+                blob_ledger.c.blob_id.in_(ids),
+                blob_ledger.c.until > self._context.now(),
+            )
+            held = select(asset_blob.c.blob_id).where(
+                asset_blob.c.asset_id.in_(list(asset_ids) or [-1]), asset_blob.c.blob_id.in_(ids)
+            )
+            allowed = {*self._connection.execute(sent).scalars(), *self._connection.execute(held).scalars()}
+            mine |= {digest: stored[digest] for digest in batch if digest in stored and stored[digest].id in allowed}
+        return mine
+
+    def hold(self, asset_id: int, blob_ids: Sequence[int]) -> None:
+        self._insert_ignore(asset_blob, [{"asset_id": asset_id, "blob_id": b} for b in sorted(set(blob_ids))])
+
+    def forget_sent(self, before: int) -> int:
+        return self._connection.execute(delete(blob_ledger).where(blob_ledger.c.until < before)).rowcount

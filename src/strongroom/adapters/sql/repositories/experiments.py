@@ -1,0 +1,115 @@
+"""Experiments in SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, false, insert, or_, select, true, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.repositories.namespaces import in_subtree
+from strongroom.adapters.sql.tables import experiment, namespace, principal
+from strongroom.application.paging import Key
+from strongroom.domain.errors import AlreadyExists
+from strongroom.domain.identity.access import Visible
+from strongroom.domain.tracking.model import Experiment
+
+_ELSEWHERE = {"id", "namespace_path", "namespace_slug_path", "created_by"}
+_OWN = [field.name for field in fields(Experiment) if field.name not in _ELSEWHERE]
+
+
+def _select() -> Select[Any]:
+    return (
+        select(
+            experiment.c.id,
+            *(experiment.c[name] for name in _OWN),
+            namespace.c.path.label("namespace_path"),
+            namespace.c.slug_path.label("namespace_slug_path"),
+            principal.c.uid.label("created_by"),
+        )
+        .join(namespace, namespace.c.id == experiment.c.namespace_id)
+        .join(principal, principal.c.id == experiment.c.created_by)
+    )
+
+
+def _visible_where(visible: Visible) -> ColumnElement[bool]:
+    """A grant on an asset, or public reading, shows no experiment: those need a grant on their namespace or above."""
+    if visible.whole_workspace:
+        return true()
+    return or_(*(in_subtree(path) for path in visible.namespaces)) if visible.namespaces else false()
+
+
+_STATES: dict[str, list[ColumnElement[bool]]] = {
+    "active": [experiment.c.deleted_at.is_(None)],
+    "trashed": [experiment.c.deleted_at.is_not(None)],
+    "all": [],
+}
+
+
+class SqlExperiments(Repository):
+    """See :class:`strongroom.application.ports.tracking.Experiments`."""
+
+    def _one(self, *conditions: ColumnElement[bool]) -> Experiment | None:
+        row = self._connection.execute(_select().where(*conditions)).one_or_none()
+        return load(Experiment, row) if row else None
+
+    def by_uid(self, workspace_id: int, uid: str) -> Experiment | None:
+        return self._one(experiment.c.uid == uid, experiment.c.workspace_id == workspace_id)
+
+    def by_id(self, experiment_id: int) -> Experiment:
+        return load(Experiment, self._connection.execute(_select().where(experiment.c.id == experiment_id)).one())
+
+    def by_ids(self, experiment_ids: Sequence[int]) -> Mapping[int, Experiment]:
+        found = {}
+        for batch in batches(experiment_ids):
+            for row in self._connection.execute(_select().where(experiment.c.id.in_(batch))):
+                found[row.id] = load(Experiment, row)
+        return found
+
+    def by_name(self, namespace_id: int, name: str) -> Experiment | None:
+        return self._one(experiment.c.namespace_id == namespace_id, experiment.c.name == name)
+
+    def add(self, new: Experiment) -> Experiment:
+        values = {name: getattr(new, name) for name in _OWN}
+        values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
+        try:
+            found = self._connection.execute(insert(experiment).values(values).returning(experiment.c.id)).scalar_one()
+        except IntegrityError as error:
+            raise AlreadyExists("There is an experiment of that name, maybe in the trash.") from error
+        return replace(new, id=found)
+
+    def lock(self, experiment_id: int) -> Experiment:
+        statement = _select().where(experiment.c.id == experiment_id).with_for_update(of=experiment, key_share=True)
+        return load(Experiment, self._connection.execute(statement).one())
+
+    def hold(self, experiment_id: int) -> Experiment:
+        statement = _select().where(experiment.c.id == experiment_id).with_for_update(of=experiment, read=True)
+        return load(Experiment, self._connection.execute(statement).one())
+
+    def update(self, old: Experiment, /, **changes: object) -> Experiment:
+        values: dict[str, Any] = {**changes, "etag": experiment.c.etag + 1}
+        self._connection.execute(update(experiment).where(experiment.c.id == old.id).values(values))
+        known: dict[str, Any] = {**changes, "etag": old.etag + 1}
+        return replace(old, **known)
+
+    def list(
+        self,
+        workspace_id: int,
+        visible: Visible,
+        *,
+        namespace: str | None,
+        name_prefix: str | None,
+        state: str,
+        after: Key | None,
+        limit: int,
+    ) -> Sequence[Experiment]:
+        query = _select().where(experiment.c.workspace_id == workspace_id, _visible_where(visible), *_STATES[state])
+        if namespace:
+            query = query.where(in_subtree(namespace))
+        if name_prefix:
+            query = query.where(experiment.c.name.startswith(name_prefix, autoescape=True))
+        if after is not None:
+            query = query.where(tuple_(experiment.c.recorded_at, experiment.c.id) < tuple_(*after))
+        query = query.order_by(experiment.c.recorded_at.desc(), experiment.c.id.desc()).limit(limit)
+        return [load(Experiment, row) for row in self._connection.execute(query)]

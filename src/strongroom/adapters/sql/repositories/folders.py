@@ -1,0 +1,95 @@
+"""Folders in SQL: one row a path, clustered by folder and path."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, insert, or_, select, update
+
+from strongroom.adapters.sql.repositories.base import Repository, load
+from strongroom.adapters.sql.tables import folder, folder_entry
+from strongroom.domain.artifacts.model import Folder, FolderEntry
+
+_COLUMNS = [folder_entry.c[field.name] for field in fields(FolderEntry)]
+
+
+def _select(folder_id: int) -> Select[Any]:
+    return select(*_COLUMNS).where(folder_entry.c.folder_id == folder_id).order_by(folder_entry.c.path)
+
+
+class SqlFolders(Repository):
+    """See :class:`strongroom.application.ports.artifacts.Folders`."""
+
+    def of(self, owner_kind: str, owner_id: int) -> Folder | None:
+        query = select(folder).where(folder.c.owner_kind == owner_kind, folder.c.owner_id == owner_id)
+        row = self._connection.execute(query).one_or_none()
+        return load(Folder, row) if row else None
+
+    def by_id(self, folder_id: int) -> Folder:
+        return load(Folder, self._connection.execute(select(folder).where(folder.c.id == folder_id)).one())
+
+    def lock(self, folder_id: int) -> Folder:
+        query = select(folder).where(folder.c.id == folder_id).with_for_update()
+        return load(Folder, self._connection.execute(query).one())
+
+    def add(self, owner_kind: str, owner_id: int, workspace_id: int) -> Folder:
+        values = {"owner_kind": owner_kind, "owner_id": owner_id, "workspace_id": workspace_id}
+        return load(Folder, self._connection.execute(insert(folder).values(values).returning(folder)).one())
+
+    def put(self, into: Folder, entries: Sequence[FolderEntry]) -> int:
+        rows = [{"folder_id": into.id, **{f.name: getattr(e, f.name) for f in fields(FolderEntry)}} for e in entries]
+        self._upsert(folder_entry, rows, ["folder_id", "path"])
+        return self._touch(into)
+
+    def _touch(self, changed: Folder) -> int:
+        statement = (
+            update(folder)
+            .where(folder.c.id == changed.id)
+            .values(generation=folder.c.generation + 1)
+            .returning(folder.c.generation)
+        )
+        generation: int = self._connection.execute(statement).scalar_one()
+        return generation
+
+    def remove(self, from_: Folder, path: str) -> bool:
+        below = and_(folder_entry.c.path >= path + "/", folder_entry.c.path < path + "0")
+        statement = delete(folder_entry).where(
+            folder_entry.c.folder_id == from_.id, or_(folder_entry.c.path == path, below)
+        )
+        removed = self._connection.execute(statement).rowcount > 0
+        if removed:
+            self._touch(from_)
+        return removed
+
+    def get(self, folder_id: int, path: str) -> FolderEntry | None:
+        row = self._connection.execute(_select(folder_id).where(folder_entry.c.path == path)).one_or_none()
+        return load(FolderEntry, row) if row else None
+
+    def present(self, folder_id: int, paths: Sequence[str]) -> Sequence[str]:
+        query = select(folder_entry.c.path).where(
+            folder_entry.c.folder_id == folder_id, folder_entry.c.path.in_(list(paths))
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def first_in(self, folder_id: int, start: str, end: str) -> str | None:
+        query = _select(folder_id).where(folder_entry.c.path >= start, folder_entry.c.path < end).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return row.path if row else None
+
+    def entries(self, folder_id: int, *, prefix: str, after: str, limit: int) -> Sequence[FolderEntry]:
+        query = _select(folder_id).where(folder_entry.c.path > after)
+        if prefix:
+            query = query.where(folder_entry.c.path >= prefix, folder_entry.c.path < _end_of(prefix))
+        return [load(FolderEntry, row) for row in self._connection.execute(query.limit(limit))]
+
+    def all(self, folder_id: int, directory: str) -> Sequence[FolderEntry]:
+        query = _select(folder_id)
+        if directory:
+            below = and_(folder_entry.c.path >= directory + "/", folder_entry.c.path < directory + "0")
+            query = query.where(or_(folder_entry.c.path == directory, below))
+        return [load(FolderEntry, row) for row in self._connection.execute(query)]
+
+
+def _end_of(prefix: str) -> str:
+    """The first key behind all that begin with `prefix` (a clean directory and its slash)."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

@@ -1,0 +1,107 @@
+"""Namespaces in SQL. A subtree is a range scan on `slug_path`: from 'a/' up to 'a0'."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.tables import asset, experiment, namespace
+from strongroom.application.paging import Key
+from strongroom.domain.errors import AlreadyExists
+from strongroom.domain.registry.model import Namespace
+
+
+def in_subtree(slug_path: str) -> ColumnElement[bool]:
+    """Rows of `namespace` that are at a slug path or below it; '0' is the character after '/'."""
+    column = namespace.c.slug_path
+    return or_(column == slug_path, and_(column >= slug_path + "/", column < slug_path + "0"))
+
+
+def _load(row: Row[Any]) -> Namespace:
+    return load(Namespace, row, settings=json.loads(row.settings))
+
+
+class SqlNamespaces(Repository):
+    """See :class:`strongroom.application.ports.registry.Namespaces`."""
+
+    def _one(self, *conditions: ColumnElement[bool]) -> Namespace | None:
+        row = self._connection.execute(select(namespace).where(*conditions)).one_or_none()
+        return _load(row) if row else None
+
+    def by_path(self, workspace_id: int, path: str) -> Namespace | None:
+        live = namespace.c.deleted_at.is_(None)
+        return self._one(namespace.c.workspace_id == workspace_id, namespace.c.path == path, live)
+
+    def by_id(self, namespace_id: int) -> Namespace:
+        return _load(self._connection.execute(select(namespace).where(namespace.c.id == namespace_id)).one())
+
+    def by_uid(self, workspace_id: int, uid: str) -> Namespace | None:
+        live = namespace.c.deleted_at.is_(None)
+        return self._one(namespace.c.uid == uid, namespace.c.workspace_id == workspace_id, live)
+
+    def add(self, workspace_id: int, path: str, slug_path: str, description: str) -> Namespace:
+        values = {
+            "uid": self._context.new_uid(),
+            "workspace_id": workspace_id,
+            "path": path,
+            "slug_path": slug_path,
+            "description": description,
+            "recorded_at": self._context.now(),
+        }
+        try:
+            return _load(self._connection.execute(insert(namespace).values(values).returning(namespace)).one())
+        except IntegrityError as error:
+            raise AlreadyExists("There is a namespace of that path.") from error
+
+    def slug_taken(self, workspace_id: int, slug_path: str) -> bool:
+        # compared after case folding (domain.md N2): a namespace's slugs are few enough to fold here
+        head = slug_path.rpartition("/")[0]
+        siblings = select(namespace.c.slug_path).where(
+            namespace.c.workspace_id == workspace_id,
+            namespace.c.deleted_at.is_(None),
+            in_subtree(head) if head else namespace.c.slug_path != "",
+        )
+        return any(path.casefold() == slug_path.casefold() for (path,) in self._connection.execute(siblings))
+
+    def list(self, workspace_id: int, after: Key | None, limit: int) -> Sequence[Namespace]:
+        query = (
+            select(namespace)
+            .where(namespace.c.workspace_id == workspace_id, namespace.c.deleted_at.is_(None), namespace.c.path != "")
+            .order_by(namespace.c.path)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(namespace.c.path > after[0])
+        return [_load(row) for row in self._connection.execute(query)]
+
+    def update(self, namespace_: Namespace, *, description: str, settings: Mapping[str, object]) -> Namespace:
+        statement = (
+            update(namespace)
+            .where(namespace.c.id == namespace_.id)
+            .values(description=description, settings=dump_json(settings), etag=namespace.c.etag + 1)
+            .returning(namespace)
+        )
+        return _load(self._connection.execute(statement).one())
+
+    def delete(self, namespace_: Namespace, at: int) -> None:
+        self._connection.execute(update(namespace).where(namespace.c.id == namespace_.id).values(deleted_at=at))
+
+    def holders(self, namespace_: Namespace, limit: int) -> Sequence[str]:
+        inside = select(namespace.c.id).where(
+            namespace.c.workspace_id == namespace_.workspace_id, in_subtree(namespace_.slug_path)
+        )
+        below = select(namespace.c.path).where(
+            namespace.c.workspace_id == namespace_.workspace_id,
+            namespace.c.deleted_at.is_(None),
+            namespace.c.id != namespace_.id,
+            in_subtree(namespace_.slug_path),
+        )
+        assets = select(asset.c.kind, asset.c.name).where(asset.c.namespace_id.in_(inside), asset.c.purged_at.is_(None))
+        experiments = select(experiment.c.name).where(experiment.c.namespace_id.in_(inside))
+        found = [f"namespace:{path}" for (path,) in self._connection.execute(below.limit(limit))]
+        found += [f"{kind}:{name}" for kind, name in self._connection.execute(assets.limit(limit))]
+        found += [f"experiment:{name}" for (name,) in self._connection.execute(experiments.limit(limit))]
+        return found[:limit]

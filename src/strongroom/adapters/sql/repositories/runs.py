@@ -1,0 +1,106 @@
+"""Runs in SQL. What they record is in `records`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, exists, insert, select, tuple_, update
+
+from strongroom.adapters.sql.repositories.base import batches, dump_json, load
+from strongroom.adapters.sql.repositories.records import SqlRecords
+from strongroom.adapters.sql.tables import experiment, principal, run, run_param
+from strongroom.application.paging import Key
+from strongroom.application.ports.tracking import RunFilter
+from strongroom.domain.tracking.model import Experiment, Run, RunState
+
+_ELSEWHERE = {"id", "experiment_uid", "parent_uid", "created_by"}
+_OWN = [field.name for field in fields(Run) if field.name not in _ELSEWHERE]
+_PARENT = run.alias("parent")
+
+
+def _select() -> Select[Any]:
+    return (
+        select(
+            run.c.id,
+            *(run.c[name] for name in _OWN),
+            experiment.c.uid.label("experiment_uid"),
+            _PARENT.c.uid.label("parent_uid"),
+            principal.c.uid.label("created_by"),
+        )
+        .join(experiment, experiment.c.id == run.c.experiment_id)
+        .join(principal, principal.c.id == run.c.created_by)
+        .outerjoin(_PARENT, _PARENT.c.id == run.c.parent_id)
+    )
+
+
+def _load(row: Row[Any]) -> Run:
+    return load(Run, row, source=json.loads(row.source), state=RunState(row.state))
+
+
+class SqlRuns(SqlRecords):
+    """See :class:`strongroom.application.ports.tracking.Runs`."""
+
+    def _one(self, *conditions: ColumnElement[bool]) -> Run | None:
+        row = self._connection.execute(_select().where(*conditions)).one_or_none()
+        return _load(row) if row else None
+
+    def by_uid(self, workspace_id: int, uid: str) -> Run | None:
+        return self._one(run.c.uid == uid, run.c.workspace_id == workspace_id)
+
+    def by_id(self, run_id: int) -> Run:
+        return _load(self._connection.execute(_select().where(run.c.id == run_id)).one())
+
+    def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
+        found = {}
+        for batch in batches(run_ids):
+            for row in self._connection.execute(_select().where(run.c.id.in_(batch))):
+                found[row.id] = _load(row)
+        return found
+
+    def environment(self, run_id: int) -> str:
+        text: str = self._connection.execute(select(run.c.environment).where(run.c.id == run_id)).scalar_one()
+        return text
+
+    def add(self, new: Run, parent: Run | None, environment: str) -> Run:
+        values = {name: getattr(new, name) for name in _OWN}
+        values["source"] = dump_json(new.source)
+        values["environment"] = environment
+        values["parent_id"] = parent.id if parent else None
+        values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
+        run_id = self._connection.execute(insert(run).values(values).returning(run.c.id)).scalar_one()
+        self._begin_chain(run_id)
+        return replace(new, id=run_id)
+
+    def lock(self, run_id: int) -> Run:
+        # NO KEY UPDATE: child runs may be added beside a writer
+        statement = _select().where(run.c.id == run_id).with_for_update(of=run, key_share=True)
+        return _load(self._connection.execute(statement).one())
+
+    def update(self, old: Run, /, **changes: object) -> Run:
+        values: dict[str, Any] = {**changes, "etag": run.c.etag + 1}
+        if "source" in changes:
+            values["source"] = dump_json(changes["source"])
+        self._connection.execute(update(run).where(run.c.id == old.id).values(values))
+        known: dict[str, Any] = {**changes, "etag": old.etag + 1}
+        if "state" in changes:
+            known["state"] = RunState(str(changes["state"]))
+        return replace(old, **known)
+
+    def list(self, of: Experiment, wanted: RunFilter, after: Key | None, limit: int) -> Sequence[Run]:
+        trashed = run.c.deleted_at.is_not(None) if wanted.trashed else run.c.deleted_at.is_(None)
+        query = _select().where(run.c.experiment_id == of.id, trashed)
+        same = {"state": wanted.state, "kind": wanted.kind, "parent_id": wanted.parent_id}
+        query = query.where(*(run.c[name] == value for name, value in same.items() if value is not None))
+        if wanted.name_prefix:
+            query = query.where(run.c.name.startswith(wanted.name_prefix, autoescape=True))
+        ids = self._context.name_ids(of.workspace_id, wanted.params, create=False)
+        if len(ids) < len(wanted.params):
+            return []  # a key that no run of the workspace ever had
+        for key, value in wanted.params.items():
+            has = exists().where(run_param.c.run_id == run.c.id, run_param.c.key_id == ids[key])
+            query = query.where(has.where(run_param.c.text == value))
+        if after is not None:
+            query = query.where(tuple_(run.c.started_at, run.c.id) < tuple_(*after))
+        query = query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
+        return [_load(row) for row in self._connection.execute(query)]

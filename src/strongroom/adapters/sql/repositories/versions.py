@@ -1,0 +1,210 @@
+"""Versions, revisions and drafts in SQL."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from strongroom.adapters.sql.repositories.assets import tagged
+from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
+from strongroom.adapters.sql.tables import (
+    asset_blob,
+    draft,
+    object_property,
+    principal,
+    revision,
+    revision_parent,
+    run,
+    tag,
+    version,
+)
+from strongroom.application.paging import Key
+from strongroom.domain.errors import AlreadyExists
+from strongroom.domain.registry.model import Asset, Draft, Version, VersionState
+
+_ELSEWHERE = {"id", "revision", "run_uid", "created_by"}
+_OWN = [field.name for field in fields(Version) if field.name not in _ELSEWHERE]
+
+
+def _select() -> Select[Any]:
+    return (
+        select(
+            version.c.id,
+            *(version.c[name] for name in _OWN),
+            revision.c.digest.label("revision"),
+            run.c.uid.label("run_uid"),
+            principal.c.uid.label("created_by"),
+        )
+        .join(principal, principal.c.id == version.c.created_by)
+        .outerjoin(revision, revision.c.id == version.c.revision_id)
+        .outerjoin(run, run.c.id == version.c.run_id)
+    )
+
+
+def _load(row: Row[Any]) -> Version:
+    return load(Version, row, signature=json.loads(row.signature), state=VersionState(row.state))
+
+
+_LIVE = version.c.state == "live"
+_STATES: dict[str, list[ColumnElement[bool]]] = {
+    "active": [_LIVE, version.c.archived_at.is_(None)],
+    "archived": [_LIVE, version.c.archived_at.is_not(None)],
+    "trashed": [version.c.state == "trashed"],
+    "purged": [version.c.state == "purged"],
+    "draft": [version.c.state == "draft"],
+    "all": [version.c.state != "draft"],
+}
+
+
+class SqlVersions(Repository):
+    """See :class:`strongroom.application.ports.registry.Versions`."""
+
+    def _one(self, *conditions: ColumnElement[bool]) -> Version | None:
+        row = self._connection.execute(_select().where(*conditions)).one_or_none()
+        return _load(row) if row else None
+
+    def by_uid(self, workspace_id: int, uid: str) -> Version | None:
+        return self._one(version.c.uid == uid, version.c.workspace_id == workspace_id)
+
+    def by_id(self, version_id: int) -> Version:
+        return _load(self._connection.execute(_select().where(version.c.id == version_id)).one())
+
+    def by_ids(self, version_ids: Sequence[int]) -> Mapping[int, Version]:
+        found = {}
+        for batch in batches(version_ids):
+            for row in self._connection.execute(_select().where(version.c.id.in_(batch))):
+                found[row.id] = _load(row)
+        return found
+
+    def by_number(self, asset_id: int, number: int) -> Version | None:
+        return self._one(version.c.asset_id == asset_id, version.c.number == number)
+
+    def by_label(self, asset_id: int, label: str) -> Version | None:
+        return self._one(version.c.asset_id == asset_id, version.c.label == label)
+
+    def by_tree_prefix(self, asset_id: int, prefix: str) -> Sequence[Version]:
+        query = (
+            _select()
+            .where(version.c.asset_id == asset_id, _LIVE, version.c.tree >= prefix, version.c.tree < prefix + "g")
+            .order_by(version.c.tree, version.c.number.desc())
+        )
+        found: dict[str | None, Version] = {}
+        for row in self._connection.execute(query):
+            found.setdefault(row.tree, _load(row))
+            if len(found) > 1:
+                break
+        return list(found.values())
+
+    def lock(self, version_id: int) -> Version:
+        statement = _select().where(version.c.id == version_id).with_for_update(of=version)
+        return _load(self._connection.execute(statement).one())
+
+    def add(self, new: Version, asset: Asset) -> Version:
+        values = {name: getattr(new, name) for name in _OWN}
+        values["signature"] = dump_json(new.signature)
+        values["namespace_id"], values["workspace_id"] = asset.namespace_id, asset.workspace_id
+        values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
+        if new.revision is not None:
+            values["revision_id"] = select(revision.c.id).where(revision.c.digest == new.revision).scalar_subquery()
+        try:
+            version_id = self._connection.execute(insert(version).values(values).returning(version.c.id)).scalar_one()
+        except IntegrityError as error:
+            raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
+        return replace(new, id=version_id)
+
+    def update(self, old: Version, /, **changes: object) -> Version:
+        values: dict[str, Any] = {**changes, "etag": version.c.etag + 1}
+        if "signature" in changes:
+            values["signature"] = dump_json(changes["signature"])
+        if "revision" in changes:
+            digest = values.pop("revision")
+            values["revision_id"] = select(revision.c.id).where(revision.c.digest == digest).scalar_subquery()
+        try:
+            self._connection.execute(update(version).where(version.c.id == old.id).values(values))
+        except IntegrityError as error:
+            raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
+        known: dict[str, Any] = {**changes, "etag": old.etag + 1}
+        if "state" in changes:
+            known["state"] = VersionState(str(changes["state"]))
+        return replace(old, **known)
+
+    def latest_live(self, asset_id: int) -> Version | None:
+        query = _select().where(version.c.asset_id == asset_id, _LIVE).order_by(version.c.number.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return _load(row) if row else None
+
+    def list(
+        self,
+        asset_id: int,
+        *,
+        state: str,
+        stage: str | None,
+        tag: tuple[str, str | None] | None,
+        after: Key | None,
+        limit: int,
+    ) -> Sequence[Version]:
+        query = _select().where(version.c.asset_id == asset_id, *_STATES[state])
+        if stage is not None:
+            query = query.where(version.c.stage == stage)
+        if tag is not None:
+            workspace_id = select(version.c.workspace_id).where(version.c.asset_id == asset_id).limit(1)
+            found = self._connection.execute(workspace_id).scalar_one_or_none()
+            query = query.where(tagged("version", version.c.id, found or 0, *tag))
+        order = version.c.id if state == "draft" else version.c.number
+        if after is not None:
+            bound = after[1] if state == "draft" else after[0]
+            query = query.where(order < bound)
+        return [_load(row) for row in self._connection.execute(query.order_by(order.desc()).limit(limit))]
+
+    def purge(self, old: Version, at: int, reason: str) -> Version:
+        for table in (tag, object_property):
+            self._connection.execute(delete(table).where(table.c.owner_kind == "version", table.c.owner_id == old.id))
+        return self.update(
+            old, state="purged", description=reason, signature={}, stage=None, deleted_at=old.deleted_at or at
+        )
+
+    def purge_of(self, asset_id: int, at: int, reason: str) -> None:
+        query = _select().where(version.c.asset_id == asset_id, version.c.state != "purged")
+        for row in self._connection.execute(query).all():
+            self.purge(_load(row), at, reason)
+        self._connection.execute(delete(asset_blob).where(asset_blob.c.asset_id == asset_id))
+
+    def of_run(self, run_id: int, limit: int) -> Sequence[Version]:
+        query = _select().where(version.c.run_id == run_id, version.c.state != "draft").limit(limit)
+        return [_load(row) for row in self._connection.execute(query.order_by(version.c.id))]
+
+    def add_revision(
+        self, digest: str, asset_id: int, tree: str, author: str, message: str, parents: Sequence[str], at: int
+    ) -> int:
+        row = {
+            "digest": digest,
+            "asset_id": asset_id,
+            "tree": tree,
+            "author": author,
+            "message": message,
+            "recorded_at": at,
+        }
+        self._insert_ignore(revision, [row])
+        found: int = self._connection.execute(select(revision.c.id).where(revision.c.digest == digest)).scalar_one()
+        self._insert_ignore(
+            revision_parent,
+            [{"revision_id": found, "position": n, "parent": parent} for n, parent in enumerate(parents)],
+        )
+        return found
+
+    def add_draft(self, new: Draft) -> None:
+        self._connection.execute(insert(draft).values({f.name: getattr(new, f.name) for f in fields(Draft)}))
+
+    def draft(self, version_id: int) -> Draft | None:
+        row = self._connection.execute(select(draft).where(draft.c.version_id == version_id)).one_or_none()
+        return load(Draft, row) if row else None
+
+    def end_draft(self, version_id: int, state: str) -> None:
+        self._connection.execute(update(draft).where(draft.c.version_id == version_id).values(state=state))
+
+    def expired_drafts(self, now: int, limit: int) -> Sequence[int]:
+        query = select(draft.c.version_id).where(draft.c.state == "open", draft.c.expires_at < now).limit(limit)
+        return list(self._connection.execute(query).scalars())

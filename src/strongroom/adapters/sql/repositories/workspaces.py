@@ -1,0 +1,62 @@
+"""Workspaces in SQL."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.tables import namespace, workspace
+from strongroom.application.paging import Key
+from strongroom.domain.errors import AlreadyExists
+from strongroom.domain.registry.model import Workspace
+
+
+def _load(row: Row[Any]) -> Workspace:
+    return load(Workspace, row, settings=json.loads(row.settings))
+
+
+class SqlWorkspaces(Repository):
+    """See :class:`strongroom.application.ports.registry.Workspaces`."""
+
+    def by_slug(self, slug: str) -> Workspace | None:
+        row = self._connection.execute(select(workspace).where(workspace.c.slug == slug)).one_or_none()
+        return _load(row) if row else None
+
+    def by_id(self, workspace_id: int) -> Workspace:
+        return _load(self._connection.execute(select(workspace).where(workspace.c.id == workspace_id)).one())
+
+    def add(self, slug: str, description: str) -> Workspace:
+        now = self._context.now()
+        values = {"uid": self._context.new_uid(), "slug": slug, "description": description, "recorded_at": now}
+        try:
+            row = self._connection.execute(insert(workspace).values(values).returning(workspace)).one()
+        except IntegrityError as error:
+            raise AlreadyExists(f"There is a workspace {slug!r}.") from error
+        root = {
+            "uid": self._context.new_uid(),
+            "workspace_id": row.id,
+            "path": "",
+            "slug_path": "",
+            "description": "",
+            "recorded_at": now,
+        }
+        self._connection.execute(insert(namespace).values(root))
+        return _load(row)
+
+    def list(self, after: Key | None, limit: int) -> Sequence[Workspace]:
+        query = select(workspace).order_by(workspace.c.slug).limit(limit)
+        if after is not None:
+            query = query.where(workspace.c.slug > after[0])
+        return [_load(row) for row in self._connection.execute(query)]
+
+    def update(self, workspace_: Workspace, *, description: str, settings: Mapping[str, object]) -> Workspace:
+        statement = (
+            update(workspace)
+            .where(workspace.c.id == workspace_.id)
+            .values(description=description, settings=dump_json(settings), etag=workspace.c.etag + 1)
+            .returning(workspace)
+        )
+        return _load(self._connection.execute(statement).one())

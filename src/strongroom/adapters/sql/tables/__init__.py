@@ -1,0 +1,99 @@
+"""The relational schema (SQLAlchemy Core), one module an area; the same tables on SQLite and PostgreSQL.
+
+Conventions: `id` is a 64-bit surrogate that never leaves the server, `uid` a UUIDv7 that does; times are microseconds
+since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the present one of a temporal table, and
+`valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
+"""
+
+from strongroom.adapters.sql.tables.artifacts import (
+    asset_blob,
+    blob,
+    blob_digest,
+    blob_ledger,
+    folder,
+    folder_entry,
+    tree,
+    tree_page,
+    upload,
+    upload_part,
+)
+from strongroom.adapters.sql.tables.audit import (
+    audit,
+    audit_checkpoint,
+    audit_leaf,
+    audit_log,
+    audit_pending,
+    audit_tile,
+    idempotency,
+    outbox,
+    read_window,
+)
+from strongroom.adapters.sql.tables.base import metadata
+from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
+from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.registry import (
+    alias,
+    asset,
+    asset_name,
+    draft,
+    name_dict,
+    namespace,
+    object_property,
+    revision,
+    revision_parent,
+    stage,
+    tag,
+    version,
+    workspace,
+)
+from strongroom.adapters.sql.tables.tracking import block, experiment, run, run_chain, run_param, run_value
+
+__all__ = [
+    "alias",
+    "asset",
+    "asset_blob",
+    "asset_name",
+    "audit",
+    "audit_checkpoint",
+    "audit_leaf",
+    "audit_log",
+    "audit_pending",
+    "audit_tile",
+    "blob",
+    "blob_digest",
+    "blob_ledger",
+    "block",
+    "draft",
+    "edge",
+    "experiment",
+    "folder",
+    "folder_entry",
+    "grant",
+    "idempotency",
+    "metadata",
+    "name_dict",
+    "namespace",
+    "node",
+    "object_property",
+    "outbox",
+    "principal",
+    "read_window",
+    "revision",
+    "revision_parent",
+    "run",
+    "run_chain",
+    "run_param",
+    "run_value",
+    "setting",
+    "stage",
+    "tag",
+    "team",
+    "team_member",
+    "token",
+    "tree",
+    "tree_page",
+    "upload",
+    "upload_part",
+    "version",
+    "workspace",
+]

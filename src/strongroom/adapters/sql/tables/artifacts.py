@@ -1,0 +1,115 @@
+"""Blobs, who possesses them, trees, folders and uploads."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import text as sql
+
+from strongroom.adapters.sql.tables.base import Int64, key, metadata, ref, time_us
+
+blob = Table(
+    "blob",
+    metadata,
+    key(),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("blocks", LargeBinary, nullable=False),
+    time_us("recorded_at"),
+)
+
+blob_digest = Table(
+    "blob_digest",
+    metadata,
+    Column("blob_id", Int64, primary_key=True, autoincrement=False),
+    Column("algo", String(16), primary_key=True),
+    Column("value", String(128), nullable=False),
+    Index("ix_blob_digest_value", "algo", "value"),
+)
+
+#: Possession: which asset holds which blob. Read-by-digest, recall, show-back and collection all read this table.
+asset_blob = Table(
+    "asset_blob",
+    metadata,
+    Column("asset_id", Int64, primary_key=True, autoincrement=False),
+    Column("blob_id", Int64, primary_key=True, autoincrement=False),
+    Index("ix_asset_blob_blob", "blob_id", "asset_id"),
+    sqlite_with_rowid=False,
+)
+
+#: What a principal has sent within the last 48 hours (domain.md N16).
+blob_ledger = Table(
+    "blob_ledger",
+    metadata,
+    Column("principal_id", Int64, primary_key=True, autoincrement=False),
+    Column("blob_id", Int64, primary_key=True, autoincrement=False),
+    time_us("until"),
+    sqlite_with_rowid=False,
+)
+
+tree = Table(
+    "tree",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("root", LargeBinary, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("unpinned", Boolean, nullable=False, server_default=sql("false")),
+)
+
+tree_page = Table(
+    "tree_page",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+folder = Table(
+    "folder",
+    metadata,
+    key(),
+    Column("owner_kind", String(16), nullable=False),
+    Column("owner_id", Int64, nullable=False),
+    ref("workspace_id", "workspace"),
+    Column("generation", BigInteger, nullable=False, server_default="0"),
+    Index("uq_folder_owner", "owner_kind", "owner_id", unique=True),
+)
+
+folder_entry = Table(
+    "folder_entry",
+    metadata,
+    Column("folder_id", Int64, primary_key=True, autoincrement=False),
+    # compared byte by byte on both databases, as the tree is sorted
+    Column("path", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
+    Column("blob_id", Int64, nullable=True),
+    Column("sha256", String(64), nullable=True),
+    Column("uri", Text, nullable=True),
+    Column("pin", Text, nullable=True),
+    Column("size", BigInteger, nullable=True),
+    Column("media_type", String(255), nullable=True),
+    time_us("written_at"),
+    sqlite_with_rowid=False,
+)
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("uid", String(36), primary_key=True),
+    ref("principal_id", "principal"),
+    ref("workspace_id", "workspace"),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("part_size", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    time_us("recorded_at"),
+    time_us("expires_at"),
+    Index("ix_upload_resume", "principal_id", "sha256", "state"),
+    Index("ix_upload_expires", "state", "expires_at"),
+)
+
+upload_part = Table(
+    "upload_part",
+    metadata,
+    Column("upload_uid", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)

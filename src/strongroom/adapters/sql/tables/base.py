@@ -1,0 +1,47 @@
+"""Column shapes shared by every table."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Text
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite gives a row id of its own only to INTEGER PRIMARY KEY; PostgreSQL wants BIGINT.
+Int64: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def key() -> Column[int]:
+    """A surrogate primary key."""
+    return Column("id", Int64, primary_key=True, autoincrement=True)
+
+
+def uid() -> Column[str]:
+    """The id that is shown outside: UUIDv7 as text."""
+    return Column("uid", String(36), nullable=False, unique=True)
+
+
+def ref(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[int]:
+    """A foreign key to `target`.id."""
+    return Column(name, Int64, ForeignKey(f"{target}.id"), nullable=nullable, index=index)
+
+
+def time_us(name: str, *, nullable: bool = False) -> Column[int]:
+    """A time in microseconds since 1970, UTC."""
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def text(name: str, *, default: str | None = None, nullable: bool = False) -> Column[str]:
+    """Text without a length of its own (the domain bounds it)."""
+    return Column(name, Text, nullable=nullable, server_default=default)
+
+
+def json_text(name: str) -> Column[str]:
+    """A JSON document as text: both databases then return the very characters that were written."""
+    return Column(name, Text, nullable=False, server_default="{}")

@@ -1,0 +1,169 @@
+"""One transaction over a connection: its time, its ids, its repositories, each made when it is asked for."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from sqlalchemy import Connection, select
+
+from strongroom.adapters.sql.repositories.aliases import SqlAliases
+from strongroom.adapters.sql.repositories.assets import SqlAssets
+from strongroom.adapters.sql.repositories.audit import SqlAuditLog
+from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.blobs import SqlBlobs
+from strongroom.adapters.sql.repositories.experiments import SqlExperiments
+from strongroom.adapters.sql.repositories.folders import SqlFolders
+from strongroom.adapters.sql.repositories.grants import SqlGrants
+from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
+from strongroom.adapters.sql.repositories.lineage import SqlLineage
+from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
+from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.runs import SqlRuns
+from strongroom.adapters.sql.repositories.settings import SqlSettings
+from strongroom.adapters.sql.repositories.stages import SqlStages
+from strongroom.adapters.sql.repositories.tags import SqlTags
+from strongroom.adapters.sql.repositories.teams import SqlTeams
+from strongroom.adapters.sql.repositories.tokens import SqlTokens
+from strongroom.adapters.sql.repositories.trees import SqlTrees
+from strongroom.adapters.sql.repositories.uploads import SqlUploads
+from strongroom.adapters.sql.repositories.versions import SqlVersions
+from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
+from strongroom.adapters.sql.tables import name_dict
+from strongroom.application.ports.execution import Clock
+
+
+class _Names(Repository):
+    """The dictionary of repeated texts."""
+
+    def ids(self, workspace_id: int, texts: Iterable[str], *, create: bool) -> dict[str, int]:
+        found: dict[str, int] = {}
+        wanted = list(dict.fromkeys(texts))
+        for batch in batches(wanted):
+            query = select(name_dict.c.text, name_dict.c.id).where(
+                name_dict.c.workspace_id == workspace_id, name_dict.c.text.in_(batch)
+            )
+            found.update((text, id_) for text, id_ in self._connection.execute(query))
+        missing = [text for text in wanted if text not in found]
+        if create and missing:
+            self._insert_ignore(name_dict, [{"workspace_id": workspace_id, "text": text} for text in missing])
+            found.update(self.ids(workspace_id, missing, create=False))
+        return found
+
+    def texts(self, ids: Iterable[int]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for batch in batches(dict.fromkeys(ids)):
+            query = select(name_dict.c.id, name_dict.c.text).where(name_dict.c.id.in_(batch))
+            found.update((id_, text) for id_, text in self._connection.execute(query))
+        return found
+
+
+class SqlTransaction:
+    """See :class:`strongroom.application.ports.transaction.Transaction`."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.connection = connection
+        self._clock = clock
+        self._now = clock.now_us()
+
+    def now(self) -> int:
+        """The time of the transaction, microseconds UTC."""
+        return self._now
+
+    def new_uid(self) -> str:
+        """A fresh UUIDv7."""
+        return self._clock.new_uid()
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        return self._clock.random_bytes(count)
+
+    def name_ids(self, workspace_id: int, texts: Iterable[str], *, create: bool) -> Mapping[str, int]:
+        """Ids of texts in the workspace's dictionary; missing ones are added or left out."""
+        return _Names(self).ids(workspace_id, texts, create=create)
+
+    def name_texts(self, ids: Iterable[int]) -> Mapping[int, str]:
+        """Texts of ids."""
+        return _Names(self).texts(ids)
+
+    @cached_property
+    def workspaces(self) -> SqlWorkspaces:
+        return SqlWorkspaces(self)
+
+    @cached_property
+    def namespaces(self) -> SqlNamespaces:
+        return SqlNamespaces(self)
+
+    @cached_property
+    def assets(self) -> SqlAssets:
+        return SqlAssets(self)
+
+    @cached_property
+    def versions(self) -> SqlVersions:
+        return SqlVersions(self)
+
+    @cached_property
+    def aliases(self) -> SqlAliases:
+        return SqlAliases(self)
+
+    @cached_property
+    def stages(self) -> SqlStages:
+        return SqlStages(self)
+
+    @cached_property
+    def tags(self) -> SqlTags:
+        return SqlTags(self)
+
+    @cached_property
+    def blobs(self) -> SqlBlobs:
+        return SqlBlobs(self)
+
+    @cached_property
+    def trees(self) -> SqlTrees:
+        return SqlTrees(self)
+
+    @cached_property
+    def folders(self) -> SqlFolders:
+        return SqlFolders(self)
+
+    @cached_property
+    def uploads(self) -> SqlUploads:
+        return SqlUploads(self)
+
+    @cached_property
+    def experiments(self) -> SqlExperiments:
+        return SqlExperiments(self)
+
+    @cached_property
+    def runs(self) -> SqlRuns:
+        return SqlRuns(self)
+
+    @cached_property
+    def lineage(self) -> SqlLineage:
+        return SqlLineage(self)
+
+    @cached_property
+    def principals(self) -> SqlPrincipals:
+        return SqlPrincipals(self)
+
+    @cached_property
+    def teams(self) -> SqlTeams:
+        return SqlTeams(self)
+
+    @cached_property
+    def tokens(self) -> SqlTokens:
+        return SqlTokens(self)
+
+    @cached_property
+    def grants(self) -> SqlGrants:
+        return SqlGrants(self)
+
+    @cached_property
+    def settings(self) -> SqlSettings:
+        return SqlSettings(self)
+
+    @cached_property
+    def audit(self) -> SqlAuditLog:
+        return SqlAuditLog(self)
+
+    @cached_property
+    def idempotency(self) -> SqlIdempotency:
+        return SqlIdempotency(self)

@@ -1,0 +1,1 @@
+"""Use cases of the area artifacts: bytes, trees, uploads."""

@@ -1,0 +1,227 @@
+"""Folders of runs and drafts: the mutable maps that registration freezes (domain.md N4)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from strongroom.application.call import Call
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.registry import versions
+from strongroom.application.tracking import recording, runs
+from strongroom.application.views import time_of
+from strongroom.domain.artifacts.folder import check_put, neighbours
+from strongroom.domain.artifacts.model import Blob, Folder, FolderEntry
+from strongroom.domain.artifacts.paths import clean_directory, clean_path
+from strongroom.domain.artifacts.tree import ReferenceEntry, clean_entry
+from strongroom.domain.errors import Conflict, Invalid, NotFound, NotPossessed, SizeMismatch, TooLarge
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.tracking.model import Run
+
+ENTRIES_MOST = 10_000
+DIGESTS_MOST = 10_000
+BASES_MOST = 20
+MEDIA_TYPE_LONGEST = 255
+OWNERS = ("run", "draft")
+
+
+@dataclass(frozen=True, slots=True)
+class PutEntry:
+    """One path to write: a file by digest (`sha256`, `size`), or a reference by `uri` with an optional pin."""
+
+    path: str
+    sha256: str | None = None
+    size: int | None = None
+    uri: str | None = None
+    pin: str | None = None
+    media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One path of a folder or tree. A directory has only its path, ending in `/`."""
+
+    path: str
+    kind: str
+    size: int | None
+    sha256: str | None
+    uri: str | None
+    pin: str | None
+    written_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderOwner:
+    """A folder with what it belongs to: a run, or the draft of an asset's version."""
+
+    kind: str
+    uid: str
+    folder: Folder
+    asset_id: int | None
+    run: Run | None
+
+
+def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
+    """The folder of a run or draft, when the caller may read or write it.
+
+    A folder has no rights of its own: those of its owner decide.
+
+    :raises Conflict: to write: the draft is sealed or expired, or the run is in the trash.
+    """
+    call.ask(Permission.FOLDER_WRITE if write else Permission.FOLDER_READ)
+    if kind == "run":
+        _experiment, run = runs.by_uid(call, uid, Permission.RUN_WRITE if write else Permission.RUN_READ)
+        if write and run.deleted_at is not None:
+            raise Conflict("The run is in the trash; restore it first.")
+        return FolderOwner(kind, uid, _folder(call, "run", run.id), None, run)
+    if kind == "draft":
+        asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
+        draft = call.tx.versions.draft(version.id)
+        if draft is None:
+            raise NotFound("There is no such draft.")
+        if write and (draft.state != "open" or draft.expires_at <= call.now):
+            raise Conflict("The draft is sealed, ended or expired.", state=draft.state)
+        return FolderOwner(kind, uid, call.tx.folders.by_id(draft.folder_id), asset.id, None)
+    raise Invalid(f"A folder belongs to a {' or a '.join(OWNERS)}.")
+
+
+def _folder(call: Call, kind: str, owner_id: int) -> Folder:
+    return call.tx.folders.of(kind, owner_id) or call.tx.folders.add(kind, owner_id, call.workspace.id)
+
+
+def _base_assets(call: Call, bases: Sequence[str]) -> list[int]:
+    """Assets of versions named as base, each of which the caller may read."""
+    if len(bases) > BASES_MOST:
+        raise Invalid(f"At most {BASES_MOST} bases.", limit=BASES_MOST)
+    return [versions.readable(call, uid)[0].id for uid in bases]
+
+
+def possessed(call: Call, owner: FolderOwner, digests: Sequence[str], bases: Sequence[str]) -> dict[str, Blob]:
+    """Those of `digests` whose bytes the caller need not send (domain.md N16)."""
+    if len(digests) > DIGESTS_MOST:
+        raise TooLarge(f"At most {DIGESTS_MOST} digests at a time.", limit=DIGESTS_MOST)
+    assets = _base_assets(call, bases)
+    if owner.asset_id is not None:
+        assets.append(owner.asset_id)
+    return dict(call.tx.blobs.possessed(call.actor.id, assets, digests))
+
+
+def missing(call: Call, kind: str, uid: str, digests: Sequence[str], bases: Sequence[str]) -> list[str]:
+    """Those of `digests` whose bytes the caller must send before naming them."""
+    owner = open_folder(call, kind, uid, write=True)
+    have = possessed(call, owner, digests, bases)
+    return [digest for digest in dict.fromkeys(digests) if digest not in have]
+
+
+def put(call: Call, kind: str, uid: str, entries: Sequence[PutEntry], bases: Sequence[str] = ()) -> int:
+    """Write paths into a folder, replacing those that exist; returns the folder's new generation.
+
+    :raises NotPossessed: a digest was named whose bytes the caller has not sent and may not read.
+    :raises BadPath: a path is no path, stands twice, or a file stands where another needs a directory.
+    """
+    owner = open_folder(call, kind, uid, write=True)
+    if not 1 <= len(entries) <= ENTRIES_MOST:
+        raise TooLarge(f"Between 1 and {ENTRIES_MOST} entries at a time.", limit=ENTRIES_MOST)
+    digests = [entry.sha256 for entry in entries if entry.sha256 is not None]
+    blobs = possessed(call, owner, digests, bases)
+    if absent := [digest for digest in dict.fromkeys(digests) if digest not in blobs]:
+        raise NotPossessed("Send these bytes first.", digests=absent[:100], count=len(absent))
+    rows = [_row(call, entry, blobs) for entry in entries]
+    if len({row.path for row in rows}) < len(rows):
+        raise Invalid("The same path stands twice in one request.")
+    folder = call.tx.folders.lock(owner.folder.id)
+    _check_clashes(call, folder, [row.path for row in rows])
+    if owner.run is not None:
+        recording.extend_chain(call, owner.run, {"put": [[row.path, row.sha256 or row.uri] for row in rows]})
+    return call.tx.folders.put(folder, rows)
+
+
+def _row(call: Call, entry: PutEntry, blobs: dict[str, Blob]) -> FolderEntry:
+    if (entry.sha256 is None) == (entry.uri is None):
+        raise Invalid("An entry is a file (sha256) or a reference (uri), not both.", path=entry.path[:200])
+    if entry.media_type is not None and len(entry.media_type) > MEDIA_TYPE_LONGEST:
+        raise Invalid(f"A media type is at most {MEDIA_TYPE_LONGEST} characters.")
+    if entry.sha256 is not None:
+        blob = blobs[entry.sha256]
+        if entry.size is not None and entry.size != blob.size:
+            raise SizeMismatch("The size is not that of the bytes.", path=entry.path[:200], size=blob.size)
+        path = clean_path(entry.path)
+        return FolderEntry(path, blob.id, blob.sha256, None, None, blob.size, entry.media_type, call.now)
+    clean = clean_entry(ReferenceEntry(entry.path, entry.uri or "", entry.size, entry.pin))
+    assert isinstance(clean, ReferenceEntry)  # noqa: S101 - clean_entry keeps the type
+    return FolderEntry(clean.path, None, None, clean.uri, clean.pin, clean.size, entry.media_type, call.now)
+
+
+def _check_clashes(call: Call, folder: Folder, paths: Sequence[str]) -> None:
+    """:raises BadPath: among these paths and those of the folder, a file stands where a directory is needed."""
+    ordered = sorted(paths)
+    above = {parent for path in paths for parent in neighbours(path)[0]}
+    existing = set(call.tx.folders.present(folder.id, sorted(above)))
+    for path in ordered:
+        check_put(path, existing | (above & set(ordered)) & set(neighbours(path)[0]))
+        start, end = neighbours(path)[1]
+        if (below := call.tx.folders.first_in(folder.id, start, end)) is not None:
+            check_put(path, [below])
+
+
+def remove(call: Call, kind: str, uid: str, path: str) -> None:
+    """Remove a file, or everything below a directory. :raises NotFound: nothing lies there."""
+    owner = open_folder(call, kind, uid, write=True)
+    clean = clean_path(path)
+    if not call.tx.folders.remove(call.tx.folders.lock(owner.folder.id), clean):
+        raise NotFound("Nothing lies at this path.")
+    if owner.run is not None:
+        recording.extend_chain(call, owner.run, {"remove": clean})
+
+
+def entry_view(entry: FolderEntry) -> EntryView:
+    """An entry of a folder."""
+    kind = "file" if entry.sha256 else "reference"
+    return EntryView(entry.path, kind, entry.size, entry.sha256, entry.uri, entry.pin, time_of(entry.written_at))
+
+
+def listed(call: Call, kind: str, uid: str, directory: str, page: PageRequest, *, recursive: bool) -> Page[EntryView]:
+    """What lies in a directory of a folder, by path; everything below it when `recursive`."""
+    owner = open_folder(call, kind, uid, write=False)
+    base = clean_directory(directory)
+    listing = f"folder/{owner.folder.id}/{base}/{recursive}"
+    after = call.sealer.open(listing, page.token)
+    start = str(after[0]) if after else ""
+    items: list[EntryView] = []
+    for item in _walk(
+        call, owner.folder.id, base + "/" if base else "", start, recursive=recursive, limit=page.size + 1
+    ):
+        items.append(item)
+        if len(items) > page.size:
+            break
+    return call.sealer.page(listing, items, page.size, lambda item: (item.path,))
+
+
+def _walk(call: Call, folder_id: int, prefix: str, after: str, *, recursive: bool, limit: int) -> Iterable[EntryView]:
+    """Skip scan: one look-up a directory, however much lies in it."""
+    if recursive:
+        entries = call.tx.folders.entries(folder_id, prefix=prefix, after=after, limit=limit)
+        yield from map(entry_view, entries)
+        return
+    start = after[:-1] + "0" if after.endswith("/") else after
+    while True:
+        found = call.tx.folders.entries(folder_id, prefix=prefix, after=start, limit=1)
+        if not found:
+            return
+        name, slash, _ = found[0].path[len(prefix) :].partition("/")
+        if slash:
+            yield EntryView(prefix + name + "/", "directory", None, None, None, None, None)
+            start = prefix + name + "0"
+            if (at := call.tx.folders.get(folder_id, start)) is not None:
+                yield entry_view(at)
+        else:
+            yield entry_view(found[0])
+            start = found[0].path
+
+
+def file_of(call: Call, kind: str, uid: str, path: str) -> tuple[FolderEntry, Blob]:
+    """A file of a folder with its bytes' place."""
+    owner = open_folder(call, kind, uid, write=False)
+    entry = call.tx.folders.get(owner.folder.id, clean_path(path))
+    if entry is None or entry.blob_id is None:
+        raise NotFound("There is no file at this path.")
+    return entry, call.tx.blobs.by_id(entry.blob_id)

@@ -1,0 +1,64 @@
+"""Opening a file for reading: of a version (counted for audit) or of a folder."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from strongroom.application.artifacts import folders, trees
+from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.application.audit.reads import Window, open_window, window_of
+from strongroom.application.call import Call
+from strongroom.application.edge import Edge
+from strongroom.application.registry import versions
+from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.audit.canonical_json import Json
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Corrupted
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file that may be read.
+
+    :param counted: to call with the number of bytes that went out.
+    :param damaged: to call when the store finds that its bytes are not what was written.
+    """
+
+    blob: StoredBlob
+    name: str
+    counted: Callable[[int], None]
+    damaged: Callable[[Corrupted], Awaitable[None]]
+
+
+def stored(blob: Blob) -> StoredBlob:
+    """A blob as the store knows it."""
+    return StoredBlob(blob.sha256, blob.size, blob.place, blob.blocks, None)
+
+
+async def open_version_file(edge: Edge, version_uid: str, path: str) -> OpenFile:
+    """A file of a version, when the caller may read its bytes; the read is counted for audit."""
+
+    def find(call: Call) -> tuple[Blob, str, Window]:
+        entry, blob = trees.file_of(call, version_uid, path)
+        _asset, version = versions.readable(call, version_uid)
+        return blob, entry.path, window_of(call, version.id)
+
+    blob, name, window = await edge.read(find)
+    if not edge.reads.is_open(window):
+        await edge.command(lambda call: open_window(call, window))
+        edge.reads.opened(window)
+    subject = Subject("version", version_uid)
+    return _open(edge, blob, name, subject, lambda sent: edge.reads.count(window, sent))
+
+
+async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFile:
+    """A file of a run's or draft's folder."""
+    entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path))
+    return _open(edge, blob, entry.path, Subject("run" if kind == "run" else "version", uid), lambda _sent: None)
+
+
+def _open(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable[[int], None]) -> OpenFile:
+    async def damaged(error: Corrupted) -> None:
+        details: dict[str, Json] = {"blob": blob.sha256, "block": int(str(error.details.get("block", 0)))}
+        await edge.command(lambda call: call.record("blob.corrupted", subject, details))
+
+    return OpenFile(stored(blob), path.rpartition("/")[2], counted, damaged)

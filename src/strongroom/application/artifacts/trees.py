@@ -1,0 +1,157 @@
+"""Reading and writing trees through their pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strongroom.application.artifacts.folders import EntryView
+from strongroom.application.call import Call
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.ports.artifacts import Trees
+from strongroom.application.registry import versions
+from strongroom.domain.artifacts.changes import diff
+from strongroom.domain.artifacts.lookup import Directory, find, is_directory, iterate, list_directory
+from strongroom.domain.artifacts.model import Blob, FolderEntry
+from strongroom.domain.artifacts.pages import TreeRoot, build, decode_root, encode_root
+from strongroom.domain.artifacts.paths import clean_directory, clean_path
+from strongroom.domain.artifacts.tree import Entry, FileEntry, MountEntry, ReferenceEntry, tree_digest
+from strongroom.domain.errors import Corrupted, NotFound
+from strongroom.domain.identity.roles import Permission
+
+DIFF_MOST = 10_000
+
+
+class StoredPages:
+    """Pages out of the database, as domain/artifacts reads them."""
+
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
+
+    def get(self, ids: Sequence[str]) -> Sequence[bytes]:
+        """The bytes of these pages. :raises Corrupted: one is not there."""
+        found = self._trees.pages(ids)
+        try:
+            return [found[page] for page in ids]
+        except KeyError as error:
+            raise Corrupted("A page of this tree is missing.", page=str(error.args[0])) from error
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTree:
+    """A tree ready to be written: its digest, its root and pages, its totals."""
+
+    digest: str
+    root: bytes
+    pages: dict[str, bytes]
+    files: int
+    bytes: int
+    unpinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One path that differs between two trees; `before` or `after` is null when it was added or removed."""
+
+    path: str
+    change: str
+    before: EntryView | None
+    after: EntryView | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffView:
+    """What differs between two versions; `truncated` when there is more than could be listed."""
+
+    changes: Sequence[ChangeView]
+    truncated: bool
+
+
+def freeze(entries: Sequence[Entry]) -> FrozenTree:
+    """A tree out of clean entries in order (pure; run it off the event loop when there are many)."""
+    root, pages = build(entries)
+    return FrozenTree(
+        tree_digest(entries), encode_root(root), pages, root.files, root.bytes, unpinned=root.unpinned > 0
+    )
+
+
+def tree_entry(entry: FolderEntry) -> Entry:
+    """An entry of a folder as that of a tree."""
+    if entry.sha256 is not None and entry.size is not None:
+        return FileEntry(entry.path, entry.sha256, entry.size)
+    return ReferenceEntry(entry.path, entry.uri or "", entry.size, entry.pin)
+
+
+def load_root(call: Call, digest: str) -> TreeRoot:
+    """The root of a stored tree. :raises Corrupted: it is not there."""
+    root = call.tx.trees.root(digest)
+    if root is None:
+        raise Corrupted("The tree of this version is missing.", tree=digest)
+    return decode_root(root)
+
+
+def _root_of(call: Call, version_uid: str) -> TreeRoot:
+    _asset, version = versions.readable(call, version_uid)
+    assert version.tree is not None  # noqa: S101 - readable refused it
+    return load_root(call, version.tree)
+
+
+def _view(item: Entry | Directory) -> EntryView:
+    match item:
+        case Directory(path):
+            return EntryView(path, "directory", None, None, None, None, None)
+        case FileEntry(path, sha256, size):
+            return EntryView(path, "file", size, sha256, None, None, None)
+        case ReferenceEntry(path, uri, maybe_size, pin):
+            return EntryView(path, "reference", maybe_size, None, uri, pin, None)
+        case MountEntry(path, uri, pin):
+            return EntryView(path, "mount", None, None, uri, pin, None)
+
+
+def listed(call: Call, version_uid: str, directory: str, page: PageRequest, *, recursive: bool) -> Page[EntryView]:
+    """What lies in a directory of a version, by path; everything below it when `recursive`.
+
+    Opens only the pages that hold the answer. :raises NotFound: there is no such directory.
+    """
+    root, source = _root_of(call, version_uid), StoredPages(call.tx.trees)
+    base = clean_directory(directory)
+    if not is_directory(root, source, base):
+        raise NotFound("There is no such directory.")
+    listing = f"tree/{version_uid}/{base}/{recursive}"
+    token = call.sealer.open(listing, page.token)
+    after, most = (str(token[0]) if token else ""), page.size + 1
+    items: list[Entry | Directory] = []
+    if recursive:
+        for entry in iterate(root, source, prefix=base + "/" if base else "", after=after):
+            items.append(entry)
+            if len(items) == most:
+                break
+    else:
+        items = list_directory(root, source, base, after=after, limit=most)
+    return call.sealer.page(listing, [_view(item) for item in items], page.size, lambda item: (item.path,))
+
+
+def file_of(call: Call, version_uid: str, path: str) -> tuple[FileEntry, Blob]:
+    """A file of a version with its bytes' place.
+
+    :raises NotFound: no file at this path, or it is a reference to elsewhere.
+    """
+    entry = find(_root_of(call, version_uid), StoredPages(call.tx.trees), clean_path(path))
+    if not isinstance(entry, FileEntry):
+        raise NotFound("There is no file at this path.")
+    blob = call.tx.blobs.by_sha256([entry.sha256]).get(entry.sha256)
+    if blob is None:
+        raise Corrupted("The bytes of this file are missing.", blob=entry.sha256)
+    return entry, blob
+
+
+def compare(call: Call, before_uid: str, after_uid: str) -> DiffView:
+    """What differs between the trees of two versions; pages that both share are not opened."""
+    call.ask(Permission.VERSION_BYTES)
+    before, after = _root_of(call, before_uid), _root_of(call, after_uid)
+    changes: list[ChangeView] = []
+    for change in diff(before, after, StoredPages(call.tx.trees)):
+        if len(changes) == DIFF_MOST:
+            return DiffView(changes, truncated=True)
+        old, new = change.before, change.after
+        word = "added" if old is None else "removed" if new is None else "changed"
+        changes.append(ChangeView(change.path, word, _view(old) if old else None, _view(new) if new else None))
+    return DiffView(changes, truncated=False)

@@ -1,0 +1,232 @@
+"""One request at the edge: opens the transactions, makes the calls, records refusals, remembers answers.
+
+All dialects come in through here, so none can forget to authenticate, to check a permission or to record a refusal.
+The credential is resolved inside every transaction: a revoked token or grant ends with the next statement, and what
+is decided and what is written see the same snapshot.
+"""
+
+from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.audit.log import LogKeyring
+from strongroom.application.audit.reads import ReadCounters
+from strongroom.application.call import Call, Caller
+from strongroom.application.identity.authentication import authenticate
+from strongroom.application.paging import PageSealer
+from strongroom.application.ports.audit import Remembered, StoredRecord
+from strongroom.application.ports.execution import Executor
+from strongroom.application.ports.identity import PasswordHasher
+from strongroom.application.ports.transaction import Transaction
+from strongroom.domain.errors import DomainError, IdempotencyMismatch, NotFound
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.identity.tokens import Token
+from strongroom.domain.registry.model import Workspace
+
+T = TypeVar("T")
+DEFAULT_WORKSPACE = "default"
+
+
+class Edge(Protocol):
+    """What a use case asks for that needs more than one transaction (transfers, freezing before sealing)."""
+
+    @property
+    def gateway(self) -> "Gateway":
+        """What the server has: keys, hasher, executor."""
+        ...
+
+    @property
+    def store(self) -> BlobStore:
+        """Where the bytes are."""
+        ...
+
+    @property
+    def reads(self) -> ReadCounters:
+        """Where reads of versions are counted for audit."""
+        ...
+
+    async def command(self, work: Callable[[Call], T]) -> T:
+        """Run a step that writes, in a transaction of its own."""
+        ...
+
+    async def finish(self, work: Callable[[Call], T]) -> T:
+        """Run the last step, whose result is the answer: an idempotency key is remembered in its transaction."""
+        ...
+
+    async def read(self, work: Callable[[Call], T]) -> T:
+        """Run a step that reads, on a snapshot of its own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What every request needs of the server.
+
+    :param public_reads: whether the operator lets everybody read public assets.
+    """
+
+    executor: Executor
+    store: BlobStore
+    sealer: PageSealer
+    reads: ReadCounters
+    keys: LogKeyring
+    hasher: PasswordHasher
+    public_reads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An idempotency key with what the request was, and how to keep its answer."""
+
+    key: str
+    request_hash: str
+    remember: Callable[[object], Remembered]
+
+
+class AnsweredBefore(Exception):
+    """The idempotency key got this answer before; the request is not run again."""
+
+    def __init__(self, answer: Remembered) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+class RequestEdge:
+    """The edge of one request; see :class:`Edge`."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        token: Token | None,
+        workspace: str | None,
+        request_id: str | None = None,
+        once: Once | None = None,
+        declared: Permission = Permission.PUBLIC,
+    ) -> None:
+        self._gateway = gateway
+        self._token = token
+        self._workspace = workspace
+        self._request_id = request_id
+        self._once = once
+        self._declared = declared
+        self.asked: set[Permission] = set()
+        self.records: list[StoredRecord] = []
+        self.caller: Caller | None = None
+
+    @property
+    def gateway(self) -> Gateway:
+        """What the server has."""
+        return self._gateway
+
+    @property
+    def store(self) -> BlobStore:
+        """Where the bytes are."""
+        return self._gateway.store
+
+    @property
+    def reads(self) -> ReadCounters:
+        """Where reads of versions are counted for audit."""
+        return self._gateway.reads
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether no credential came with the request."""
+        return self._token is None
+
+    async def command(self, work: Callable[[Call], T]) -> T:
+        """See :class:`Edge`."""
+        return await self._run(self._gateway.executor.command, work)
+
+    async def finish(self, work: Callable[[Call], T]) -> T:
+        """See :class:`Edge`."""
+
+        def last(call: Call) -> T:
+            result = self._once_only(call, work)
+            self.must_have_asked(call.asked)
+            return result
+
+        return await self.command(last)
+
+    def must_have_asked(self, now: AbstractSet[Permission] = frozenset()) -> None:
+        """Refuse to commit, or to answer, unless a use case asked for the right that the route declares.
+
+        :raises RuntimeError: none did: a mistake of ours that must not become a hole.
+        """
+        if self._declared is not Permission.PUBLIC and self._declared not in self.asked | now:
+            raise RuntimeError(f"a use case ended without asking for {self._declared.value}")
+
+    async def read(self, work: Callable[[Call], T]) -> T:
+        """See :class:`Edge`."""
+        return await self._run(self._gateway.executor.read, work)
+
+    def _once_only(self, call: Call, work: Callable[[Call], T]) -> T:
+        if self._once is None or call.caller.principal is None:
+            return work(call)
+        before = call.tx.idempotency.get(call.caller.principal.id, self._once.key)
+        if before is not None:
+            if before.request_hash != self._once.request_hash:
+                raise IdempotencyMismatch("This idempotency key was used for another request.")
+            raise AnsweredBefore(before)
+        result = work(call)
+        call.tx.idempotency.put(call.caller.principal.id, self._once.key, self._once.remember(result))
+        return result
+
+    async def _run(self, execute: Callable[[Callable[[Transaction], T]], Awaitable[T]], work: Callable[[Call], T]) -> T:
+        made: list[Call] = []
+
+        def run(tx: Transaction) -> T:
+            call = self._call(tx)
+            made[:] = [call]  # a transaction that is tried again makes a new call
+            return work(call)
+
+        try:
+            result = await execute(run)
+        except DomainError:
+            for call in made:
+                await self._note_refusal(call)
+            raise
+        finally:
+            for call in made:
+                self.asked |= call.asked
+                self.caller = call.caller
+        self.records += made[0].records
+        return result
+
+    def _call(self, tx: Transaction) -> Call:
+        caller = authenticate(tx, self._token, public_reads=self._gateway.public_reads)
+        workspace = _workspace_of(tx, caller, self._workspace)
+        return Call(tx, caller, workspace, self._gateway.sealer, self._request_id)
+
+    async def _note_refusal(self, refused: Call) -> None:
+        """Refusals to a known principal are records, in a transaction of their own; anonymous ones are not."""
+        refusal = refused.refusal
+        if refusal is None or refused.caller.principal is None:
+            return
+
+        def write(tx: Transaction) -> None:
+            call = Call(tx, refused.caller, refused.workspace, refused.sealer, refused.request_id)
+            action = refusal.permission.value.replace(":", ".")
+            call.record(action, refusal.subject, event=False, outcome="refused")
+
+        await self._gateway.executor.command(write)
+
+
+def _workspace_of(tx: Transaction, caller: Caller, name: str | None) -> Workspace:
+    """The workspace of a request: the one it names, else the home of its principal, else `default` (domain.md N1).
+
+    A name that is unknown, or that the caller may not enter, is not found: never a fallback.
+    """
+    if name is not None:
+        workspace = tx.workspaces.by_slug(name)
+        if workspace is None or not (caller.access.public_reads or caller.access.enters(workspace.id)):
+            raise NotFound("There is no such workspace.")
+        return workspace
+    home = caller.principal.home_workspace_id if caller.principal else None
+    if home is not None:
+        return tx.workspaces.by_id(home)
+    workspace = tx.workspaces.by_slug(DEFAULT_WORKSPACE)
+    if workspace is None:
+        raise NotFound("There is no default workspace; name one.")
+    return workspace

@@ -1,0 +1,161 @@
+"""What the application asks of the database for experiments and runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from strongroom.application.paging import Key
+from strongroom.domain.identity.access import Visible
+from strongroom.domain.tracking.model import Block, Chain, Experiment, Run
+from strongroom.domain.tracking.values import Param, Point, Summary
+
+
+class Experiments(Protocol):
+    """Runs that belong together."""
+
+    def by_uid(self, workspace_id: int, uid: str) -> Experiment | None:
+        """The one of that uid in the workspace, in the trash too."""
+        ...
+
+    def by_id(self, experiment_id: int) -> Experiment:
+        """The one of an id that is known to exist."""
+        ...
+
+    def by_ids(self, experiment_ids: Sequence[int]) -> Mapping[int, Experiment]:
+        """Those of the ids that exist, by id."""
+        ...
+
+    def by_name(self, namespace_id: int, name: str) -> Experiment | None:
+        """The experiment of that name, in the trash too: it keeps its name."""
+        ...
+
+    def add(self, experiment: Experiment) -> Experiment:
+        """Store a new experiment (its `id` is ignored).
+
+        :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
+        """
+        ...
+
+    def lock(self, experiment_id: int) -> Experiment:
+        """Lock the row until the end of the transaction."""
+        ...
+
+    def hold(self, experiment_id: int) -> Experiment:
+        """Keep others from changing the row until the end of the transaction; any number may hold it at once."""
+        ...
+
+    def update(self, experiment: Experiment, /, **changes: object) -> Experiment:
+        """Apply column changes to a locked experiment; `etag` goes up by one."""
+        ...
+
+    def list(
+        self,
+        workspace_id: int,
+        visible: Visible,
+        *,
+        namespace: str | None,
+        name_prefix: str | None,
+        state: str,
+        after: Key | None,
+        limit: int,
+    ) -> Sequence[Experiment]:
+        """Experiments in visible namespaces, newest first (recorded_at, id). `state` is active, trashed or all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of an experiment; what is None does not matter. `params` compares texts as they were sent."""
+
+    state: str | None = None
+    kind: str | None = None
+    name_prefix: str | None = None
+    parent_id: int | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    trashed: bool = False
+
+
+class Records(Protocol):
+    """What runs recorded, batch after batch. Writers hold the run's lock."""
+
+    def chain(self, run_id: int) -> Chain:
+        """The run's chain as it stands."""
+        ...
+
+    def append(self, run: Run, record: bytes, series: Mapping[str, Sequence[Point]]) -> Chain:
+        """Store a batch: its points as one packed block, their summaries merged, the chain extended."""
+        ...
+
+    def mark_audited(self, run_id: int, count: int, at: int) -> None:
+        """Remember that the chain's head after `count` batches stands in an audit record."""
+        ...
+
+    def due(self, before: int, limit: int) -> Sequence[int]:
+        """Ids of runs with batches after the last audited head, which is older than `before`."""
+        ...
+
+    def batches(self, run_id: int) -> Iterator[bytes]:
+        """The bytes of every batch, from the first, as the chain covers them."""
+        ...
+
+    def blocks(self, run_id: int, from_step: int) -> Iterator[Block]:
+        """Batches with points at `from_step` or later, by their least step; read piece by piece."""
+        ...
+
+    def params(self, run: Run, keys: Sequence[str]) -> Mapping[str, Param]:
+        """Those of the params that are set."""
+        ...
+
+    def put_params(self, run: Run, params: Sequence[Param]) -> None:
+        """Store params, replacing those of the same keys."""
+        ...
+
+    def params_of(self, run_ids: Sequence[int], most: int) -> Mapping[int, tuple[int, Sequence[Param]]]:
+        """Run id -> how many params it has, and at most `most` of them."""
+        ...
+
+    def summaries_of(self, run_ids: Sequence[int], most: int) -> Mapping[int, tuple[int, Mapping[str, Summary]]]:
+        """Run id -> how many series it has, and the summaries of at most `most` of them."""
+        ...
+
+    def summaries(
+        self, run_id: int, *, prefix: str | None, after: Key | None, limit: int
+    ) -> Sequence[tuple[str, Summary]]:
+        """Summaries of one run, by key."""
+        ...
+
+
+class Runs(Records, Protocol):
+    """Executions and what they recorded."""
+
+    def by_uid(self, workspace_id: int, uid: str) -> Run | None:
+        """The one of that uid in the workspace, in the trash too."""
+        ...
+
+    def by_id(self, run_id: int) -> Run:
+        """The one of an id that is known to exist."""
+        ...
+
+    def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
+        """Those of the ids that exist, by id."""
+        ...
+
+    def environment(self, run_id: int) -> str:
+        """The environment's lock text."""
+        ...
+
+    def add(self, run: Run, parent: Run | None, environment: str) -> Run:
+        """Store a new run (its `id` is ignored) with an empty chain."""
+        ...
+
+    def lock(self, run_id: int) -> Run:
+        """Lock the row until the end of the transaction: writers on one run come in order. Take it after assets."""
+        ...
+
+    def update(self, run: Run, /, **changes: object) -> Run:
+        """Apply column changes to a locked run; `etag` goes up by one."""
+        ...
+
+    def list(self, experiment: Experiment, wanted: RunFilter, after: Key | None, limit: int) -> Sequence[Run]:
+        """Runs of an experiment, latest claimed start first (started_at, id)."""
+        ...

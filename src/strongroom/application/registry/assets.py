@@ -1,0 +1,305 @@
+"""Assets: made, found, described, renamed, archived, deleted, restored and purged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strongroom.application.call import Call, asset_target, check_etag
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.registry import namespaces
+from strongroom.application.registry.views import AssetView, asset_view, asset_views
+from strongroom.domain.audit.canonical_json import Json
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Conflict, Held, Invalid, Purged
+from strongroom.domain.identity.roles import Permission, Scope, Visibility
+from strongroom.domain.registry.fields import (
+    CARD_LARGEST,
+    Scalar,
+    clean_description,
+    clean_property,
+    clean_tag_key,
+    clean_tag_value,
+)
+from strongroom.domain.registry.kinds import Kind, clean_type
+from strongroom.domain.registry.model import Asset
+from strongroom.domain.registry.names import clean_name, slug_candidates, slug_key
+from strongroom.domain.registry.text import clean_text
+
+STATES = ("active", "archived", "trashed", "all")
+ATTACHMENTS_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAsset:
+    """A new asset; missing namespaces are made."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    type: str = ""
+    display_name: str = ""
+    description: str = ""
+    card: str = ""
+    visibility: str = "workspace"
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    properties: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAsset:
+    """Changes to an asset; what is None stays."""
+
+    display_name: str | None = None
+    description: str | None = None
+    card: str | None = None
+    type: str | None = None
+    visibility: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListAssets:
+    """Which assets to list."""
+
+    kind: str | None = None
+    namespace: str | None = None
+    name_prefix: str | None = None
+    tag: str | None = None
+    state: str = "active"
+
+
+def clean_tags(tags: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Tags from outside. :raises Invalid: a key, a value or their number breaks its rule."""
+    if len(tags) > ATTACHMENTS_MOST:
+        raise Invalid(f"At most {ATTACHMENTS_MOST} tags at a time.", limit=ATTACHMENTS_MOST)
+    return {clean_tag_key(key): clean_tag_value(value) for key, value in tags.items()}
+
+
+def clean_properties(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Properties from outside. :raises Invalid: a key, a value or their number breaks its rule."""
+    if len(values) > ATTACHMENTS_MOST:
+        raise Invalid(f"At most {ATTACHMENTS_MOST} properties at a time.", limit=ATTACHMENTS_MOST)
+    return {clean_tag_key(key): clean_property(value) for key, value in values.items()}
+
+
+def clean_visibility(text: str) -> Visibility:
+    """Private, workspace or public. :raises Invalid: anything else."""
+    try:
+        return Visibility(text)
+    except ValueError:
+        raise Invalid("Visibility is private, workspace or public.") from None
+
+
+def _clean_card(text: str) -> str:
+    card = clean_text(text, what="card", longest=CARD_LARGEST)
+    if len(card.encode()) > CARD_LARGEST:
+        raise Invalid(f"A card is at most {CARD_LARGEST} bytes.", limit=CARD_LARGEST)
+    return card
+
+
+def clean_reason(text: str) -> str:
+    """Why something is purged; the tombstone keeps it. :raises Invalid: empty or above 1,000 characters."""
+    reason = clean_text(text, what="reason", longest=1_000).strip()
+    if not reason:
+        raise Invalid("Say why it is purged.")
+    return reason
+
+
+def create(call: Call, command: CreateAsset) -> AssetView:
+    """Make an asset. Whoever makes a private one may do everything with it but purge it.
+
+    :raises AlreadyExists: a live asset of that kind has the name.
+    """
+    kind, name = Kind.parse(command.kind), clean_name(command.name)
+    visibility = clean_visibility(command.visibility)
+    namespace = namespaces.ensure(call, command.namespace, Permission.ASSET_CREATE)
+    call.require_namespace(Permission.ASSET_CREATE, namespace)
+    slug = next(s for s in slug_candidates(name) if not call.tx.assets.slug_taken(namespace.id, kind, slug_key(s)))
+    asset = call.tx.assets.add(
+        Asset(
+            id=0,
+            uid=call.tx.new_uid(),
+            workspace_id=call.workspace.id,
+            namespace_id=namespace.id,
+            namespace_path=namespace.path,
+            namespace_slug_path=namespace.slug_path,
+            kind=kind.value,
+            type=clean_type(command.type) if command.type else "",
+            name=name,
+            slug=slug,
+            display_name=clean_text(command.display_name, what="display name", longest=255),
+            description=clean_description(command.description),
+            card=_clean_card(command.card),
+            visibility=visibility.value,
+            next_number=1,
+            latest_version_id=None,
+            event_seq=1,
+            etag=1,
+            created_by=call.actor.uid,
+            recorded_at=call.now,
+            archived_at=None,
+            deleted_at=None,
+            purged_at=None,
+        )
+    )
+    actor = call.actor
+    call.tx.tags.set(call.workspace.id, "asset", asset.id, clean_tags(command.tags), actor.id)
+    call.tx.tags.set_properties(call.workspace.id, "asset", asset.id, clean_properties(command.properties))
+    call.record("asset.create", Subject("asset", asset.uid), {"kind": asset.kind, "slug": slug}, asset=asset)
+    if visibility is Visibility.PRIVATE:
+        scope = Scope.asset(call.workspace.id, asset.id)
+        grant = call.tx.grants.add("principal", actor.uid, scope, "maintainer", actor.id)
+        call.record("grant.create", Subject("grant", grant.uid), {"subject": actor.uid, "role": "maintainer"})
+    return asset_view(call, asset)
+
+
+def by_uid(call: Call, uid: str, permission: Permission) -> Asset:
+    """The asset of that uid, when the caller may do this to it.
+
+    :raises NotFound: none, or not visible. :raises Purged: only its tombstone is left.
+    """
+    asset = call.require_asset(permission, call.tx.assets.by_uid(call.workspace.id, uid))
+    if asset.purged_at is not None and permission is not Permission.ASSET_READ:
+        raise Purged("The asset was purged; only its record is left.")
+    return asset
+
+
+def locked(call: Call, uid: str, permission: Permission, *, live: bool = True) -> Asset:
+    """The same, with its row locked until the end of the transaction.
+
+    :param live: refuse an asset that is in the trash.
+    """
+    asset = call.tx.assets.lock(by_uid(call, uid, permission).id)
+    if live and asset.deleted_at is not None:
+        raise Conflict("The asset is in the trash; restore it first.")
+    return asset
+
+
+def get(call: Call, uid: str) -> AssetView:
+    """One asset."""
+    return asset_view(call, by_uid(call, uid, Permission.ASSET_READ))
+
+
+def listed(call: Call, query: ListAssets, page: PageRequest) -> Page[AssetView]:
+    """The assets that the caller may see, newest first."""
+    call.ask(Permission.ASSET_READ)
+    if query.state not in STATES:
+        raise Invalid(f"State is one of {', '.join(STATES)}.")
+    key, sign, value = (query.tag or "").partition("=")
+    tag = (clean_tag_key(key), value if sign else None) if query.tag else None
+    namespace = None
+    if query.namespace is not None:
+        found = namespaces.find(call, query.namespace)
+        if found is None:
+            return Page([], None)
+        namespace = found.slug_path
+    listing = f"assets/{call.workspace.id}/{query}"
+    rows = call.tx.assets.list(
+        call.workspace.id,
+        call.caller.access.visible(call.workspace.id),
+        kind=Kind.parse(query.kind).value if query.kind else None,
+        namespace=namespace,
+        name_prefix=query.name_prefix,
+        state=query.state,
+        tag=tag,
+        after=call.sealer.open(listing, page.token),
+        limit=page.size + 1,
+    )
+    kept = call.sealer.page(listing, rows, page.size, lambda a: (a.recorded_at, a.id))
+    return Page(asset_views(call, kept.items), kept.next_page_token)
+
+
+def update(call: Call, uid: str, command: UpdateAsset, etag: int | None) -> AssetView:
+    """Change what is said of an asset; who may see it needs the right to share."""
+    asset = locked(call, uid, Permission.ASSET_EDIT)
+    check_etag(etag, asset.etag)
+    changes: dict[str, object] = {}
+    if command.display_name is not None:
+        changes["display_name"] = clean_text(command.display_name, what="display name", longest=255)
+    if command.description is not None:
+        changes["description"] = clean_description(command.description)
+    if command.card is not None:
+        changes["card"] = _clean_card(command.card)
+    if command.type is not None:
+        changes["type"] = clean_type(command.type) if command.type else ""
+    if command.visibility is not None:
+        call.require(Permission.ASSET_SHARE, asset_target(asset), Subject("asset", uid))
+        changes["visibility"] = clean_visibility(command.visibility).value
+    changed = call.tx.assets.advance(asset, **changes)
+    details: dict[str, Json] = {"changed": tuple(sorted(changes)), "visibility": changed.visibility}
+    call.record("asset.update", Subject("asset", uid), details, asset=changed)
+    return asset_view(call, changed)
+
+
+def rename(call: Call, uid: str, namespace: str | None, name: str | None, etag: int | None) -> AssetView:
+    """Give an asset another name or namespace; the old name leads to it until it is taken again.
+
+    :raises AlreadyExists: a live asset of that kind has the new name. Needs the right at both ends.
+    """
+    asset = locked(call, uid, Permission.ASSET_RENAME)
+    check_etag(etag, asset.etag)
+    to = namespaces.ensure(call, asset.namespace_path if namespace is None else namespace, Permission.ASSET_CREATE)
+    call.require_namespace(Permission.ASSET_CREATE, to)
+    new = clean_name(asset.name if name is None else name)
+    if (to.id, new) == (asset.namespace_id, asset.name):
+        return asset_view(call, asset)
+    slug = next(s for s in slug_candidates(new) if not call.tx.assets.slug_taken(to.id, asset.kind, slug_key(s)))
+    changed = call.tx.assets.rename(asset, to, new, slug)
+    call.record("asset.rename", Subject("asset", uid), {"slug": slug, "namespace": to.uid}, asset=changed)
+    return asset_view(call, changed)
+
+
+def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> AssetView:
+    """Hide an asset from default lists, or show it again; everything keeps working."""
+    asset = locked(call, uid, Permission.ASSET_DELETE)
+    check_etag(etag, asset.etag)
+    changed = call.tx.assets.advance(asset, archived_at=call.now if archived else None)
+    call.record("asset.archive" if archived else "asset.unarchive", Subject("asset", uid), asset=changed)
+    return asset_view(call, changed)
+
+
+def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> AssetView:
+    """Move an asset to the trash, from where it can be restored; its name is free at once.
+
+    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does.
+    """
+    asset = locked(call, uid, Permission.ASSET_DELETE)
+    check_etag(etag, asset.etag)
+    aliases = call.tx.aliases.current(asset.id)
+    holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
+    if holders:
+        raise Held("Aliases hold versions of this asset; pass release_aliases to drop them.", holders=holders)
+    changed = call.tx.assets.advance(asset, deleted_at=call.now)
+    for alias in aliases:
+        call.tx.aliases.move(changed, alias.name, None, call.actor.id)
+    call.tx.assets.release_name(changed)
+    call.record(
+        "asset.delete", Subject("asset", uid), {"released": tuple(alias.name for alias in aliases)}, asset=changed
+    )
+    return asset_view(call, changed)
+
+
+def restore(call: Call, uid: str) -> AssetView:
+    """Take an asset out of the trash. :raises AlreadyExists: its name was taken meanwhile."""
+    asset = locked(call, uid, Permission.ASSET_DELETE, live=False)
+    if asset.deleted_at is None:
+        raise Conflict("The asset is not in the trash.")
+    call.tx.assets.claim_name(asset)
+    changed = call.tx.assets.advance(asset, deleted_at=None)
+    call.record("asset.restore", Subject("asset", uid), asset=changed)
+    return asset_view(call, changed)
+
+
+def purge(call: Call, uid: str, reason: str) -> AssetView:
+    """Remove a trashed asset for good: content goes, the tombstone with numbers, labels and digests stays.
+
+    :raises Conflict: it is not in the trash.
+    """
+    asset = locked(call, uid, Permission.ASSET_PURGE, live=False)
+    if asset.deleted_at is None:
+        raise Conflict("Only an asset in the trash can be purged.")
+    why = clean_reason(reason)
+    call.tx.versions.purge_of(asset.id, call.now, why)
+    changed = call.tx.assets.advance(
+        asset, purged_at=call.now, description=why, card="", display_name="", latest_version_id=None
+    )
+    call.record("asset.purge", Subject("asset", uid), {"purged_at": call.now}, asset=changed)
+    return asset_view(call, changed)

@@ -1,0 +1,303 @@
+"""Publishing: from a folder to a version. Freeze in one snapshot, write pages, then seal in a constant number of rows.
+
+Three transactions (domain.md section 3, Freeze): a read that sees the folder as of one moment; a write of tree pages
+and possession rows, which nobody can see yet; and the seal, which makes version, number, aliases, edges, audit record
+and event appear at once. A crash before the seal leaves pages that nothing refers to.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from strongroom.application.artifacts.folders import open_folder
+from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entry
+from strongroom.application.call import Call
+from strongroom.application.edge import Edge
+from strongroom.application.lineage import graph
+from strongroom.application.registry import aliases, assets, versions
+from strongroom.application.registry.assets import clean_properties, clean_tags
+from strongroom.application.registry.views import VersionView, version_view
+from strongroom.application.tracking import runs, sealing
+from strongroom.domain.artifacts.folder import frozen, subpath
+from strongroom.domain.artifacts.revision import Revision
+from strongroom.domain.artifacts.tree import Entry
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage.model import EdgeType, Vertex
+from strongroom.domain.registry.fields import Scalar, clean_description
+from strongroom.domain.registry.model import Asset, Draft, Version, VersionState
+from strongroom.domain.registry.names import NUMBER_LARGEST, clean_label
+from strongroom.domain.registry.text import clean_text
+from strongroom.domain.tracking.model import Run
+
+DRAFT_LIFE_US = 7 * 24 * 3600 * 1_000_000
+DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
+PAGES_A_COMMAND = 200
+HOLDS_A_COMMAND = 5_000
+SIGNATURE_LARGEST = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PublishDetails:
+    """What is said of a version as it is published.
+
+    :param number: one that was never issued (imports); the next one when None.
+    :param label: the caller's own name for it; digits only is the same as `number`.
+    :param run_uid: the run that made it, when its folder is not the source.
+    :param base_uids: versions that it derives from (lineage edges of type "base").
+    """
+
+    description: str = ""
+    label: str | None = None
+    number: int | None = None
+    message: str = ""
+    parents: Sequence[str] = ()
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    properties: Mapping[str, Scalar] = field(default_factory=dict)
+    signature: Mapping[str, object] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
+    run_uid: str | None = None
+    base_uids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """A frozen folder.
+
+    `claim` is the right that naming a run as its origin needs: what really came out of the run's folder needs the
+    right to read the run, what was sent by the caller the right to write it.
+    """
+
+    tree: FrozenTree
+    blob_ids: Sequence[int]
+    asset_id: int
+    claim: Permission
+
+
+def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | None) -> VersionView:
+    """Begin a version: a folder to fill, which nobody takes for a version until it is sealed.
+
+    :param life_s: seconds until it expires when not sealed; 7 days when None, at most 30.
+    """
+    asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
+    if life_s is not None and not 1 <= life_s <= DRAFT_LIFE_LONGEST_S:
+        raise Invalid("A draft lives between a second and 30 days.", limit=DRAFT_LIFE_LONGEST_S)
+    clean = clean_label(label) if label else None
+    if isinstance(clean, int):
+        raise Invalid("A label of digits only is a number; state it when sealing.")
+    version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, clean), asset)
+    folder = call.tx.folders.add("draft", version.id, call.workspace.id)
+    expires = call.now + (life_s * 1_000_000 if life_s else DRAFT_LIFE_US)
+    call.tx.versions.add_draft(Draft(version.id, folder.id, None, "open", expires))
+    asset = call.tx.assets.advance(asset)
+    call.record("draft.create", Subject("version", version.uid), {"asset": asset.uid}, asset=asset, event=False)
+    return version_view(call, asset, version)
+
+
+def abort_draft(call: Call, uid: str) -> None:
+    """End a draft without a version; its label is free again."""
+    asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
+    draft = call.tx.versions.draft(version.id)
+    if draft is None or draft.state != "open":
+        raise Conflict("The draft is not open.", state=draft.state if draft else version.state.value)
+    call.tx.versions.end_draft(version.id, "failed")
+    call.tx.versions.update(version, label=None)
+    call.record("draft.abort", Subject("version", uid), asset=call.tx.assets.advance(asset), event=False)
+
+
+async def seal(edge: Edge, draft_uid: str, details: PublishDetails) -> VersionView:
+    """Make a draft a version. Sealing it again answers the version that it became."""
+    done = await edge.read(lambda call: _sealed_already(call, draft_uid))
+    if done is not None:
+        return done
+    snapshot = await _freeze(edge, "draft", draft_uid, "", None)
+    return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details))
+
+
+async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details: PublishDetails) -> VersionView:
+    """Publish what lies in a run's folder at or below a path, frozen at this moment."""
+    snapshot = await _freeze(edge, "run", run_uid, path, asset_uid)
+    from_run = replace(details, run_uid=run_uid)
+    return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, from_run))
+
+
+def _sealed_already(call: Call, uid: str) -> VersionView | None:
+    asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
+    if version.state is VersionState.DRAFT:
+        return None
+    if call.tx.versions.draft(version.id) is None:
+        raise NotFound("There is no such draft.")
+    return version_view(call, asset, version)
+
+
+async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> _Snapshot:
+    def look(call: Call) -> tuple[int, list[Entry], list[int]]:
+        owner = open_folder(call, kind, uid, write=kind == "draft")
+        if asset_uid is not None:
+            asset_id = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER).id
+        else:
+            assert owner.asset_id is not None  # noqa: S101 - a draft has an asset
+            asset_id = owner.asset_id
+        rows = call.tx.folders.all(owner.folder.id, path)
+        if not rows:
+            raise Invalid("There are no files to publish.", path=path[:200])
+        return asset_id, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
+
+    asset_id, entries, blob_ids = await edge.read(look)
+    tree = await asyncio.to_thread(lambda: freeze(frozen(subpath(entries, path))))
+    await _prepare(edge, asset_id, tree, blob_ids)
+    claim = Permission.RUN_READ if kind == "run" else Permission.RUN_WRITE
+    return _Snapshot(tree, blob_ids, asset_id, claim)
+
+
+async def _prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
+    """Write pages and possession rows, in pieces small enough not to hold the writer."""
+    pages = list(tree.pages.items())
+    held = sorted(set(blob_ids))
+    for start in range(0, len(pages), PAGES_A_COMMAND):
+        await edge.command(partial(_write_pages, pages=dict(pages[start : start + PAGES_A_COMMAND])))
+    for start in range(0, len(held), HOLDS_A_COMMAND):
+        await edge.command(partial(_hold, asset_id=asset_id, blob_ids=held[start : start + HOLDS_A_COMMAND]))
+
+
+def _write_pages(call: Call, pages: Mapping[str, bytes]) -> None:
+    call.tx.trees.add_pages(pages)
+
+
+def _hold(call: Call, asset_id: int, blob_ids: Sequence[int]) -> None:
+    call.tx.blobs.hold(asset_id, blob_ids)
+
+
+def _new_version(call: Call, asset: Asset, state: VersionState, label: str | None) -> Version:
+    return Version(
+        id=0,
+        uid=call.tx.new_uid(),
+        asset_id=asset.id,
+        number=None,
+        label=label,
+        revision=None,
+        tree=None,
+        files=0,
+        bytes=0,
+        unpinned=False,
+        state=state,
+        run_id=None,
+        run_uid=None,
+        description="",
+        signature={},
+        stage=None,
+        locked=False,
+        evidence_epoch=0,
+        etag=1,
+        created_by=call.actor.uid,
+        recorded_at=call.now,
+        archived_at=None,
+        expires_at=None,
+        deleted_at=None,
+    )
+
+
+def _seal_draft(call: Call, uid: str, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+    asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
+    draft = call.tx.versions.draft(version.id)
+    if draft is not None and draft.state == "sealed":
+        return version_view(call, asset, version)
+    if draft is None or draft.state != "open" or draft.expires_at <= call.now:
+        raise Conflict("The draft is ended or expired.", state=draft.state if draft else "none")
+    if version.label is not None and details.label not in (None, version.label):
+        raise Conflict("The draft reserved another label.", label=version.label)
+    call.tx.versions.end_draft(version.id, "sealed")
+    return _publish(call, asset, version, snapshot, replace(details, label=details.label or version.label))
+
+
+def _publish_new(call: Call, asset_uid: str, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+    asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
+    version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
+    return _publish(call, asset, version, snapshot, details)
+
+
+def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
+    """The number and label to publish under. The asset's row is locked: numbers are given one after the other."""
+    label = clean_label(details.label) if details.label else None
+    number = details.number
+    if isinstance(label, int):
+        if number not in (None, label):
+            raise Invalid("A label of digits only is the version's number, and another number was stated.")
+        number, label = label, None
+    if number is not None and not 1 <= number <= NUMBER_LARGEST:
+        raise Invalid(f"A version number is between 1 and {NUMBER_LARGEST}.", limit=NUMBER_LARGEST)
+    return number if number is not None else asset.next_number, label
+
+
+def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+    """Everything that makes a version appear: a constant number of rows, however many files it has."""
+    tree = snapshot.tree
+    number, label = _number_of(details, asset)
+    if call.tx.versions.by_number(asset.id, number) is not None:
+        raise AlreadyExists("That number was issued before; none is ever issued again.", number=number)
+    run = runs.by_uid(call, details.run_uid, snapshot.claim)[1] if details.run_uid else None
+    call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
+    message = clean_text(details.message, what="message", longest=10_000)
+    revision = Revision(tree.digest, tuple(details.parents), call.actor.uid, message, None, call.now)
+    call.tx.versions.add_revision(
+        revision.digest(), asset.id, tree.digest, revision.author, message, revision.parents, call.now
+    )
+    version = call.tx.versions.update(
+        version,
+        number=number,
+        label=label,
+        revision=revision.digest(),
+        tree=tree.digest,
+        files=tree.files,
+        bytes=tree.bytes,
+        unpinned=tree.unpinned,
+        state=VersionState.LIVE.value,
+        run_id=run.id if run else None,
+        description=clean_description(details.description),
+        signature=_clean_signature(details.signature),
+        recorded_at=call.now,
+    )
+    asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
+    _say(call, asset, version, details)
+    _link(call, version, run, details.base_uids)
+    call.record(
+        "version.register",
+        Subject("version", version.uid),
+        {
+            "asset": asset.uid,
+            "number": number,
+            "tree": tree.digest,
+            "revision": revision.digest(),
+            "run": run.uid if run else None,
+            "files": tree.files,
+            "bytes": tree.bytes,
+        },
+        asset=asset,
+    )
+    for name in details.aliases:
+        aliases.change(call, asset.uid, [aliases.ChangeAlias(name, version.uid)])
+    return version_view(call, call.tx.assets.by_id(asset.id), replace(version, run_uid=run.uid if run else None))
+
+
+def _clean_signature(signature: Mapping[str, object]) -> Mapping[str, object]:
+    if len(repr(signature)) > SIGNATURE_LARGEST:
+        raise Invalid("The signature is too large.", limit=SIGNATURE_LARGEST)
+    return signature
+
+
+def _say(call: Call, asset: Asset, version: Version, details: PublishDetails) -> None:
+    tags, properties = clean_tags(details.tags), clean_properties(details.properties)
+    call.tx.tags.set(asset.workspace_id, "version", version.id, tags, call.actor.id)
+    call.tx.tags.set_properties(asset.workspace_id, "version", version.id, properties)
+
+
+def _link(call: Call, version: Version, run: Run | None, base_uids: Sequence[str]) -> None:
+    """The edges that appear by themselves: run to version, and base to version."""
+    if run is not None:
+        graph.link(call, Vertex("run", run.id), EdgeType.REGISTERED, Vertex("version", version.id))
+        sealing.seal_chain(call, run)
+    for uid in base_uids:
+        _asset, base = versions.by_uid(call, uid, Permission.ASSET_READ)
+        graph.link(call, Vertex("version", base.id), EdgeType.BASE, Vertex("version", version.id))

@@ -1,0 +1,76 @@
+"""Tags and typed properties of assets and versions; runs are tagged as they record (tracking/recording)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from strongroom.application.call import Call
+from strongroom.application.registry import assets, versions
+from strongroom.application.registry.assets import clean_properties, clean_tags
+from strongroom.application.registry.views import TagView, tag_views
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Conflict, Invalid, NotFound
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.fields import Scalar, clean_tag_key
+from strongroom.domain.registry.model import Asset, VersionState
+
+OWNERS = ("asset", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    kind: str
+    id: int
+    uid: str
+    asset: Asset
+
+
+def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
+    if kind == "asset":
+        permission = Permission.ASSET_EDIT if change else Permission.ASSET_READ
+        asset = assets.locked(call, uid, permission) if change else assets.by_uid(call, uid, permission)
+        return _Owner("asset", asset.id, uid, call.tx.assets.advance(asset) if change else asset)
+    if kind == "version":
+        permission = Permission.ASSET_EDIT if change else Permission.ASSET_READ
+        find = versions.locked if change else versions.by_uid
+        asset, version = find(call, uid, permission)
+        if change and version.state is not VersionState.LIVE:
+            raise Conflict("Only a published version outside the trash can be tagged.", state=version.state.value)
+        return _Owner("version", version.id, uid, call.tx.assets.advance(asset) if change else asset)
+    raise Invalid(f"Tags live on {' and '.join(OWNERS)}.")
+
+
+def listed(call: Call, kind: str, uid: str, at: int | None) -> list[TagView]:
+    """The tags of an object, now or as they were at a time (microseconds UTC)."""
+    owner = _owner(call, kind, uid, change=False)
+    if at is not None:
+        return tag_views(call.tx.tags.at(owner.kind, owner.id, at))
+    return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
+
+
+def set_tags(call: Call, kind: str, uid: str, tags: Mapping[str, str | None]) -> list[TagView]:
+    """Set tags; other tags stay."""
+    owner = _owner(call, kind, uid, change=True)
+    clean = clean_tags(tags)
+    call.tx.tags.set(call.workspace.id, owner.kind, owner.id, clean, call.actor.id)
+    call.record("tag.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
+    return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
+
+
+def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str]) -> list[TagView]:
+    """Remove tags. :raises NotFound: one of them is not there; nothing is changed."""
+    owner = _owner(call, kind, uid, change=True)
+    wanted = [clean_tag_key(key) for key in keys]
+    removed = call.tx.tags.remove(call.workspace.id, owner.kind, owner.id, wanted)
+    if missing := sorted(set(wanted) - set(removed)):
+        raise NotFound("There is no such tag.", keys=missing)
+    call.record("tag.remove", Subject(kind, uid), {"keys": len(removed)}, asset=owner.asset)
+    return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
+
+
+def set_properties(call: Call, kind: str, uid: str, values: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
+    """Set typed properties; a null removes its key; others stay."""
+    owner = _owner(call, kind, uid, change=True)
+    clean = clean_properties(values)
+    call.tx.tags.set_properties(call.workspace.id, owner.kind, owner.id, clean)
+    call.record("property.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
+    return call.tx.tags.properties(owner.kind, [owner.id]).get(owner.id, {})

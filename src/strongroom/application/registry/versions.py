@@ -1,0 +1,180 @@
+"""Versions: found, described, archived, deleted, restored and purged. `publishing` makes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from strongroom.application.call import Call, asset_target, check_etag
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.registry import assets
+from strongroom.application.registry.views import VersionView, version_view, version_views
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Conflict, Held, Invalid, NotFound, Purged
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.fields import clean_description, clean_tag_key
+from strongroom.domain.registry.model import Asset, Version, VersionState
+from strongroom.domain.registry.stages import clean_stage
+
+STATES = ("active", "archived", "trashed", "purged", "draft", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateVersion:
+    """Changes to what is said of a version; what is None stays. Its content never changes."""
+
+    description: str | None = None
+    signature: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListVersions:
+    """Which versions of an asset to list."""
+
+    state: str = "active"
+    stage: str | None = None
+    tag: str | None = None
+
+
+def by_uid(call: Call, uid: str, permission: Permission) -> tuple[Asset, Version]:
+    """A version with its asset, when the caller may do this to the asset.
+
+    :raises NotFound: none, or not visible.
+    """
+    version = call.tx.versions.by_uid(call.workspace.id, uid)
+    asset = call.tx.assets.by_id(version.asset_id) if version else None
+    call.require_asset(permission, asset, "version")
+    assert asset is not None and version is not None  # noqa: S101, PT018 - require_asset refused None
+    return asset, version
+
+
+def locked(call: Call, uid: str, permission: Permission) -> tuple[Asset, Version]:
+    """The same, with both rows locked (lock order: asset, version) until the end of the transaction."""
+    asset, version = by_uid(call, uid, permission)
+    asset = call.tx.assets.lock(asset.id)
+    if asset.deleted_at is not None:
+        raise Conflict("The asset is in the trash; restore it first.")
+    version = call.tx.versions.lock(version.id)
+    if version.state is VersionState.PURGED:
+        raise Purged("The version was purged; only its tombstone is left.")
+    return asset, version
+
+
+def get(call: Call, uid: str) -> VersionView:
+    """One version, draft or tombstone."""
+    return version_view(call, *by_uid(call, uid, Permission.ASSET_READ))
+
+
+def listed(call: Call, asset_uid: str, query: ListVersions, page: PageRequest) -> Page[VersionView]:
+    """Versions of an asset, newest number first."""
+    asset = assets.by_uid(call, asset_uid, Permission.ASSET_READ)
+    if query.state not in STATES:
+        raise Invalid(f"State is one of {', '.join(STATES)}.")
+    key, sign, value = (query.tag or "").partition("=")
+    listing = f"versions/{asset.id}/{query}"
+    rows = call.tx.versions.list(
+        asset.id,
+        state=query.state,
+        stage=clean_stage(query.stage) if query.stage else None,
+        tag=(clean_tag_key(key), value if sign else None) if query.tag else None,
+        after=call.sealer.open(listing, page.token),
+        limit=page.size + 1,
+    )
+    kept = call.sealer.page(listing, rows, page.size, lambda v: (v.number or 0, v.id))
+    return Page(version_views(call, asset, kept.items), kept.next_page_token)
+
+
+def update(call: Call, uid: str, command: UpdateVersion, etag: int | None) -> VersionView:
+    """Change what is said of a version."""
+    asset, version = locked(call, uid, Permission.VERSION_EDIT)
+    check_etag(etag, version.etag)
+    if version.locked:
+        raise Conflict("The version's metadata is locked.")
+    changes: dict[str, object] = {}
+    if command.description is not None:
+        changes["description"] = clean_description(command.description)
+    if command.signature is not None:
+        changes["signature"] = command.signature
+    changed = call.tx.versions.update(version, **changes)
+    asset = call.tx.assets.advance(asset)
+    call.record("version.update", Subject("version", uid), {"changed": tuple(sorted(changes))}, asset=asset)
+    return version_view(call, asset, changed)
+
+
+def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> VersionView:
+    """Hide a version from default lists, or show it again."""
+    asset, version = locked(call, uid, Permission.VERSION_EDIT)
+    check_etag(etag, version.etag)
+    _must_be(version, VersionState.LIVE)
+    changed = call.tx.versions.update(version, archived_at=call.now if archived else None)
+    asset = call.tx.assets.advance(asset)
+    call.record("version.archive" if archived else "version.unarchive", Subject("version", uid), asset=asset)
+    return version_view(call, asset, changed)
+
+
+def _must_be(version: Version, state: VersionState) -> None:
+    if version.state is not state:
+        raise Conflict(f"The version is {version.state.value}, not {state.value}.", state=version.state.value)
+
+
+def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> VersionView:
+    """Move a version to the trash. Its number stays taken; `latest` falls back to the greatest live number.
+
+    :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does.
+    """
+    asset, version = locked(call, uid, Permission.VERSION_DELETE)
+    check_etag(etag, version.etag)
+    _must_be(version, VersionState.LIVE)
+    aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
+    holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
+    if holders:
+        raise Held("Aliases point at this version; move them, or pass release_aliases.", holders=holders)
+    changed = call.tx.versions.update(version, state=VersionState.TRASHED.value, deleted_at=call.now)
+    asset = _with_latest(call, asset)
+    for alias in aliases:
+        call.tx.aliases.move(asset, alias.name, None, call.actor.id)
+    call.record("version.delete", Subject("version", uid), {"number": version.number}, asset=asset)
+    return version_view(call, asset, changed)
+
+
+def _with_latest(call: Call, asset: Asset) -> Asset:
+    latest = call.tx.versions.latest_live(asset.id)
+    return call.tx.assets.advance(asset, latest_version_id=latest.id if latest else None)
+
+
+def restore(call: Call, uid: str) -> VersionView:
+    """Take a version out of the trash."""
+    asset, version = locked(call, uid, Permission.VERSION_DELETE)
+    _must_be(version, VersionState.TRASHED)
+    changed = call.tx.versions.update(version, state=VersionState.LIVE.value, deleted_at=None)
+    asset = _with_latest(call, asset)
+    call.record("version.restore", Subject("version", uid), {"number": version.number}, asset=asset)
+    return version_view(call, asset, changed)
+
+
+def purge(call: Call, uid: str, reason: str) -> VersionView:
+    """Remove a trashed version for good; number, label and digests stay as its tombstone."""
+    asset, version = locked(call, uid, Permission.ASSET_PURGE)
+    _must_be(version, VersionState.TRASHED)
+    changed = call.tx.versions.purge(version, call.now, assets.clean_reason(reason))
+    asset = call.tx.assets.advance(asset)
+    call.record("version.purge", Subject("version", uid), {"tree": version.tree, "number": version.number}, asset=asset)
+    return version_view(call, asset, changed)
+
+
+def readable(call: Call, uid: str) -> tuple[Asset, Version]:
+    """A version whose bytes the caller may read.
+
+    :raises Conflict: it is a draft or in the trash. :raises Purged: its content is gone.
+    """
+    asset, version = by_uid(call, uid, Permission.VERSION_BYTES)
+    if version.state is VersionState.PURGED:
+        raise Purged("The version was purged; its content is gone.")
+    if version.state is not VersionState.LIVE or asset.deleted_at is not None:
+        raise Conflict("Only a published version outside the trash can be read.", state=version.state.value)
+    if version.tree is None:
+        raise NotFound("The version has no content.")
+    return asset, version
+
+
+def can_see(call: Call, asset: Asset) -> bool:
+    """Whether the caller may know of the asset."""
+    return call.caller.access.allows(Permission.ASSET_READ, asset_target(asset))

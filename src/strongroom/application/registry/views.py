@@ -1,0 +1,259 @@
+"""What callers see of namespaces, assets and versions. The native API sends these as they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from strongroom.application.call import Call
+from strongroom.application.views import maybe_time, time_of
+from strongroom.domain.registry.fields import Scalar
+from strongroom.domain.registry.model import Alias, Asset, Namespace, StagePlacement, Tag, Version, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceView:
+    """A workspace."""
+
+    uid: str
+    slug: str
+    description: str
+    etag: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceView:
+    """A namespace; the root has the empty path."""
+
+    uid: str
+    path: str
+    slug_path: str
+    description: str
+    etag: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TagView:
+    """A tag; a bare word has no value."""
+
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasView:
+    """An alias and the version it points at, from `valid_from` until `valid_to` (null: still)."""
+
+    name: str
+    version: int
+    version_uid: str
+    etag: int
+    protected: bool
+    set_by: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView:
+    """An asset with what is said of it."""
+
+    uid: str
+    namespace: str
+    kind: str
+    type: str
+    name: str
+    path: str
+    slug: str
+    display_name: str
+    description: str
+    card: str
+    visibility: str
+    latest: int | None
+    aliases: Mapping[str, int]
+    tags: Sequence[TagView]
+    properties: Mapping[str, Scalar]
+    etag: int
+    created_by: str
+    created_at: datetime
+    archived_at: datetime | None
+    deleted_at: datetime | None
+    purged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version (or draft) with what is said of it. `tree` is the digest that its content answers to."""
+
+    uid: str
+    asset_uid: str
+    asset: str
+    kind: str
+    number: int | None
+    label: str | None
+    revision: str | None
+    tree: str | None
+    files: int
+    bytes: int
+    unpinned: bool
+    state: str
+    stage: str | None
+    aliases: Sequence[str]
+    tags: Sequence[TagView]
+    properties: Mapping[str, Scalar]
+    description: str
+    signature: Mapping[str, object]
+    run_uid: str | None
+    etag: int
+    created_by: str
+    created_at: datetime
+    archived_at: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """A version's placement at a stage, from `valid_from` until `valid_to` (null: still)."""
+
+    stage: str
+    note: str
+    version: int
+    version_uid: str
+    set_by: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+def workspace_view(workspace: Workspace) -> WorkspaceView:
+    """A workspace for its members."""
+    return WorkspaceView(
+        workspace.uid, workspace.slug, workspace.description, workspace.etag, time_of(workspace.recorded_at)
+    )
+
+
+def namespace_view(namespace: Namespace) -> NamespaceView:
+    """A namespace."""
+    return NamespaceView(
+        namespace.uid,
+        namespace.path,
+        namespace.slug_path,
+        namespace.description,
+        namespace.etag,
+        time_of(namespace.recorded_at),
+    )
+
+
+def tag_views(tags: Sequence[Tag]) -> list[TagView]:
+    """Tags in the order of their keys."""
+    return [TagView(tag.key, tag.value) for tag in sorted(tags, key=lambda tag: tag.key)]
+
+
+def alias_view(alias: Alias) -> AliasView:
+    """An alias, present or past."""
+    return AliasView(
+        alias.name,
+        alias.version_number,
+        alias.version_uid,
+        alias.etag,
+        alias.protected,
+        alias.set_by,
+        time_of(alias.valid_from),
+        maybe_time(alias.valid_to),
+    )
+
+
+def stage_view(placement: StagePlacement) -> StageView:
+    """A stage placement, present or past."""
+    return StageView(
+        placement.name,
+        placement.note,
+        placement.version_number,
+        placement.version_uid,
+        placement.set_by,
+        time_of(placement.valid_from),
+        maybe_time(placement.valid_to),
+    )
+
+
+def asset_views(call: Call, assets: Sequence[Asset]) -> list[AssetView]:
+    """Assets with tags, properties, aliases and latest numbers, in a constant number of queries."""
+    ids = [asset.id for asset in assets]
+    tags = call.tx.tags.current("asset", ids)
+    properties = call.tx.tags.properties("asset", ids)
+    aliases = call.tx.aliases.of_assets(ids)
+    latest = [asset.latest_version_id for asset in assets if asset.latest_version_id is not None]
+    numbers = {id_: version.number for id_, version in call.tx.versions.by_ids(latest).items()}
+    return [
+        AssetView(
+            uid=asset.uid,
+            namespace=asset.namespace_path,
+            kind=asset.kind,
+            type=asset.type,
+            name=asset.name,
+            path=asset.path,
+            slug=asset.slug,
+            display_name=asset.display_name,
+            description=asset.description,
+            card=asset.card,
+            visibility=asset.visibility,
+            latest=numbers.get(asset.latest_version_id or 0),
+            aliases={alias.name: alias.version_number for alias in aliases.get(asset.id, ())},
+            tags=tag_views(tags.get(asset.id, ())),
+            properties=properties.get(asset.id, {}),
+            etag=asset.etag,
+            created_by=asset.created_by,
+            created_at=time_of(asset.recorded_at),
+            archived_at=maybe_time(asset.archived_at),
+            deleted_at=maybe_time(asset.deleted_at),
+            purged_at=maybe_time(asset.purged_at),
+        )
+        for asset in assets
+    ]
+
+
+def asset_view(call: Call, asset: Asset) -> AssetView:
+    """One asset with what is said of it."""
+    return asset_views(call, [asset])[0]
+
+
+def version_views(call: Call, asset: Asset, versions: Sequence[Version]) -> list[VersionView]:
+    """Versions of one asset with aliases, tags and properties, in a constant number of queries."""
+    ids = [version.id for version in versions]
+    tags = call.tx.tags.current("version", ids)
+    properties = call.tx.tags.properties("version", ids)
+    aliases = call.tx.aliases.of_versions(ids)
+    return [
+        VersionView(
+            uid=version.uid,
+            asset_uid=asset.uid,
+            asset=asset.path,
+            kind=asset.kind,
+            number=version.number,
+            label=version.label,
+            revision=version.revision,
+            tree=version.tree,
+            files=version.files,
+            bytes=version.bytes,
+            unpinned=version.unpinned,
+            state=version.state.value,
+            stage=version.stage,
+            aliases=sorted(alias.name for alias in aliases.get(version.id, ())),
+            tags=tag_views(tags.get(version.id, ())),
+            properties=properties.get(version.id, {}),
+            description=version.description,
+            signature=version.signature,
+            run_uid=version.run_uid,
+            etag=version.etag,
+            created_by=version.created_by,
+            created_at=time_of(version.recorded_at),
+            archived_at=maybe_time(version.archived_at),
+            deleted_at=maybe_time(version.deleted_at),
+        )
+        for version in versions
+    ]
+
+
+def version_view(call: Call, asset: Asset, version: Version) -> VersionView:
+    """One version with what is said of it."""
+    return version_views(call, asset, [version])[0]

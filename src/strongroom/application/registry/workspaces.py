@@ -1,0 +1,75 @@
+"""Workspaces: the tenants of a server."""
+
+from dataclasses import dataclass
+
+from strongroom.application.call import Call, check_etag
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.registry.views import WorkspaceView, workspace_view
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import NotFound
+from strongroom.domain.identity.access import Target
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.fields import clean_description
+from strongroom.domain.registry.model import Workspace
+from strongroom.domain.registry.names import clean_workspace_slug
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWorkspace:
+    """A new tenant; its slug is in the addresses of all that is in it and cannot change."""
+
+    slug: str
+    description: str = ""
+
+
+def create(call: Call, command: CreateWorkspace) -> WorkspaceView:
+    """Add a workspace with an empty root namespace."""
+    call.require(Permission.WORKSPACE_CREATE, Target(), Subject("server", "server"))
+    slug = clean_workspace_slug(command.slug)
+    workspace = call.tx.workspaces.add(slug, clean_description(command.description))
+    call.record("workspace.create", Subject("workspace", workspace.uid), {"slug": slug})
+    return workspace_view(workspace)
+
+
+def listed(call: Call, page: PageRequest) -> Page[WorkspaceView]:
+    """Workspaces that the caller may enter, by slug."""
+    call.ask(Permission.SELF)
+    found: list[Workspace] = []
+    after = call.sealer.open("workspaces", page.token)
+    while len(found) <= page.size:
+        rows = call.tx.workspaces.list(after, page.size + 1)
+        found += [row for row in rows if call.caller.access.enters(row.id)]
+        if len(rows) <= page.size:
+            break
+        after = (rows[-1].slug,)
+    return call.sealer.page("workspaces", found, page.size, lambda w: (w.slug,)).map(workspace_view)
+
+
+def find(call: Call, slug: str) -> Workspace:
+    """A workspace that the caller may enter.
+
+    :raises NotFound: none of that slug, or nothing in it is for this caller.
+    """
+    call.ask(Permission.WORKSPACE_READ)
+    workspace = call.tx.workspaces.by_slug(slug)
+    if workspace is None or not call.caller.access.enters(workspace.id):
+        raise NotFound("There is no such workspace.")
+    return workspace
+
+
+def get(call: Call, slug: str) -> WorkspaceView:
+    """A workspace that the caller may enter."""
+    return workspace_view(find(call, slug))
+
+
+def update(call: Call, slug: str, description: str, etag: int | None) -> WorkspaceView:
+    """Change the description."""
+    workspace = find(call, slug)
+    target = Target(workspace_id=workspace.id, namespace="")
+    call.require(Permission.WORKSPACE_SETTINGS, target, Subject("workspace", workspace.uid))
+    check_etag(etag, workspace.etag)
+    changed = call.tx.workspaces.update(
+        workspace, description=clean_description(description), settings=workspace.settings
+    )
+    call.record("workspace.update", Subject("workspace", workspace.uid))
+    return workspace_view(changed)

@@ -1,0 +1,84 @@
+"""What a run read and what it put out, as edges of lineage: versions of ours, and data sets that nobody registered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from strongroom.application.call import Call
+from strongroom.application.lineage import graph, nodes
+from strongroom.application.lineage.nodes import AddNode
+from strongroom.application.lineage.views import VertexView, vertex_views
+from strongroom.application.registry import versions
+from strongroom.application.tracking import runs
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Conflict, Invalid
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage.fields import clean_word
+from strongroom.domain.lineage.model import EdgeType, Vertex
+from strongroom.domain.registry.fields import Scalar
+from strongroom.domain.registry.model import VersionState
+
+INPUTS_MOST = 200
+"""Inputs or outputs in one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing that a run read (or put out): a version by its uid, or else a data set by name.
+
+    :param digest: the data set's digest in whatever form its owner has; without one it is told apart by `uri`.
+    :param context: what it was used for in this run ("training", "validation").
+    """
+
+    version_uid: str | None = None
+    name: str = ""
+    kind: str = "dataset"
+    type: str = ""
+    digest: str | None = None
+    uri: str | None = None
+    context: str | None = None
+    properties: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def add_inputs(call: Call, run_uid: str, inputs: Sequence[Input]) -> list[VertexView]:
+    """Say what a running run reads; what it was said to read before changes nothing.
+
+    :raises NotFound: no such run or version. :raises Conflict: the run is ended; a version is no published one.
+    """
+    return _add(call, run_uid, inputs, EdgeType.INPUT)
+
+
+def add_outputs(call: Call, run_uid: str, outputs: Sequence[Input]) -> list[VertexView]:
+    """Say what a running run put out apart from the versions registered from it; see `add_inputs`."""
+    return _add(call, run_uid, outputs, EdgeType.OUTPUT)
+
+
+def _add(call: Call, run_uid: str, items: Sequence[Input], type_: EdgeType) -> list[VertexView]:
+    if not 1 <= len(items) <= INPUTS_MOST:
+        raise Invalid(f"Between 1 and {INPUTS_MOST} {type_.value}s at a time.", limit=INPUTS_MOST)
+    _, run = runs.locked(call, run_uid, Permission.RUN_WRITE)
+    runs.must_run(run)
+    here = Vertex("run", run.id)
+    vertices, changed = [], False
+    for item in items:
+        there = _vertex(call, item, type_)
+        context = clean_word(item.context, "context")
+        source, target = (there, here) if type_ is EdgeType.INPUT else (here, there)
+        changed |= graph.link(call, source, type_, target, {"context": context} if context else {})
+        vertices.append(there)
+    shown = vertex_views(call, vertices)
+    views = [shown[vertex] for vertex in vertices]
+    if changed:
+        uids = tuple(sorted({view.uid for view in views if view.uid}))
+        call.record(f"run.{type_.value}", Subject("run", run.uid), {f"{type_.value}s": uids})
+    return views
+
+
+def _vertex(call: Call, item: Input, type_: EdgeType) -> Vertex:
+    if item.version_uid is None:
+        named = AddNode(item.name, item.kind, item.type, item.uri, item.digest, item.properties)
+        return Vertex("node", nodes.ensure(call, named)[0].id)
+    needed = Permission.ASSET_READ if type_ is EdgeType.INPUT else Permission.LINEAGE_WRITE
+    _, version = versions.by_uid(call, item.version_uid, needed)
+    if version.state is not VersionState.LIVE:
+        raise Conflict("Only a published version outside the trash can be named here.", state=version.state.value)
+    return Vertex("version", version.id)

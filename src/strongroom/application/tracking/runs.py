@@ -1,0 +1,247 @@
+"""Runs: begun, found, described, ended, resumed, deleted and restored. `recording` takes what they record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from strongroom.application.call import Call, check_etag
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.ports.tracking import RunFilter
+from strongroom.application.registry.assets import clean_tags
+from strongroom.application.tracking import experiments
+from strongroom.application.tracking.sealing import seal_chain
+from strongroom.application.tracking.views import RunView, run_view, run_views
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Conflict, Invalid, NotFound
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.fields import clean_description
+from strongroom.domain.registry.text import clean_line
+from strongroom.domain.tracking.model import Experiment, Run, RunState
+from strongroom.domain.tracking.source import (
+    Source,
+    clean_environment,
+    clean_run_kind,
+    clean_time,
+    environment_digest,
+)
+from strongroom.domain.tracking.values import clean_key
+
+NAME_LONGEST = 255
+PARAM_FILTERS_MOST = 20
+ENDINGS = (RunState.FINISHED, RunState.FAILED, RunState.KILLED)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRun:
+    """A new run of an experiment.
+
+    :param parent_uid: a run of the same workspace, maybe of another experiment.
+    :param environment: lock text of what is installed, up to 1 MiB.
+    :param started_at: as claimed, microseconds since 1970 in UTC; None for now.
+    """
+
+    experiment_uid: str
+    name: str = ""
+    kind: str = "training"
+    parent_uid: str | None = None
+    note: str = ""
+    source: Source = field(default_factory=Source)
+    environment: str = ""
+    started_at: int | None = None
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRun:
+    """Changes to what is said of a run; what is None stays."""
+
+    name: str | None = None
+    note: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRuns:
+    """Which runs of an experiment to list; params are compared as texts."""
+
+    state: str | None = None
+    kind: str | None = None
+    name_prefix: str | None = None
+    parent_uid: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    trashed: bool = False
+
+
+def _clean_name(text: str) -> str:
+    """A run need not have a name; frameworks make up names with line ends, which go."""
+    bare = text.strip()
+    return clean_line(bare, what="run's name", longest=NAME_LONGEST) if bare else ""
+
+
+def create(call: Call, command: CreateRun) -> RunView:
+    """Begin a run with a folder of its own.
+
+    :raises NotFound: no such experiment or parent. :raises Conflict: the experiment is in the trash.
+    """
+    found = experiments.by_uid(call, command.experiment_uid, Permission.RUN_WRITE)
+    experiment = call.tx.experiments.hold(found.id)
+    experiments.must_live(experiment)
+    parent = by_uid(call, command.parent_uid, Permission.RUN_READ)[1] if command.parent_uid else None
+    environment = clean_environment(command.environment)
+    run = Run(
+        id=0,
+        uid=call.tx.new_uid(),
+        workspace_id=call.workspace.id,
+        experiment_id=experiment.id,
+        experiment_uid=experiment.uid,
+        parent_uid=parent.uid if parent else None,
+        name=_clean_name(command.name),
+        kind=clean_run_kind(command.kind),
+        state=RunState.RUNNING,
+        note=clean_description(command.note),
+        source=command.source.stored(),
+        environment_digest=environment_digest(environment),
+        etag=1,
+        created_by=call.actor.uid,
+        started_at=call.now if command.started_at is None else clean_time(command.started_at),
+        ended_at=None,
+        recorded_at=call.now,
+        deleted_at=None,
+    )
+    run = call.tx.runs.add(run, parent, environment)
+    call.tx.folders.add("run", run.id, call.workspace.id)
+    call.tx.tags.set(call.workspace.id, "run", run.id, clean_tags(command.tags), call.actor.id)
+    details = {"experiment": experiment.uid, "parent": run.parent_uid, "environment": run.environment_digest}
+    call.record("run.create", Subject("run", run.uid), details)
+    return run_view(call, experiment, run)
+
+
+def by_uid(call: Call, uid: str, permission: Permission) -> tuple[Experiment, Run]:
+    """A run with its experiment, when the caller may do this to it; either may be in the trash.
+
+    :raises NotFound: none, or not visible.
+    """
+    run = call.tx.runs.by_uid(call.workspace.id, uid)
+    experiment = call.tx.experiments.by_id(run.experiment_id) if run else None
+    experiment = call.require_experiment(permission, experiment)
+    assert run is not None  # noqa: S101 - require_experiment refused None
+    return experiment, run
+
+
+def locked(call: Call, uid: str, permission: Permission, *, live: bool = True) -> tuple[Experiment, Run]:
+    """The same, with the run's row locked until the end of the transaction.
+
+    :param live: refuse a run that is in the trash, or whose experiment is.
+    """
+    experiment, run = by_uid(call, uid, permission)
+    run = call.tx.runs.lock(run.id)
+    if live:
+        experiments.must_live(experiment)
+        if run.deleted_at is not None:
+            raise Conflict("The run is in the trash; restore it first.")
+    return experiment, run
+
+
+def must_run(run: Run) -> None:
+    """:raises Conflict: the run is ended."""
+    if run.state is not RunState.RUNNING:
+        raise Conflict("The run is ended; resume it first.", state=run.state.value)
+
+
+def get(call: Call, uid: str) -> RunView:
+    """One run."""
+    return run_view(call, *by_uid(call, uid, Permission.RUN_READ))
+
+
+def environment(call: Call, uid: str) -> str:
+    """The lock text of a run's environment. :raises NotFound: it has none."""
+    _, run = by_uid(call, uid, Permission.RUN_READ)
+    if run.environment_digest is None:
+        raise NotFound("The run has no environment.")
+    return call.tx.runs.environment(run.id)
+
+
+def listed(call: Call, experiment_uid: str, query: ListRuns, page: PageRequest) -> Page[RunView]:
+    """Runs of an experiment, latest claimed start first."""
+    experiment = experiments.by_uid(call, experiment_uid, Permission.RUN_READ)
+    if query.state is not None and query.state not in tuple(RunState):
+        raise Invalid(f"State is one of {', '.join(RunState)}.")
+    if len(query.params) > PARAM_FILTERS_MOST:
+        raise Invalid(f"At most {PARAM_FILTERS_MOST} params to filter by.", limit=PARAM_FILTERS_MOST)
+    parent = by_uid(call, query.parent_uid, Permission.RUN_READ)[1] if query.parent_uid else None
+    wanted = RunFilter(
+        state=query.state,
+        kind=query.kind,
+        name_prefix=query.name_prefix,
+        parent_id=parent.id if parent else None,
+        params={clean_key(key): value for key, value in sorted(query.params.items())},
+        trashed=query.trashed,
+    )
+    listing = f"runs/{experiment.id}/{wanted}"
+    rows = call.tx.runs.list(experiment, wanted, call.sealer.open(listing, page.token), page.size + 1)
+    kept = call.sealer.page(listing, rows, page.size, lambda r: (r.started_at, r.id))
+    return Page(run_views(call, experiment, kept.items), kept.next_page_token)
+
+
+def update(call: Call, uid: str, command: UpdateRun, etag: int | None = None) -> RunView:
+    """Change what is said of a run, ended or not."""
+    experiment, run = locked(call, uid, Permission.RUN_WRITE)
+    check_etag(etag, run.etag)
+    changes: dict[str, object] = {}
+    if command.name is not None:
+        changes["name"] = _clean_name(command.name)
+    if command.note is not None:
+        changes["note"] = clean_description(command.note)
+    if command.source is not None:
+        changes["source"] = command.source.stored()
+    changed = call.tx.runs.update(run, **changes)
+    call.record("run.update", Subject("run", uid), {"changed": tuple(sorted(changes))})
+    return run_view(call, experiment, changed)
+
+
+def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunView:
+    """End a run; the head of its chain goes into the audit log. The same end again changes nothing.
+
+    :param state: finished, failed or killed.
+    :param ended_at: as claimed, microseconds since 1970 in UTC; None for now.
+    :raises Conflict: it is ended otherwise; resume it first.
+    """
+    if state not in ENDINGS:
+        raise Invalid(f"A run ends {', '.join(ENDINGS)}.")
+    experiment, run = locked(call, uid, Permission.RUN_WRITE)
+    if run.state.value == state:
+        return run_view(call, experiment, run)
+    must_run(run)
+    at = call.now if ended_at is None else clean_time(ended_at)
+    changed = call.tx.runs.update(run, state=RunState(state).value, ended_at=at)
+    call.record("run.end", Subject("run", uid), {"state": state})
+    seal_chain(call, changed)
+    return run_view(call, experiment, changed)
+
+
+def resume(call: Call, uid: str) -> RunView:
+    """Open an ended run for writing again; of a running one nothing changes."""
+    experiment, run = locked(call, uid, Permission.RUN_WRITE)
+    if run.state is RunState.RUNNING:
+        return run_view(call, experiment, run)
+    changed = call.tx.runs.update(run, state=RunState.RUNNING.value, ended_at=None)
+    call.record("run.resume", Subject("run", uid), {"from": run.state.value})
+    return run_view(call, experiment, changed)
+
+
+def delete(call: Call, uid: str, etag: int | None = None) -> RunView:
+    """Move a run to the trash; it takes no writes there."""
+    experiment, run = locked(call, uid, Permission.RUN_DELETE)
+    check_etag(etag, run.etag)
+    changed = call.tx.runs.update(run, deleted_at=call.now)
+    call.record("run.delete", Subject("run", uid))
+    return run_view(call, experiment, changed)
+
+
+def restore(call: Call, uid: str) -> RunView:
+    """Take a run out of the trash."""
+    experiment, run = locked(call, uid, Permission.RUN_DELETE, live=False)
+    if run.deleted_at is None:
+        raise Conflict("The run is not in the trash.")
+    changed = call.tx.runs.update(run, deleted_at=None)
+    call.record("run.restore", Subject("run", uid))
+    return run_view(call, experiment, changed)

@@ -1,0 +1,88 @@
+"""One server process: everything wired together, the background work, and the application that answers requests."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from strongroom import __version__
+from strongroom.adapters.jobs.background import Background
+from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
+from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.audit.reads import ReadCounters
+from strongroom.application.edge import Gateway
+from strongroom.application.identity import setup
+from strongroom.application.paging import PageSealer
+from strongroom.application.ports.transaction import Transaction
+from strongroom.bootstrap.installation import Installation, install, open_store
+from strongroom.bootstrap.keyring import KEY_SETTING, Keyring
+from strongroom.bootstrap.keys import server_key
+from strongroom.bootstrap.passwords import LazyPasswords
+from strongroom.bootstrap.settings import Serving, Storage
+from strongroom.http.app import Application, create_app
+from strongroom.http.services import Services
+from strongroom.web.routes import pages
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that can serve: its application, and what there is to tell the operator."""
+
+    app: Application
+    services: Services
+    fresh: bool
+
+
+class Readiness:
+    """Whether requests can be answered: the database talks and the store takes bytes."""
+
+    def __init__(self, installation: Installation, store: BlobStore) -> None:
+        self._installation, self._store = installation, store
+
+    async def check(self) -> None:
+        """:raises Unavailable: something does not answer. :raises StorageFull: there is no room."""
+        await self._installation.database.read(lambda tx: tx.audit.size())
+        await self._store.check()
+
+
+def _reload(keyring: Keyring, tx: Transaction) -> None:
+    """Pick up a key that another process made."""
+    if tx.settings.get(KEY_SETTING) != str(keyring.current.key):
+        keyring.reload()
+        keyring.agree(tx)
+
+
+@asynccontextmanager
+async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
+    """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
+    installation = await install(storage)
+    store = open_store(storage)
+    uses, keyring = TokenUses(), installation.keyring
+    gateway = Gateway(
+        executor=installation.database,
+        store=store,
+        sealer=PageSealer(server_key(storage.keys_folder)),
+        reads=ReadCounters(),
+        keys=keyring,
+        hasher=LazyPasswords(),
+        public_reads=serving.public_reads,
+    )
+    services = Services(
+        gateway=gateway,
+        ready=Readiness(installation, store).check,
+        used=uses.note,
+        pages=pages(gateway, __version__),
+        hosts=serving.hosts,
+    )
+    background = Background(jobs(gateway, uses, lambda tx: _reload(keyring, tx)))
+    background.start()
+    try:
+        yield Server(create_app(services), services, installation.fresh)
+    finally:
+        await background.stop()
+        await store.aclose()
+        installation.database.close()
+
+
+async def setup_code(server: Server) -> str | None:
+    """A new single-use code for making the first admin; None once there is a user."""
+    return await server.services.gateway.executor.command(setup.prepare)

@@ -1,0 +1,80 @@
+"""``strongroom migrate``, ``backup`` and ``restore``: upkeep of a server's data, loaded when called."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from strongroom.bootstrap.settings import Storage
+from strongroom.domain.errors import DomainError
+
+app = App(name="maintenance", help="Keep a server's data.")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except DomainError as error:
+        print(f"strongroom: {error.message}", file=sys.stderr)  # noqa: T201 - what the command line says
+        raise SystemExit(1) from error
+
+
+@app.command
+def migrate(*, to: str | None = None, storage: Storage | None = None) -> None:
+    """Bring the database to this release's schema, or to another revision. Stop older releases first; back up first.
+
+    Parameters
+    ----------
+    to:
+        A revision; ``base`` removes every table with everything in it.
+    """
+    from strongroom.adapters.sql import migrate as migrations
+    from strongroom.adapters.sql.migrations import HEAD
+
+    with _refusals():
+        before, after = migrations.move((storage or Storage()).database_url, to or HEAD)
+    sys.stdout.write(f"{before or migrations.BASE} -> {after or migrations.BASE}\n")
+
+
+@app.command
+def backup(*, data: Path, to: Path, without_keys: Annotated[bool, Parameter(negative="")] = False) -> None:
+    """Copy a data folder while its server runs. The copy is a state that existed: that of the moment it began.
+
+    Parameters
+    ----------
+    data:
+        The server's data folder.
+    to:
+        Folder to make; it must not exist or be empty.
+    without_keys:
+        Leave the keys out. A log restored without them cannot be signed on: keep them elsewhere.
+    """
+    from strongroom.adapters.sql import backup as backups
+
+    with _refusals():
+        done = backups.backup(data, to, with_keys=not without_keys)
+    sys.stdout.write(f"{done.blobs} blobs, {done.bytes} bytes, audit log of {done.log_size} records: {to}\n")
+    if not without_keys:
+        sys.stdout.write("The backup holds the server's private keys: guard it as you guard the server.\n")
+
+
+@app.command
+def restore(*, source: Annotated[Path, Parameter(name="--from")], data: Path) -> None:
+    """Make a data folder from a backup, every byte compared on the way.
+
+    Parameters
+    ----------
+    source:
+        The folder that ``backup`` made.
+    data:
+        Folder to make; it must not exist or be empty.
+    """
+    from strongroom.adapters.sql import backup as backups
+
+    with _refusals():
+        done = backups.restore(source, data)
+    sys.stdout.write(f"{done.blobs} blobs, {done.bytes} bytes, audit log of {done.log_size} records: {data}\n")

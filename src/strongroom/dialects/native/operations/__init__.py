@@ -1,0 +1,1 @@
+"""The native API's operations, one module a noun group; `routes.py` collects them."""

@@ -1,0 +1,347 @@
+"""Versions: published from drafts or runs, read, compared, staged, deleted."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, structs
+
+from strongroom.application.artifacts import reading, trees
+from strongroom.application.artifacts.folders import EntryView
+from strongroom.application.call import Call
+from strongroom.application.edge import Edge
+from strongroom.application.paging import Page
+from strongroom.application.registry import publishing, stages, versions
+from strongroom.application.registry.views import StageView, VersionView
+from strongroom.dialects.native.operation import FileAnswer, Request, Struct, command, flow, read
+from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
+from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
+from strongroom.domain.identity.roles import Permission
+
+Number = Annotated[int, Meta(ge=1, le=10**18)]
+
+
+class ListVersions(PagedByUid, frozen=True, kw_only=True):
+    """Which versions of an asset to list. `tag` is `key` or `key=value`."""
+
+    state: str = "active"
+    stage: Name | None = None
+    tag: Annotated[str, Meta(max_length=6000)] | None = None
+
+
+class UpdateVersion(Struct, frozen=True, kw_only=True):
+    """Changes; what is left out stays."""
+
+    description: str | None = None
+    signature: dict[str, Any] | None = None
+
+
+class CreateDraft(Struct, frozen=True, kw_only=True):
+    """A version in the making. `life_s` is seconds until it expires (7 days)."""
+
+    label: Name | None = None
+    life_s: Annotated[int, Meta(ge=1, le=30 * 24 * 3600)] | None = None
+
+
+class Publish(Struct, frozen=True, kw_only=True):
+    """What is said of a version as it is published."""
+
+    description: str = ""
+    label: Name | None = None
+    number: Number | None = None
+    message: str = ""
+    parents: Annotated[list[str], Meta(max_length=64)] = []
+    tags: dict[str, str | None] = {}
+    properties: dict[str, Scalar] = {}
+    signature: dict[str, Any] = {}
+    aliases: Annotated[list[Name], Meta(max_length=100)] = []
+    run_uid: Uid | None = None
+    base_uids: Annotated[list[Uid], Meta(max_length=20)] = []
+
+
+class Register(Publish, frozen=True, kw_only=True):
+    """Publish what lies in a run's folder at or below a path (the whole folder when empty)."""
+
+    run_uid: Uid
+    path: Path = ""
+
+
+class SetStage(Struct, frozen=True, kw_only=True):
+    """Where a version stands from now on; `move_others` archives those that stand there."""
+
+    stage: Name
+    note: str = ""
+    move_others: bool = False
+
+
+class ListFiles(Paged, frozen=True, kw_only=True):
+    """What lies in a directory of a version."""
+
+    uid: Uid
+    path: Path = ""
+    recursive: bool = False
+
+
+class FileOf(Struct, frozen=True, kw_only=True):
+    """One file of a version."""
+
+    uid: Uid
+    path: Path
+
+
+class Compare(Struct, frozen=True, kw_only=True):
+    """Two versions."""
+
+    uid: Uid
+    other: Uid
+
+
+def _details(body: Publish) -> publishing.PublishDetails:
+    return publishing.PublishDetails(**{k: v for k, v in structs.asdict(body).items() if k != "path"})
+
+
+@read(
+    "version.list",
+    "/assets/{uid}/versions",
+    Permission.ASSET_READ,
+    "Versions of an asset, newest first",
+    params=ListVersions,
+    answer=Page[VersionView],
+)
+def list_versions(call: Call, request: Request[ListVersions, Any]) -> Page[VersionView]:
+    p = request.params
+    return versions.listed(call, p.uid, versions.ListVersions(p.state, p.stage, p.tag), p.page())
+
+
+@flow(
+    "version.register",
+    "POST",
+    "/assets/{uid}/versions",
+    Permission.VERSION_REGISTER,
+    "Publish a version from a run's files, frozen at this moment",
+    params=ByUid,
+    body=Register,
+    answer=VersionView,
+    status=201,
+)
+async def register(edge: Edge, request: Request[ByUid, Register]) -> VersionView:
+    body = request.body
+    return await publishing.register(edge, request.params.uid, body.run_uid, body.path, _details(body))
+
+
+@command(
+    "draft.create",
+    "POST",
+    "/assets/{uid}/drafts",
+    Permission.VERSION_REGISTER,
+    "Begin a version: a folder to fill and seal",
+    params=ByUid,
+    body=CreateDraft,
+    answer=VersionView,
+    status=201,
+)
+def create_draft(call: Call, request: Request[ByUid, CreateDraft]) -> VersionView:
+    return publishing.create_draft(call, request.params.uid, request.body.label, request.body.life_s)
+
+
+@flow(
+    "draft.seal",
+    "POST",
+    "/drafts/{uid}/seal",
+    Permission.VERSION_REGISTER,
+    "Make a draft a version",
+    params=ByUid,
+    body=Publish,
+    answer=VersionView,
+    status=201,
+)
+async def seal(edge: Edge, request: Request[ByUid, Publish]) -> VersionView:
+    return await publishing.seal(edge, request.params.uid, _details(request.body))
+
+
+@command(
+    "draft.abort", "DELETE", "/drafts/{uid}", Permission.VERSION_REGISTER, "End a draft without a version", params=ByUid
+)
+def abort_draft(call: Call, request: Request[ByUid, Any]) -> None:
+    publishing.abort_draft(call, request.params.uid)
+
+
+@read(
+    "version.get",
+    "/versions/{uid}",
+    Permission.ASSET_READ,
+    "One version, draft or tombstone",
+    params=ByUid,
+    answer=VersionView,
+)
+def get_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
+    return versions.get(call, request.params.uid)
+
+
+@command(
+    "version.update",
+    "PATCH",
+    "/versions/{uid}",
+    Permission.VERSION_EDIT,
+    "Change what is said of a version",
+    params=ByUid,
+    body=UpdateVersion,
+    answer=VersionView,
+)
+def update_version(call: Call, request: Request[ByUid, UpdateVersion]) -> VersionView:
+    changes = versions.UpdateVersion(request.body.description, request.body.signature)
+    return versions.update(call, request.params.uid, changes, request.etag)
+
+
+@command(
+    "version.archive",
+    "POST",
+    "/versions/{uid}/archive",
+    Permission.VERSION_EDIT,
+    "Hide a version from default lists",
+    params=ByUid,
+    answer=VersionView,
+)
+def archive_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
+    return versions.archive(call, request.params.uid, archived=True, etag=request.etag)
+
+
+@command(
+    "version.unarchive",
+    "POST",
+    "/versions/{uid}/unarchive",
+    Permission.VERSION_EDIT,
+    "Show a version again",
+    params=ByUid,
+    answer=VersionView,
+)
+def unarchive_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
+    return versions.archive(call, request.params.uid, archived=False, etag=request.etag)
+
+
+@command(
+    "version.delete",
+    "DELETE",
+    "/versions/{uid}",
+    Permission.VERSION_DELETE,
+    "Move a version to the trash",
+    params=Deletion,
+    answer=VersionView,
+)
+def delete_version(call: Call, request: Request[Deletion, Any]) -> VersionView:
+    p = request.params
+    return versions.delete(call, p.uid, release_aliases=p.release_aliases, etag=request.etag)
+
+
+@command(
+    "version.restore",
+    "POST",
+    "/versions/{uid}/restore",
+    Permission.VERSION_DELETE,
+    "Take a version out of the trash",
+    params=ByUid,
+    answer=VersionView,
+)
+def restore_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
+    return versions.restore(call, request.params.uid)
+
+
+@command(
+    "version.purge",
+    "POST",
+    "/versions/{uid}/purge",
+    Permission.ASSET_PURGE,
+    "Remove a trashed version for good; its tombstone stays",
+    params=ByUid,
+    body=Purge,
+    answer=VersionView,
+)
+def purge_version(call: Call, request: Request[ByUid, Purge]) -> VersionView:
+    return versions.purge(call, request.params.uid, request.body.reason)
+
+
+@command(
+    "stage.set",
+    "PUT",
+    "/versions/{uid}/stage",
+    Permission.STAGE_SET,
+    "Place a version at a stage",
+    params=ByUid,
+    body=SetStage,
+    answer=VersionView,
+)
+def set_stage(call: Call, request: Request[ByUid, SetStage]) -> VersionView:
+    body = request.body
+    return stages.place(
+        call, request.params.uid, body.stage, body.note, move_others=body.move_others, etag=request.etag
+    )
+
+
+@read(
+    "stage.history",
+    "/versions/{uid}/stage-history",
+    Permission.ASSET_READ,
+    "Every stage a version ever stood at, newest first",
+    params=ByUid,
+    answer=list[StageView],
+)
+def stage_history(call: Call, request: Request[ByUid, Any]) -> list[StageView]:
+    return stages.history(call, request.params.uid)
+
+
+@read(
+    "file.list",
+    "/versions/{uid}/files",
+    Permission.VERSION_BYTES,
+    "What lies in a directory of a version",
+    params=ListFiles,
+    answer=Page[EntryView],
+)
+def list_files(call: Call, request: Request[ListFiles, Any]) -> Page[EntryView]:
+    p = request.params
+    return trees.listed(call, p.uid, p.path, p.page(), recursive=p.recursive)
+
+
+@flow(
+    "file.get",
+    "GET",
+    "/versions/{uid}/files/{path:path}",
+    Permission.VERSION_BYTES,
+    "The bytes of a file of a version; Range is honoured",
+    params=FileOf,
+    raw_answer="application/octet-stream",
+)
+async def get_file(edge: Edge, request: Request[FileOf, Any]) -> FileAnswer:
+    found = await reading.open_version_file(edge, request.params.uid, request.params.path)
+    return FileAnswer(found.blob, found.name, found.counted, found.damaged)
+
+
+@read(
+    "version.diff",
+    "/versions/{uid}/diff/{other}",
+    Permission.VERSION_BYTES,
+    "What differs between the files of two versions",
+    params=Compare,
+    answer=trees.DiffView,
+)
+def diff(call: Call, request: Request[Compare, Any]) -> trees.DiffView:
+    return trees.compare(call, request.params.uid, request.params.other)
+
+
+OPERATIONS = (
+    list_versions,
+    register,
+    create_draft,
+    seal,
+    abort_draft,
+    get_version,
+    update_version,
+    archive_version,
+    unarchive_version,
+    delete_version,
+    restore_version,
+    purge_version,
+    set_stage,
+    stage_history,
+    list_files,
+    get_file,
+    diff,
+)

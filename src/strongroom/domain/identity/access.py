@@ -1,0 +1,130 @@
+"""What one caller may do, once its grants are resolved: `Access`, and the same answer as a filter for lists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from strongroom.domain.identity.roles import READING, RULES, Grant, Level, Permission, Role, Visibility
+
+_OPEN = frozenset({Visibility.WORKSPACE, Visibility.PUBLIC})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a permission is asked for. Leave out what does not apply: nothing given is the server itself.
+
+    :param namespace: slugs joined with ``/``; ``""`` is the root of the workspace.
+    :param visibility: of the asset; ignored without `asset_id`.
+    """
+
+    workspace_id: int | None = None
+    namespace: str | None = None
+    asset_id: int | None = None
+    visibility: Visibility = Visibility.WORKSPACE
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """Which assets of one workspace a caller sees; what a repository turns into SQL.
+
+    An asset is visible if its id is in `asset_ids`, or it is public and `public`, or (`whole_workspace` or its
+    namespace lies in one of `namespaces`) and (it is not private or `sees_private`).
+
+    :param namespaces: slug paths, sorted, none below another: each means itself and ``path/`` to ``path0``.
+    """
+
+    whole_workspace: bool
+    sees_private: bool
+    namespaces: tuple[str, ...]
+    asset_ids: frozenset[int]
+    public: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the answer is empty without asking the database."""
+        return not (self.whole_workspace or self.namespaces or self.asset_ids or self.public)
+
+
+_NOTHING = Visible(whole_workspace=False, sees_private=False, namespaces=(), asset_ids=frozenset(), public=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A caller's resolved grants (own and of its teams), cut by what its token allows.
+
+    :param subject: uid of the principal; None for an anonymous caller.
+    :param role_cap: the most its token may use of any role; reach stays that of the grants.
+    :param workspace_cap: the only workspace its token works in; server rights are then out of reach.
+    :param public_reads: whether the operator lets everybody read public assets.
+    """
+
+    subject: str | None
+    grants: tuple[Grant, ...] = ()
+    role_cap: Role | None = None
+    workspace_cap: int | None = None
+    public_reads: bool = False
+
+    def allows(self, permission: Permission, target: Target = Target()) -> bool:
+        """Whether the caller may do this to that. False wherever nothing says yes."""
+        if permission is Permission.PUBLIC:
+            return True
+        if permission is Permission.SELF:
+            return self.subject is not None
+        if self.workspace_cap not in (None, target.workspace_id):
+            return False
+        if self._public(permission, target):
+            return True
+        rule = RULES[permission]
+        if self.role_cap is not None and self.role_cap < rule.role:
+            return False
+        held = (g.role for g in self.grants if g.scope.level >= rule.level and _reaches(g, target))
+        return max(held, default=0) >= rule.role
+
+    def _public(self, permission: Permission, target: Target) -> bool:
+        is_public = target.asset_id is not None and target.visibility == Visibility.PUBLIC
+        return self.public_reads and is_public and permission in READING
+
+    def enters(self, workspace_id: int) -> bool:
+        """Whether the caller may know that a workspace exists: it holds a grant in it, at any level."""
+        return self.workspace_cap in (None, workspace_id) and any(self._within(workspace_id))
+
+    def visible(self, workspace_id: int) -> Visible:
+        """The assets of a workspace that `Permission.ASSET_READ` is allowed on, as a filter."""
+        if self.workspace_cap not in (None, workspace_id):
+            return _NOTHING
+        grants = tuple(self._within(workspace_id))
+        wide = [g for g in grants if g.scope.level >= Level.WORKSPACE]
+        paths = {g.scope.namespace for g in grants if g.scope.namespace is not None}
+        return Visible(
+            whole_workspace=bool(wide),
+            sees_private=any(g.role is Role.ADMIN for g in wide),
+            namespaces=() if wide else _outermost(paths),
+            asset_ids=frozenset(g.scope.asset_id for g in grants if g.scope.asset_id is not None),
+            public=self.public_reads,
+        )
+
+    def _within(self, workspace_id: int) -> Iterator[Grant]:
+        return (g for g in self.grants if g.scope.level is Level.SERVER or g.scope.workspace_id == workspace_id)
+
+
+def _reaches(grant: Grant, target: Target) -> bool:
+    """Whether a grant's scope holds the target, visibility included."""
+    scope = grant.scope
+    if scope.level is not Level.SERVER and scope.workspace_id != target.workspace_id:
+        return False
+    if scope.level is Level.ASSET:
+        return scope.asset_id == target.asset_id
+    if target.asset_id is not None and target.visibility not in _OPEN:
+        return scope.level >= Level.WORKSPACE and grant.role is Role.ADMIN
+    return scope.namespace is None or _holds(scope.namespace, target.namespace)
+
+
+def _holds(outer: str, inner: str | None) -> bool:
+    return inner is not None and (inner == outer or inner.startswith(outer + "/"))
+
+
+def _outermost(paths: set[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for path in sorted(paths, key=lambda path: path.split("/")):
+        if not (kept and _holds(kept[-1], path)):
+            kept.append(path)
+    return tuple(kept)

@@ -1,0 +1,116 @@
+"""The outermost layer: an id for every request, one line in the log, figures for Prometheus, and no error unanswered.
+
+Neither log nor metrics show a query, a header or a body; metrics are by operation, never by a path that clients make.
+"""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from strongroom.dialects.native.pipeline import problem
+from strongroom.domain.identity.tokens import from_authorization
+
+_log = structlog.get_logger("strongroom.access")
+
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_UNROUTED: Final = "none"
+_PATH_SHOWN: Final = 200
+_SERVER_ERROR: Final = 500
+_REFUSED: Final = 400
+
+REQUESTS = Counter("strongroom_requests_total", "Requests answered", ["operation", "status"])
+SECONDS = Histogram(
+    "strongroom_request_seconds",
+    "Time until the last byte of the answer",
+    ["operation"],
+    buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+)
+SENT = Counter("strongroom_sent_bytes_total", "Bytes of answers' bodies", ["operation"])
+RUNNING = Gauge("strongroom_requests_running", "Requests being answered now", multiprocess_mode="livesum")
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What has been sent of an answer so far."""
+
+    send: Send
+    request_id: str
+    status: int = 0
+    sent: int = 0
+    complete: bool = False
+    started_at: float = field(default_factory=time.perf_counter)
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
+        elif message["type"] == "http.response.body":
+            self.sent += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+        await self.send(message)
+
+
+class Access:
+    """See the module.
+
+    :param used: told the id of each token that a request was answered for.
+    """
+
+    def __init__(self, app: ASGIApp, used: Callable[[str], None]) -> None:
+        self._app = app
+        self._used = used
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        answer = _Answer(send, given if _ID.fullmatch(given) else uuid.uuid4().hex)
+        scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
+        RUNNING.inc()
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the cause
+            await self._broken(error, scope, receive, answer)
+        finally:
+            RUNNING.dec()
+            self._account(scope, headers, answer)
+
+    async def _broken(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        """Say that it is our fault; once bytes are out, break the connection, so that nobody takes them for all."""
+        _log.error("unexpected error", request_id=answer.request_id, exc_info=error)
+        if answer.complete:
+            return
+        if answer.status:
+            raise error
+        detail = "Something went wrong here; the server's log has it under this request's id."
+        await problem(_SERVER_ERROR, "internal", detail, answer.request_id, {})(scope, receive, answer)
+
+    def _account(self, scope: Scope, headers: Headers, answer: _Answer) -> None:
+        operation = scope["state"].get("operation", _UNROUTED)
+        seconds = time.perf_counter() - answer.started_at
+        REQUESTS.labels(operation, str(answer.status or "aborted")).inc()
+        SECONDS.labels(operation).observe(seconds)
+        SENT.labels(operation).inc(answer.sent)
+        if 0 < answer.status < _REFUSED and (token := from_authorization(headers.get("authorization", ""))):
+            self._used(token.id)
+        _log.info(
+            "request",
+            request_id=answer.request_id,
+            method=scope["method"],
+            path=scope["path"][:_PATH_SHOWN],
+            operation=operation,
+            status=answer.status,
+            complete=answer.complete,
+            bytes=answer.sent,
+            ms=round(seconds * 1000, 2),
+        )

@@ -1,0 +1,105 @@
+"""The ASGI application: the route table below the layers that every request passes."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from strongroom.dialects.native.pipeline import problem
+from strongroom.http.access import Access
+from strongroom.http.guards import Guards
+from strongroom.http.routes import PublicRoute, all_routes
+from strongroom.http.services import Services
+
+#: Parameter of the address below which every scoped route answers for one workspace.
+AT_WORKSPACE = "at_workspace"
+#: Starlette hands every method to our own dispatch, which names the allowed ones.
+ANY = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+CODES = {404: "not_found", 405: "method_not_allowed"}
+DETAILS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+
+
+class Application:
+    """What the server runs; see the module. `routes` is the inventory, `router` what Starlette made of it."""
+
+    def __init__(self, outermost: ASGIApp, routes: Sequence[PublicRoute], router: Router) -> None:
+        self._outermost = outermost
+        self.routes = routes
+        self.router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._outermost(scope, receive, send)
+
+
+def create_app(services: Services) -> Application:
+    """The application over a server's services.
+
+    :raises ValueError: two routes answer the same method at the same addresses.
+    """
+    routes = all_routes(services)
+    starlette: list[Route | Mount] = [*_routes(routes)]
+    scoped = Router(_routes(route for route in routes if route.scoped), redirect_slashes=False, default=_nowhere)
+    starlette.append(Mount(f"/w/{{{AT_WORKSPACE}}}", scoped))
+    router = Router(starlette, redirect_slashes=False, default=_nowhere)
+    answering = ExceptionMiddleware(router, handlers={HTTPException: _http_problem})
+    return Application(Access(Guards(answering, services.hosts), services.used), routes, router)
+
+
+def _shape(path: str) -> tuple[tuple[bool, str], ...]:
+    """An address with its parameters unnamed; it sorts plain segments before parameters, so the narrower route wins."""
+    return tuple((True, "") if part.startswith("{") else (False, part) for part in path.split("/"))
+
+
+def _routes(routes: Iterable[PublicRoute]) -> list[Route]:
+    """One Starlette route an address, for all its methods, so that 405 can name them."""
+    table: dict[tuple[tuple[bool, str], ...], dict[str, PublicRoute]] = {}
+    for route in routes:
+        methods = table.setdefault(_shape(route.path), {})
+        other = next(iter(methods.values()), route)
+        if route.method in methods or route.path != other.path:
+            raise ValueError(f"{route.id} and {other.id} answer the same addresses")
+        methods[route.method] = route
+    return [_of_address(methods) for _, methods in sorted(table.items())]
+
+
+def _of_address(methods: Mapping[str, PublicRoute]) -> Route:
+    first = next(iter(methods.values()))
+    allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
+    made = Route(first.path, _dispatch(methods, allowed), name=first.id)
+    made.methods = None  # every method arrives at the dispatch, which answers 405 in our own words
+    return made
+
+
+def _dispatch(methods: Mapping[str, PublicRoute], allowed: Sequence[str]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of an address: leaves the route's id for logs and metrics, and the workspace for the use case."""
+
+    async def answer(request: Request) -> Response:
+        route = methods.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(allowed)})
+        state = request.scope["state"]
+        state["operation"] = route.id
+        if (workspace := request.path_params.pop(AT_WORKSPACE, None)) is not None:
+            state["workspace"] = workspace
+        return await route.endpoint(request)
+
+    return answer
+
+
+async def _nowhere(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise HTTPException(404)
+
+
+async def _http_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for nothing else
+    status = error.status_code
+    request_id = request.scope["state"].get("request_id")
+    detail = DETAILS.get(status, error.detail)
+    response = problem(status, CODES.get(status, "invalid"), detail, request_id, {})
+    response.headers.update(error.headers or {})
+    return response

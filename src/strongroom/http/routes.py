@@ -1,0 +1,57 @@
+"""Every route that the server answers, of any kind, as data, each with the permission that it asks for.
+
+The application is built from this table and from nothing else; a test walks the built application and compares.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strongroom.dialects.native.pipeline import Pipeline
+from strongroom.dialects.native.routes import OPERATIONS, PREFIX
+from strongroom.domain.identity.roles import Permission
+from strongroom.http import documents, health
+from strongroom.http.services import Endpoint, Services
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRoute:
+    """A route as the inventory shows it.
+
+    :param id: names it in logs and metrics, where no raw path may stand.
+    :param scoped: whether it also answers below ``/w/{workspace}``.
+    """
+
+    id: str
+    method: str
+    path: str
+    permission: Permission
+    endpoint: Endpoint
+    scoped: bool = False
+
+
+def all_routes(services: Services) -> Sequence[PublicRoute]:
+    """The whole table, in the order in which it is matched."""
+    return (*_own(services), *_native(services))
+
+
+def _native(services: Services) -> list[PublicRoute]:
+    pipeline = Pipeline(services.gateway)
+    return [
+        PublicRoute(one.id, one.method, PREFIX + one.path, one.permission, pipeline.endpoint(one), scoped=True)
+        for one in OPERATIONS
+    ]
+
+
+def _own(services: Services) -> list[PublicRoute]:
+    def public(id_: str, method: str, path: str, endpoint: Endpoint) -> PublicRoute:
+        return PublicRoute(id_, method, path, Permission.PUBLIC, endpoint)
+
+    return [
+        *(public(page.id, page.method, page.path, page.endpoint) for page in services.pages),
+        public("server.healthz", "GET", "/healthz", health.alive),
+        public("server.readyz", "GET", "/readyz", health.Readyz(services.ready).get),
+        public("server.metrics", "GET", "/metrics", health.metrics),
+        public("server.openapi", "GET", f"{PREFIX}/openapi.json", documents.openapi),
+        public("server.docs", "GET", "/docs", documents.docs),
+        public("server.docs_style", "GET", "/docs.css", documents.docs_style),
+    ]

@@ -1,0 +1,72 @@
+"""The audit log: read, proved, exported. The export is verified by ``strongroom audit verify``, with no server."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from urllib3.exceptions import HTTPError
+
+from strongroom.sdk.api import Api
+from strongroom.sdk.errors import Unreachable
+from strongroom.sdk.identity_models import Checkpoint, Consistency, Inclusion, Record
+from strongroom.sdk.operations import BY_ID
+
+_BLOCK = 1024 * 1024
+
+
+class Audit:
+    """``client.audit``."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def list(
+        self,
+        *,
+        actor: str | None = None,
+        action: str | None = None,
+        subject: str | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+    ) -> Iterator[Record]:
+        """Records of the workspace, newest first. `actor` and `subject` are uids."""
+        return self._api.every(
+            "audit.list", Record, actor=actor, action=action, subject=subject, since=since, until=until
+        )
+
+    def get(self, uid: str) -> Record:
+        """One record."""
+        return self._api.call("audit.get", Record, uid=uid)
+
+    def checkpoint(self) -> Checkpoint:
+        """The log's size and root, signed now. Keep the note: it proves later that nothing was cut off or rewritten."""
+        return self._api.call("audit.checkpoint", Checkpoint)
+
+    def proof(self, uid: str) -> Inclusion:
+        """Proof that a record is in the log."""
+        return self._api.call("audit.inclusion", Inclusion, uid=uid)
+
+    def consistency(self, old_size: int, new_size: int | None = None) -> Consistency:
+        """Proof that the log only grew between two sizes; the present size when `new_size` is None."""
+        return self._api.call("audit.consistency", Consistency, old_size=old_size, new_size=new_size)
+
+    def export(self, to: str | Path) -> Path:
+        """Write the whole log to a file, which appears when it is complete.
+
+        :raises Unreachable: the answer ended early; there is no file then.
+        """
+        target = Path(to)
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        response = self._api.transport.stream(BY_ID["audit.export"].path)
+        try:
+            with partial.open("wb") as file:
+                for block in response.stream(_BLOCK):
+                    file.write(block)
+            partial.replace(target)
+        except HTTPError as error:
+            raise Unreachable(f"The export ended early: {error}") from error
+        finally:
+            partial.unlink(missing_ok=True)
+            response.close()
+        return target

@@ -1,0 +1,314 @@
+"""The client: one object for everything that a server offers.
+
+>>> client = Client()                                           # doctest: +SKIP
+>>> client.push("model/", "prod/churn", aliases=["champion"])   # doctest: +SKIP
+>>> client.pull("prod/churn@champion", to="churn")              # doctest: +SKIP
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from strongroom.sdk import lookup, transfers
+from strongroom.sdk.aliases import Aliases
+from strongroom.sdk.api import Api
+from strongroom.sdk.audit import Audit
+from strongroom.sdk.config import load
+from strongroom.sdk.download import Wanted
+from strongroom.sdk.errors import NotFound
+from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
+from strongroom.sdk.identity_models import WhoAmI
+from strongroom.sdk.lookup import AssetRef, VersionRef
+from strongroom.sdk.models import Alias, Asset, Diff, Entry, Graph, Resolved, RunInfo, Scalar, Version
+from strongroom.sdk.progress import Progress, choose
+from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.registry import Assets, Labels, Versions
+from strongroom.sdk.runs import Run, Runs, register
+from strongroom.sdk.surroundings import environment, source
+from strongroom.sdk.transfers import LocalVersion, Said
+from strongroom.sdk.transport import RETRIES, Transport
+
+_BUFFER = 1024 * 1024
+
+
+class Client:
+    """A connection to a server. Threads may share one.
+
+    :param url: address of the server; else STRONGROOM_URL, else what ``strongroom login`` saved.
+    :param token: else STRONGROOM_TOKEN, else what was saved for that address; none is anonymous.
+    :param workspace: slug; else STRONGROOM_WORKSPACE, else what was saved, else the home of the token's principal.
+    :param retries: how often a request is sent again when no answer comes or the server is busy.
+    :raises NotConfigured: no address is known.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        workspace: str | None = None,
+        *,
+        retries: int = RETRIES,
+    ) -> None:
+        self.settings = load(url, token, workspace)
+        self.transport = Transport(self.settings, retries=retries)
+        self.api = Api(self.transport)
+        self.assets = Assets(self.api)
+        self.versions = Versions(self.api)
+        self.aliases = Aliases(self.api)
+        self.labels = Labels(self.api)
+        self.runs = Runs(self.api)
+        self.tokens = Tokens(self.api)
+        self.principals = Principals(self.api)
+        self.teams = Teams(self.api)
+        self.grants = Grants(self.api)
+        self.audit = Audit(self.api)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.settings.url!r}, workspace={self.settings.workspace!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.transport.close()
+
+    def call(self, operation: str, /, **fields: Any) -> Any:  # noqa: ANN401 - whatever the operation answers
+        """Any operation of the API by its id (see `strongroom.sdk.operations`), answered as plain values.
+
+        :param fields: its parameters and the fields of its body; `etag` is sent as If-Match, `data` as the body.
+        """
+        reply = self.api.send(operation, **fields)
+        return json.loads(reply.body) if reply.body else None
+
+    def whoami(self) -> WhoAmI:
+        """Who you are to the server, and which roles you can use in the workspace."""
+        return self.tokens.whoami()
+
+    # Finding
+
+    def resolve(self, reference: VersionRef, *, kind: str | None = None, at: datetime | str | None = None) -> Version:
+        """The version that a reference such as ``prod/churn@champion``, ``churn:3`` or ``churn`` means.
+
+        :param at: for an alias: which it was at that time. :raises NotFound: none.
+        """
+        return lookup.version_of(self.api, reference, kind, at)
+
+    def search(
+        self,
+        *,
+        kind: str | None = None,
+        namespace: str | None = None,
+        name_prefix: str | None = None,
+        tag: str | None = None,
+        state: str = "active",
+    ) -> Iterator[Asset]:
+        """Assets that fit all of these, newest first. `tag` is ``key`` or ``key=value``."""
+        return self.assets.list(kind=kind, namespace=namespace, name_prefix=name_prefix, tag=tag, state=state)
+
+    def diff(self, before: VersionRef, after: VersionRef) -> Diff:
+        """What differs between the files of two versions."""
+        return self.versions.diff(before, after)
+
+    def lineage(self, start: VersionRef | Run | RunInfo, *, direction: str = "both", depth: int = 10) -> Graph:
+        """What a version or run came from (direction up), what came of it (down), or both; `depth` in edges."""
+        if isinstance(start, Run | RunInfo):
+            kind, uid = "run", start.uid
+        else:
+            kind, uid = "version", lookup.version_uid(self.api, start)
+        return self.api.call("lineage.walk", Graph, kind=kind, uid=uid, direction=direction, depth=depth)
+
+    # Recording
+
+    def run(
+        self,
+        experiment: str,
+        *,
+        name: str = "",
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, str | None] | None = None,
+        kind: str = "training",
+        note: str = "",
+        parent: Run | RunInfo | str | None = None,
+        capture: bool = True,
+    ) -> Run:
+        """Begin a run; use it in a ``with`` block. The experiment is made when there is none.
+
+        :param parent: the run that this one is a part of.
+        :param capture: record the git commit of the working folder and the list of installed packages.
+        """
+        info = self.runs.begin(
+            experiment,
+            name=name,
+            kind=kind,
+            note=note,
+            tags=dict(tags or {}),
+            parent_uid=getattr(parent, "uid", parent),
+            source=source() if capture else {},
+            environment=environment() if capture else "",
+        )
+        run = Run(self.api, info)
+        run.log_params(params or {})
+        return run
+
+    # Bytes
+
+    def push(
+        self,
+        source: str | Path,
+        name: str,
+        *,
+        kind: str = "model",
+        aliases: Sequence[str] = (),
+        description: str = "",
+        tags: Mapping[str, str | None] | None = None,
+        properties: Mapping[str, Scalar] | None = None,
+        signature: Mapping[str, object] | None = None,
+        run: Any = None,  # noqa: ANN401 - a Run, an answer about one, or its uid
+        base: VersionRef | Sequence[VersionRef] = (),
+        label: str | None = None,
+        message: str = "",
+        create: bool = True,
+        progress: Progress | bool = True,
+    ) -> Version:
+        """Publish a file or folder as the next version of an asset. Bytes that the server has are not sent again.
+
+        Killed in the middle, the same call goes on where it was: only what is missing is sent.
+
+        :param name: ``namespace/name``; the asset is made when `create`. :param aliases: point at the new version.
+        :param run: the run that made it. :param base: versions it derives from; their files are not sent again.
+        :param label: your own name for it, unique in the asset.
+        :raises FileChanged: a file changed meanwhile; nothing was published.
+        :raises BadPath: a link leads out of the folder.
+        """
+        bases = [base] if isinstance(base, str | Version) else list(base)
+        said = Said(
+            description=description,
+            label=label,
+            message=message,
+            tags=tags or {},
+            properties=properties or {},
+            signature=signature or {},
+            aliases=aliases,
+            run_uid=getattr(run, "uid", run),
+            base_uids=[lookup.version_uid(self.api, one) for one in bases],
+        )
+        return transfers.push(self.api, Path(source), name, kind, said, choose(progress), create=create)
+
+    def pull(
+        self,
+        reference: VersionRef,
+        to: str | Path | None = None,
+        *,
+        path: str = "",
+        kind: str | None = None,
+        progress: Progress | bool = True,
+    ) -> LocalVersion:
+        """Bring a version's files to a folder, each checked by its SHA-256; what is there already stays.
+
+        :param to: the folder; None is one in the cache. :param path: only what lies at or below it.
+        :raises Corrupted: stored bytes are damaged; blob and path are named.
+        :raises BadPath: the version holds a path that this disk cannot take safely.
+        """
+        version = lookup.version_of(self.api, reference, kind)
+        return transfers.pull(self.api, version, Path(to) if to is not None else None, path, choose(progress))
+
+    def open(self, reference: VersionRef, path: str) -> io.BufferedReader:
+        """A file of a version as a binary file object, read from the server as needed; it can seek.
+
+        :raises NotFound: no such file. :raises Corrupted: from reading, when its bytes are not what was written.
+        """
+        version = lookup.version_of(self.api, reference)
+        return io.BufferedReader(RemoteFile(self.transport, self._wanted(version, path)), _BUFFER)
+
+    def read_bytes(self, reference: VersionRef, path: str) -> bytes:
+        """The bytes of a file of a version, checked by its SHA-256."""
+        with self.open(reference, path) as file:
+            return file.read()
+
+    def url(self, reference: VersionRef, path: str) -> str:
+        """The address of a file; reading it needs a token unless the asset is public."""
+        version = lookup.version_of(self.api, reference)
+        return self.transport.url(transfers.address_of(version.uid, path))
+
+    def _wanted(self, version: Version, path: str) -> Wanted:
+        parent = path.rpartition("/")[0]
+        for entry in self.api.every("file.list", Entry, uid=version.uid, path=parent, recursive=False):
+            if entry.path == path:
+                return transfers.wanted(version, entry)
+        raise NotFound(f"There is no file {path!r} in {version.reference!r}.")
+
+    # Registering
+
+    def register(
+        self,
+        asset: AssetRef,
+        *,
+        run: Any,  # noqa: ANN401 - a Run, an answer about one, or its uid
+        path: str = "",
+        kind: str = "model",
+        aliases: Sequence[str] = (),
+        description: str = "",
+        tags: Mapping[str, str | None] | None = None,
+        properties: Mapping[str, Scalar] | None = None,
+        signature: Mapping[str, object] | None = None,
+        base: Sequence[VersionRef] = (),
+        label: str | None = None,
+        create: bool = True,
+    ) -> Version:
+        """Publish what lies at or below a path of a run's folder as a version, frozen at this moment.
+
+        :param path: ``""`` is the whole folder. :raises Invalid: there is nothing at the path.
+        """
+        said = Said(
+            description=description,
+            label=label,
+            tags=tags or {},
+            properties=properties or {},
+            signature=signature or {},
+            aliases=aliases,
+            run_uid=getattr(run, "uid", run),
+            base_uids=[lookup.version_uid(self.api, one) for one in base],
+        )
+        return register(self.api, asset, path, kind, said, create=create)
+
+    def set_alias(
+        self, asset: AssetRef, name: str, version: VersionRef | int | None = None, *, expect: int | None = None
+    ) -> Alias:
+        """Point an alias at a version: ``set_alias("churn", "champion", 3)`` or ``set_alias("churn:3", "champion")``.
+
+        :param expect: the alias's ETag as last seen, 0 when it must not exist yet, None to compare nothing.
+        :raises PreconditionFailed: somebody moved it meanwhile.
+        """
+        return self.aliases.set(asset, name, version, expect=expect)
+
+    def alias_at(self, asset: AssetRef, name: str, time: datetime | str) -> Alias:
+        """Where an alias pointed at a time. :raises NotFound: it did not exist then."""
+        return self.aliases.get(asset, name, at=time)
+
+    def alias_history(self, asset: AssetRef, name: str | None = None) -> Iterator[Alias]:
+        """Every version that an alias ever pointed at, newest first."""
+        return self.aliases.history(asset, name)
+
+    def rollback(self, asset: AssetRef, alias: str) -> Alias:
+        """Point an alias at the version that it pointed at before."""
+        return self.aliases.rollback(asset, alias)
+
+    def set_stage(
+        self, version: VersionRef, stage: str, *, note: str = "", move_others: bool = False, etag: int | None = None
+    ) -> Version:
+        """Place a version at a stage; `move_others` archives those that stand there."""
+        return self.versions.set_stage(version, stage, note=note, move_others=move_others, etag=etag)
+
+    def locate(self, reference: str, *, kind: str | None = None) -> Resolved:
+        """Asset and version that a reference means; an asset without a version is found too."""
+        return lookup.resolve(self.api, reference, kind)

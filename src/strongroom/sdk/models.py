@@ -1,0 +1,276 @@
+"""What the server answers, as typed values. Unknown fields are ignored: a newer server may send more.
+
+Times are aware datetimes, sizes are bytes.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+Scalar = str | int | float | bool | None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all answers."""
+
+
+class Workspace(Answer, frozen=True):
+    """A workspace."""
+
+    uid: str
+    slug: str
+    description: str
+    etag: int
+    created_at: datetime
+
+
+class Namespace(Answer, frozen=True):
+    """A namespace; the root has the empty path."""
+
+    uid: str
+    path: str
+    description: str
+    etag: int
+    created_at: datetime
+
+
+class Tag(Answer, frozen=True):
+    """A tag; a bare word has no value."""
+
+    key: str
+    value: str | None = None
+
+
+class Alias(Answer, frozen=True):
+    """An alias and the version it points at, from `valid_from` until `valid_to` (None: still)."""
+
+    name: str
+    version: int
+    version_uid: str
+    etag: int
+    protected: bool
+    set_by: str
+    valid_from: datetime
+    valid_to: datetime | None = None
+
+
+class Stage(Answer, frozen=True):
+    """A version's placement at a stage, from `valid_from` until `valid_to` (None: still)."""
+
+    stage: str
+    note: str
+    version: int
+    version_uid: str
+    set_by: str
+    valid_from: datetime
+    valid_to: datetime | None = None
+
+
+class Asset(Answer, frozen=True):
+    """An asset with what is said of it. `path` is namespace and name; `aliases` maps names to version numbers."""
+
+    uid: str
+    namespace: str
+    kind: str
+    name: str
+    path: str
+    etag: int
+    created_by: str
+    created_at: datetime
+    type: str = ""
+    display_name: str = ""
+    description: str = ""
+    card: str = ""
+    visibility: str = "workspace"
+    latest: int | None = None
+    aliases: Mapping[str, int] = {}
+    tags: list[Tag] = []
+    properties: Mapping[str, Scalar] = {}
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+    purged_at: datetime | None = None
+
+
+class Version(Answer, frozen=True):
+    """A version (or draft). `tree` is the digest that its content answers to; `bytes` and `files` its size."""
+
+    uid: str
+    asset_uid: str
+    asset: str
+    kind: str
+    state: str
+    etag: int
+    created_by: str
+    created_at: datetime
+    number: int | None = None
+    label: str | None = None
+    revision: str | None = None
+    tree: str | None = None
+    files: int = 0
+    bytes: int = 0
+    unpinned: bool = False
+    stage: str | None = None
+    aliases: list[str] = []
+    tags: list[Tag] = []
+    properties: Mapping[str, Scalar] = {}
+    description: str = ""
+    signature: Mapping[str, Any] = {}
+    run_uid: str | None = None
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        """The text that always means this version, such as ``prod/churn:3``."""
+        return f"{self.asset}:{self.number}"
+
+
+class Resolved(Answer, frozen=True):
+    """What a reference means: the asset, and the version unless the asset has none yet."""
+
+    asset: Asset
+    version: Version | None = None
+
+
+class Entry(Answer, frozen=True):
+    """One path of a folder or version: kind is file, reference, mount or directory (its path ends in ``/``)."""
+
+    path: str
+    kind: str
+    size: int | None = None
+    sha256: str | None = None
+    uri: str | None = None
+    pin: str | None = None
+    written_at: datetime | None = None
+
+
+class Change(Answer, frozen=True):
+    """One path that differs: change is added, removed or changed."""
+
+    path: str
+    change: str
+    before: Entry | None = None
+    after: Entry | None = None
+
+
+class Diff(Answer, frozen=True):
+    """What differs between the files of two versions; `truncated` when there is more than could be listed."""
+
+    changes: list[Change]
+    truncated: bool = False
+
+
+class UploadStatus(Answer, frozen=True):
+    """An upload in parts (numbered from 1): which are with the server, and until when it may be resumed."""
+
+    uid: str
+    sha256: str
+    size: int
+    part_size: int
+    parts: int
+    received: list[int]
+    state: str
+    expires_at: datetime
+
+
+class Stored(Answer, frozen=True):
+    """Bytes that the server holds durably."""
+
+    sha256: str
+    size: int
+
+
+class Experiment(Answer, frozen=True):
+    """An experiment. `path` is namespace and name."""
+
+    uid: str
+    namespace: str
+    name: str
+    path: str
+    description: str
+    etag: int
+    created_by: str
+    created_at: datetime
+    deleted_at: datetime | None = None
+
+
+Number = float | str
+"""A float; NaN and infinities are the texts ``NaN``, ``Infinity``, ``-Infinity``: ``float()`` reads them all."""
+
+
+class Metric(Answer, frozen=True):
+    """A series in short. `last` is at the greatest step; times are microseconds since 1970."""
+
+    last: Number
+    last_step: int
+    last_time_us: int
+    least: Number
+    greatest: Number
+    count: int
+
+
+class Point(Answer, frozen=True):
+    """One point of a series; step and time (microseconds since 1970) as claimed."""
+
+    step: int
+    time_us: int
+    value: Number
+
+
+class RunInfo(Answer, frozen=True):
+    """A run as the server knows it. `params` and `metrics` are the whole when as many as their totals."""
+
+    uid: str
+    experiment_uid: str
+    experiment: str
+    name: str
+    kind: str
+    state: str
+    etag: int
+    created_by: str
+    started_at: datetime
+    created_at: datetime
+    parent_uid: str | None = None
+    note: str = ""
+    source: Mapping[str, Any] = {}
+    environment_digest: str | None = None
+    params: Mapping[str, str] = {}
+    params_total: int = 0
+    metrics: Mapping[str, Metric] = {}
+    metrics_total: int = 0
+    tags: list[Tag] = []
+    inputs: int = 0
+    outputs: int = 0
+    ended_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+class Vertex(Answer, frozen=True):
+    """A vertex of the lineage graph: kind is run, version, node or hidden (it is there, and no more is told)."""
+
+    kind: str
+    uid: str | None = None
+    label: str | None = None
+    type: str | None = None
+    digest: str | None = None
+    state: str | None = None
+
+
+class Edge(Answer, frozen=True):
+    """A typed edge; `source` and `target` are places in the graph's list of vertices, from 0."""
+
+    source: int
+    type: str
+    target: int
+    properties: Mapping[str, Any] = {}
+    created_at: datetime | None = None
+
+
+class Graph(Answer, frozen=True):
+    """A part of the lineage graph; the first vertex is where the walk began."""
+
+    vertices: list[Vertex]
+    edges: list[Edge]
+    truncated: bool = False

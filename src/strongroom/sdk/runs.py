@@ -1,0 +1,221 @@
+"""Runs: begun as context managers, recording in the background, ended with the block."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from strongroom.sdk.api import Api
+from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
+from strongroom.sdk.localfiles import find, hash_all
+from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, plain_name, version_uid
+from strongroom.sdk.models import Experiment, Point, RunInfo, Scalar, Version, Vertex
+from strongroom.sdk.progress import Progress, choose
+from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.transfers import Said, find_or_create
+from strongroom.sdk.upload import Folder, send_files
+
+
+class Run:
+    """A run that is being recorded. As a context manager it ends finished, or failed when the block raises.
+
+    :ivar uid: the server's name for it. :ivar info: as the server answered when it began.
+    """
+
+    def __init__(self, api: Api, info: RunInfo) -> None:
+        self._api, self.info, self.uid = api, info, info.uid
+        self._recorder = Recorder(api, info.uid)
+        self._ended = False
+
+    def __repr__(self) -> str:
+        return f"Run({self.uid!r}, experiment={self.info.experiment!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is None or (isinstance(error, SystemExit) and not error.code):
+            self.end()
+            return
+        try:
+            self.end("killed" if issubclass(kind, KeyboardInterrupt) else "failed")
+        except StrongroomError as failure:  # the block's own error is the one to be seen
+            warnings.warn(f"The run {self.uid} could not be ended: {failure}", RuntimeWarning, stacklevel=2)
+
+    def log_params(self, params: Mapping[str, object], *, replace: bool = False) -> None:
+        """Record params; values are kept as text, up to 6,000 characters.
+
+        :param replace: they may get another value later; otherwise each is written once.
+        """
+        self._recorder.params(params, "replace" if replace else "once")
+
+    def log_param(self, key: str, value: object, *, replace: bool = False) -> None:
+        """Record one param."""
+        self.log_params({key: value}, replace=replace)
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int = 0, *, time_us: int | None = None) -> None:
+        """Record a point of each series, sent within about a second. NaN and infinities are values.
+
+        :param time_us: microseconds since 1970; now when None.
+        :raises StrongroomError: an earlier batch was refused.
+        """
+        self._recorder.points(metrics, step, time_us)
+
+    def log_metric(self, key: str, value: Any, step: int = 0, *, time_us: int | None = None) -> None:  # noqa: ANN401
+        """Record one point."""
+        self.log_metrics({key: value}, step, time_us=time_us)
+
+    def set_tags(self, tags: Mapping[str, str | None]) -> None:
+        """Set tags; None is a bare word."""
+        self._recorder.tags(tags)
+
+    def log_file(self, source: str | Path, path: str | None = None, *, progress: Progress | bool = False) -> None:
+        """Put a file into the run's folder, at `path` or under its own name."""
+        found = find(Path(source))
+        if Path(source).is_dir():
+            raise IsADirectoryError(f"{source} is a folder; use log_folder")
+        self._send([(path or found[0][0], found[0][1])], choose(progress))
+
+    def log_folder(self, source: str | Path, path: str = "", *, progress: Progress | bool = False) -> None:
+        """Put all files of a folder into the run's folder, below `path`."""
+        self._send(find(Path(source), path), choose(progress))
+
+    def log_dataset(
+        self,
+        name: str,
+        digest: str | None = None,
+        uri: str | None = None,
+        *,
+        context: str | None = None,
+        type: str = "",  # noqa: A002 - the API's word
+        properties: Mapping[str, Scalar] | None = None,
+    ) -> Vertex:
+        """Say that the run reads a data set that is not in the registry.
+
+        :param digest: in whatever form its owner has; with it the same data is known again in other runs.
+        :param context: what it is used for, such as ``training``.
+        """
+        item = {"name": name, "digest": digest, "uri": uri, "context": context, "type": type}
+        return self._add("input", {**item, "properties": dict(properties or {})})
+
+    def log_input(self, version: VersionRef, *, context: str | None = None) -> Vertex:
+        """Say that the run reads a version of the registry."""
+        return self._add("input", {"version_uid": version_uid(self._api, version), "context": context})
+
+    def log_output(self, version: VersionRef, *, context: str | None = None) -> Vertex:
+        """Say that the run put out a version that was published otherwise."""
+        return self._add("output", {"version_uid": version_uid(self._api, version), "context": context})
+
+    def register(
+        self,
+        asset: AssetRef,
+        path: str = "",
+        *,
+        kind: str = "model",
+        aliases: Sequence[str] = (),
+        create: bool = True,
+        description: str = "",
+        label: str | None = None,
+        tags: Mapping[str, str | None] | None = None,
+        properties: Mapping[str, Scalar] | None = None,
+        signature: Mapping[str, object] | None = None,
+        base: Sequence[VersionRef] = (),
+    ) -> Version:
+        """Publish what lies at or below a path of the run's folder as a version, frozen at this moment."""
+        self.flush()
+        bases = [version_uid(self._api, one) for one in base]
+        said = Said(description, label, "", tags or {}, properties or {}, signature or {}, aliases, self.uid, bases)
+        return register(self._api, asset, path, kind, said, create=create)
+
+    def flush(self) -> None:
+        """Send everything that waits to be sent. :raises StrongroomError: the server did not take it."""
+        self._recorder.flush()
+
+    def end(self, state: str = "finished") -> RunInfo:
+        """Send what waits and end the run: finished, failed or killed. Again changes nothing."""
+        if not self._ended:
+            try:
+                self._recorder.close()
+            finally:
+                self.info = self._api.call("run.end", RunInfo, uid=self.uid, state=state)
+                self._ended = True
+        return self.info
+
+    def _send(self, found: Sequence[tuple[str, Path]], shown: Progress) -> None:
+        send_files(self._api, Folder("run", self.uid), hash_all(list(found), shown), [], shown)
+
+    def _add(self, word: str, item: Mapping[str, object]) -> Vertex:
+        given = {key: value for key, value in item.items() if value is not None}
+        fields: dict[str, Any] = {f"{word}s": [given]}
+        return self._api.call(f"run.add_{word}s", list[Vertex], uid=self.uid, **fields)[0]
+
+
+def register(api: Api, asset: AssetRef, path: str, kind: str, said: Said, *, create: bool) -> Version:
+    """Publish from a run's folder; see `Run.register`."""
+    if isinstance(asset, str):
+        asset = find_or_create(api, asset, kind, create=create)
+    return api.call("version.register", Version, uid=asset_uid(api, asset), path=path, **said.fields())
+
+
+class Runs:
+    """``client.runs``: runs and their experiments, found and read."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def experiment(self, name: str, *, create: bool = False) -> Experiment:
+        """An experiment by ``namespace/name``. :raises NotFound: there is none and `create` is off."""
+        namespace, bare = plain_name(name)
+        try:
+            return self._api.call("experiment.find", Experiment, namespace=namespace, name=bare)
+        except NotFound:
+            if not create:
+                raise
+        try:
+            return self._api.call("experiment.create", Experiment, namespace=namespace, name=bare)
+        except AlreadyExists:  # somebody was faster
+            return self._api.call("experiment.find", Experiment, namespace=namespace, name=bare)
+
+    def experiments(self, *, namespace: str | None = None, state: str = "active") -> Iterator[Experiment]:
+        """Experiments that you may see, newest first."""
+        return self._api.every("experiment.list", Experiment, namespace=namespace, state=state)
+
+    def begin(self, experiment: str, **fields: Any) -> RunInfo:
+        """A new run; the experiment is made when there is none."""
+        found = self.experiment(experiment, create=True)
+        return self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+
+    def list(
+        self, experiment: str, *, params: Mapping[str, str] | None = None, state: str | None = None
+    ) -> Iterator[RunInfo]:
+        """Runs of an experiment, latest start first; `params` are compared as texts."""
+        found = self.experiment(experiment)
+        given = dict(params or {})
+        return self._api.every("run.search", RunInfo, page_size=100, uid=found.uid, params=given, state=state)
+
+    def get(self, uid: str) -> RunInfo:
+        """One run with what it recorded."""
+        return self._api.call("run.get", RunInfo, uid=uid)
+
+    def series(self, uid: str, key: str) -> Iterator[Point]:
+        """The points of one series by step."""
+        return self._api.every("metric.series", Point, uid=uid, key=key)
+
+    def environment(self, uid: str) -> str:
+        """What was installed where a run ran."""
+        return str(self._api.call("run.environment", dict, uid=uid)["environment"])
+
+    def resume(self, uid: str) -> Run:
+        """Go on recording a run, ended or not."""
+        return Run(self._api, self._api.call("run.resume", RunInfo, uid=uid))
+
+    def delete(self, uid: str) -> RunInfo:
+        """Move a run to the trash."""
+        return self._api.call("run.delete", RunInfo, uid=uid)
+
+    def restore(self, uid: str) -> RunInfo:
+        """Take a run out of the trash."""
+        return self._api.call("run.restore", RunInfo, uid=uid)

@@ -1,0 +1,144 @@
+"""Push and pull: whole folders to a version and back."""
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from strongroom.sdk.api import Api
+from strongroom.sdk.config import cache_folder
+from strongroom.sdk.destination import checked, refuse_twins
+from strongroom.sdk.download import PARTIAL, Wanted, fetch, is_there
+from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
+from strongroom.sdk.localfiles import find, hash_all
+from strongroom.sdk.lookup import plain_name, resolve
+from strongroom.sdk.models import Asset, Entry, Scalar, Version
+from strongroom.sdk.operations import BY_ID
+from strongroom.sdk.parallel import in_parallel
+from strongroom.sdk.progress import Progress
+from strongroom.sdk.transport import fill
+from strongroom.sdk.upload import Folder, send_files
+
+FETCHERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a version as it is published.
+
+    :ivar label: your own name for it. :ivar run_uid: the run that made it. :ivar base_uids: what it derives from.
+    """
+
+    description: str = ""
+    label: str | None = None
+    message: str = ""
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    properties: Mapping[str, Scalar] = field(default_factory=dict)
+    signature: Mapping[str, object] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
+    run_uid: str | None = None
+    base_uids: Sequence[str] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """As the operations take it."""
+        return {
+            "description": self.description,
+            "label": self.label,
+            "message": self.message,
+            "tags": dict(self.tags),
+            "properties": dict(self.properties),
+            "signature": dict(self.signature),
+            "aliases": list(self.aliases),
+            "run_uid": self.run_uid,
+            "base_uids": list(self.base_uids),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LocalVersion(os.PathLike[str]):
+    """A version on this disk.
+
+    :ivar path: the folder it is in. :ivar files: how many files it has. :ivar fetched: how many had to be fetched.
+    :ivar references: entries that point elsewhere and were not fetched.
+    """
+
+    path: Path
+    version: Version
+    files: int
+    fetched: int
+    references: tuple[Entry, ...] = ()
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+
+def find_or_create(api: Api, name: str, kind: str, *, create: bool) -> Asset:
+    """The asset of that name and kind. :raises NotFound: there is none and `create` is off."""
+    namespace, bare = plain_name(name)
+    reference = f"{namespace}/{bare}@latest" if namespace else f"{bare}@latest"
+    try:
+        return resolve(api, reference, kind).asset
+    except NotFound:
+        if not create:
+            raise
+    try:
+        return api.call("asset.create", Asset, kind=kind, name=bare, namespace=namespace)
+    except AlreadyExists:  # somebody was faster
+        return resolve(api, reference, kind).asset
+
+
+def push(api: Api, source: Path, name: str, kind: str, said: Said, progress: Progress, *, create: bool) -> Version:
+    """Publish a file or folder as the next version of an asset; nothing of it is visible before that."""
+    files = hash_all(find(source), progress)
+    asset = find_or_create(api, name, kind, create=create)
+    draft = api.call("draft.create", Version, uid=asset.uid)
+    try:
+        send_files(api, Folder("draft", draft.uid), files, said.base_uids, progress)
+        return api.call("draft.seal", Version, uid=draft.uid, **said.fields())
+    except StrongroomError:
+        with contextlib.suppress(StrongroomError):
+            api.send("draft.abort", uid=draft.uid)
+        raise
+
+
+def address_of(version_uid: str, path: str) -> str:
+    """Path below the API of a file of a version."""
+    return fill(BY_ID["file.get"].path, {"uid": version_uid, "path": path})
+
+
+def wanted(version: Version, entry: Entry) -> Wanted:
+    """How to fetch a file of a version. :raises NotFound: it is a reference to elsewhere."""
+    if entry.kind != "file" or entry.sha256 is None or entry.size is None:
+        raise NotFound(f"{entry.path!r} is no file of {version.reference!r}.")
+    return Wanted(address_of(version.uid, entry.path), entry.path, entry.sha256, entry.size)
+
+
+def pull(api: Api, version: Version, to: Path | None, path: str, progress: Progress) -> LocalVersion:
+    """Bring the files of a version (at or below `path`) to a folder; files that are there already are left alone.
+
+    :param to: None is a folder of the cache that belongs to this version alone.
+    """
+    root = (to if to is not None else cache_folder() / "versions" / version.uid).absolute()
+    root.mkdir(parents=True, exist_ok=True)
+    root = root.resolve()
+    entries = list(api.every("file.list", Entry, uid=version.uid, path=path, recursive=True))
+    files = [wanted(version, entry) for entry in entries if entry.kind == "file"]
+    for one in files:
+        checked(one.path)
+    refuse_twins(root, (one.path for one in files))
+    present = in_parallel(lambda one: is_there(root, one), files, FETCHERS)
+    absent = [one for one, there in zip(files, present, strict=True) if not there]
+    progress.start("fetching", sum(one.size for one in absent))
+    try:
+        in_parallel(lambda one: fetch(api.transport, root, one, progress), absent, FETCHERS)
+    finally:
+        progress.finish()
+        with contextlib.suppress(OSError):
+            (root / PARTIAL).rmdir()
+    references = tuple(entry for entry in entries if entry.kind not in {"file", "directory"})
+    return LocalVersion(root, version, len(files), len(absent), references)

@@ -1,0 +1,1 @@
+"""Services, processes and fixtures that the tests share."""
