@@ -7,7 +7,7 @@ is decided and what is written see the same snapshot.
 
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -15,6 +15,7 @@ from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller
 from strongroom.application.identity.authentication import authenticate
+from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
 from strongroom.application.ports.execution import Executor
@@ -74,6 +75,10 @@ class Gateway:
     keys: LogKeyring
     hasher: PasswordHasher
     public_reads: bool = False
+    gate: PasswordGate = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gate", PasswordGate(self.hasher))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from strongroom import __version__
 from strongroom.adapters.jobs.background import Background
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
+from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
@@ -25,9 +26,13 @@ from strongroom.web.routes import pages
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A process that can serve: its application, and what there is to tell the operator."""
+    """A process that can serve: its application, and what there is to tell the operator.
+
+    :param entry: what the network is given: the application, below tracing where that is switched on.
+    """
 
     app: Application
+    entry: App
     services: Services
     fresh: bool
 
@@ -76,7 +81,8 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     background = Background(jobs(gateway, uses, lambda tx: _reload(keyring, tx)))
     background.start()
     try:
-        yield Server(create_app(services), services, installation.fresh)
+        app = create_app(services)
+        yield Server(app, traced(app, __version__), services, installation.fresh)
     finally:
         await background.stop()
         await store.aclose()

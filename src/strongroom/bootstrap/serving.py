@@ -35,7 +35,7 @@ async def serve_here(storage: Storage, serving: Serving) -> None:
     serving = _on_free_port(serving)
     async with servers.running(storage, serving) as server:
         granian = Server(
-            server.app,
+            server.entry,
             address=serving.host,
             port=serving.port,
             interface=Interfaces.ASGINL,

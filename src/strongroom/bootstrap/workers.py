@@ -69,7 +69,7 @@ class Worker:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif self._server is not None:
-            await self._server.app(scope, receive, send)
+            await self._server.entry(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

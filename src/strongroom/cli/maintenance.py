@@ -78,3 +78,7 @@ def restore(*, source: Annotated[Path, Parameter(name="--from")], data: Path) ->
     with _refusals():
         done = backups.restore(source, data)
     sys.stdout.write(f"{done.blobs} blobs, {done.bytes} bytes, audit log of {done.log_size} records: {data}\n")
+
+
+if __name__ == "__main__":
+    app()

@@ -137,6 +137,12 @@ class TooLarge(DomainError):
     code = "too_large"
 
 
+class TooManyRequests(DomainError):
+    """A limit on how often or how many at once; the same request may succeed later."""
+
+    code = "too_many_requests"
+
+
 class StorageFull(DomainError):
     """The disk or bucket takes no more bytes; nothing was kept of this request."""
 

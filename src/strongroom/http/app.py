@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from strongroom.dialects.native.pipeline import problem
+from strongroom.dialects.native.pipeline import problem, problem_of
+from strongroom.domain.errors import DomainError
 from strongroom.http.access import Access
 from strongroom.http.guards import Guards
 from strongroom.http.routes import PublicRoute, all_routes
@@ -46,7 +47,7 @@ def create_app(services: Services) -> Application:
     scoped = Router(_routes(route for route in routes if route.scoped), redirect_slashes=False, default=_nowhere)
     starlette.append(Mount(f"/w/{{{AT_WORKSPACE}}}", scoped))
     router = Router(starlette, redirect_slashes=False, default=_nowhere)
-    answering = ExceptionMiddleware(router, handlers={HTTPException: _http_problem})
+    answering = ExceptionMiddleware(router, handlers={HTTPException: _http_problem, DomainError: _domain_problem})
     return Application(Access(Guards(answering, services.hosts), services.used), routes, router)
 
 
@@ -93,6 +94,11 @@ def _dispatch(methods: Mapping[str, PublicRoute], allowed: Sequence[str]) -> Cal
 
 async def _nowhere(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise HTTPException(404)
+
+
+async def _domain_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 - it is registered for nothing else
+    return problem_of(error, request.scope["state"].get("request_id"))
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:

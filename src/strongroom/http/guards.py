@@ -1,7 +1,9 @@
 """What no request gets past: a wrong Host, an endless address, a flood of headers; and headers on every answer."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
@@ -12,6 +14,7 @@ from strongroom.dialects.native.pipeline import problem
 URL_LONGEST: Final = 8 * 1024
 HEADERS_MOST: Final = 100
 HEADERS_LARGEST: Final = 32 * 1024
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 #: Probes come by address, from machines that know no name of ours, and learn nothing.
 ANY_HOST: Final = frozenset({"/healthz", "/readyz"})
@@ -52,9 +55,12 @@ class Guards:
 
     def _refusal(self, scope: Scope) -> Response | None:
         request_id = scope["state"].get("request_id")
-        length = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
-        if length > URL_LONGEST:
+        raw = scope.get("raw_path") or scope["path"].encode()
+        if len(raw) + len(scope["query_string"]) > URL_LONGEST:
             return problem(414, "too_large", f"An address has at most {URL_LONGEST} bytes.", request_id, {})
+        if not is_text(raw):
+            detail = "An address is UTF-8, percent-encoded, without control characters."
+            return problem(400, "bad_path", detail, request_id, {})
         headers = scope["headers"]
         if len(headers) > HEADERS_MOST or sum(len(k) + len(v) for k, v in headers) > HEADERS_LARGEST:
             return problem(431, "too_large", f"At most {HEADERS_MOST} headers of 32 KiB in all.", request_id, {})
@@ -69,6 +75,19 @@ class Guards:
         if len(hosts) != 1:
             return False
         return host_name(hosts[0].decode("latin-1")) in self._hosts
+
+
+def is_text(raw_path: bytes) -> bool:
+    """Whether a path is UTF-8 without control characters once its escapes are decoded.
+
+    What is not UTF-8 would be routed with replacement characters, so that two addresses become one; a line feed at
+    the end would be lost, since a regular expression's ``$`` looks past it.
+    """
+    try:
+        path = unquote_to_bytes(raw_path).decode()
+    except UnicodeDecodeError:
+        return False
+    return _CONTROL.search(path) is None
 
 
 def host_name(header: str) -> str:

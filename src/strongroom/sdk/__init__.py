@@ -1,14 +1,27 @@
-"""The client of a Strongroom server: ``from strongroom.sdk import Client``."""
+"""The client of a Strongroom server: ``from strongroom.sdk import Client``.
+
+Names are imported when they are first used, so that importing this package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from strongroom.sdk import errors
-from strongroom.sdk.client import Client
 from strongroom.sdk.errors import StrongroomError
-from strongroom.sdk.runs import Run
-from strongroom.sdk.transfers import LocalVersion
+
+if TYPE_CHECKING:
+    from strongroom.sdk.client import Client, connect
+    from strongroom.sdk.runs import Run
+    from strongroom.sdk.transfers import LocalVersion
 
 __all__ = ["Client", "LocalVersion", "Run", "StrongroomError", "connect", "errors"]
 
+_HOMES = {"Client": "client", "LocalVersion": "transfers", "Run": "runs", "connect": "client"}
 
-def connect(url: str | None = None, token: str | None = None, workspace: str | None = None) -> Client:
-    """A client with settings from the arguments, the environment, or what ``strongroom login`` saved."""
-    return Client(url, token, workspace)
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"strongroom.sdk.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

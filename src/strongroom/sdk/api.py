@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from strongroom.sdk.errors import Invalid, StrongroomError
+from strongroom.sdk.models import Real, number
 from strongroom.sdk.operations import BY_ID
 from strongroom.sdk.table import Field, Op
 from strongroom.sdk.transport import Reply, Transport, fill
@@ -118,7 +119,7 @@ def make(op: Op, fields: Mapping[str, object], data: bytes | None = None) -> Mad
     if op.sends:
         return Made(path, query, data or b"", op.sends)
     if any(field.place == "body" for field in op.fields):
-        return Made(path, query, msgspec.json.encode(_at(places, given, "body"), enc_hook=_encode), JSON)
+        return Made(path, query, msgspec.json.encode(_at(places, given, "body"), enc_hook=encode), JSON)
     return Made(path, query, None, None)
 
 
@@ -139,7 +140,10 @@ def when(time: datetime) -> str:
     return time.isoformat()
 
 
-def _encode(value: object) -> object:
+def encode(value: object) -> object:
+    """What msgspec does not encode itself, for its `enc_hook`."""
+    if isinstance(value, float):
+        return number(value)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Sequence):
@@ -147,9 +151,15 @@ def _encode(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
 
 
+def _decode(kind: type, value: object) -> object:
+    if kind is Real and isinstance(value, str | int | float):
+        return Real(value)
+    raise NotImplementedError(kind)
+
+
 def decode(body: bytes | msgspec.Raw, answer: type[T]) -> T:
     """Read an answer. :raises StrongroomError: it is not what this client expects."""
     try:
-        return msgspec.json.decode(body, type=answer)
+        return msgspec.json.decode(body, type=answer, dec_hook=_decode)
     except msgspec.MsgspecError as error:
         raise StrongroomError(f"The server's answer is not understood: {error}", code="bad_answer") from error

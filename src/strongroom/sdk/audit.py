@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from urllib3.exceptions import HTTPError
-
 from strongroom.sdk.api import Api
-from strongroom.sdk.errors import Unreachable
 from strongroom.sdk.identity_models import Checkpoint, Consistency, Inclusion, Record
 from strongroom.sdk.operations import BY_ID
 
@@ -54,18 +51,16 @@ class Audit:
     def export(self, to: str | Path) -> Path:
         """Write the whole log to a file, which appears when it is complete.
 
-        :raises Unreachable: the answer ended early; there is no file then.
+        :raises EndedEarly: the answer ended early; there is no file then.
         """
         target = Path(to)
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")
         response = self._api.transport.stream(BY_ID["audit.export"].path)
         try:
             with partial.open("wb") as file:
-                for block in response.stream(_BLOCK):
+                for block in response.blocks(_BLOCK):
                     file.write(block)
             partial.replace(target)
-        except HTTPError as error:
-            raise Unreachable(f"The export ended early: {error}") from error
         finally:
             partial.unlink(missing_ok=True)
             response.close()

@@ -18,17 +18,14 @@ from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
 from strongroom.sdk.audit import Audit
 from strongroom.sdk.config import load
-from strongroom.sdk.download import Wanted
-from strongroom.sdk.errors import NotFound
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.lookup import AssetRef, VersionRef
-from strongroom.sdk.models import Alias, Asset, Diff, Entry, Graph, Resolved, RunInfo, Scalar, Version
+from strongroom.sdk.models import Alias, Asset, Diff, Graph, RunInfo, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.runs import Run, Runs, register
-from strongroom.sdk.surroundings import environment, source
 from strongroom.sdk.transfers import LocalVersion, Said
 from strongroom.sdk.transport import RETRIES, Transport
 
@@ -148,13 +145,12 @@ class Client:
         """
         info = self.runs.begin(
             experiment,
+            capture=capture,
             name=name,
             kind=kind,
             note=note,
             tags=dict(tags or {}),
             parent_uid=getattr(parent, "uid", parent),
-            source=source() if capture else {},
-            environment=environment() if capture else "",
         )
         run = Run(self.api, info)
         run.log_params(params or {})
@@ -228,7 +224,7 @@ class Client:
         :raises NotFound: no such file. :raises Corrupted: from reading, when its bytes are not what was written.
         """
         version = lookup.version_of(self.api, reference)
-        return io.BufferedReader(RemoteFile(self.transport, self._wanted(version, path)), _BUFFER)
+        return io.BufferedReader(RemoteFile(self.transport, transfers.find_file(self.api, version, path)), _BUFFER)
 
     def read_bytes(self, reference: VersionRef, path: str) -> bytes:
         """The bytes of a file of a version, checked by its SHA-256."""
@@ -239,13 +235,6 @@ class Client:
         """The address of a file; reading it needs a token unless the asset is public."""
         version = lookup.version_of(self.api, reference)
         return self.transport.url(transfers.address_of(version.uid, path))
-
-    def _wanted(self, version: Version, path: str) -> Wanted:
-        parent = path.rpartition("/")[0]
-        for entry in self.api.every("file.list", Entry, uid=version.uid, path=parent, recursive=False):
-            if entry.path == path:
-                return transfers.wanted(version, entry)
-        raise NotFound(f"There is no file {path!r} in {version.reference!r}.")
 
     # Registering
 
@@ -309,6 +298,7 @@ class Client:
         """Place a version at a stage; `move_others` archives those that stand there."""
         return self.versions.set_stage(version, stage, note=note, move_others=move_others, etag=etag)
 
-    def locate(self, reference: str, *, kind: str | None = None) -> Resolved:
-        """Asset and version that a reference means; an asset without a version is found too."""
-        return lookup.resolve(self.api, reference, kind)
+
+def connect(url: str | None = None, token: str | None = None, workspace: str | None = None) -> Client:
+    """A client with settings from the arguments, the environment, or what ``strongroom login`` saved."""
+    return Client(url, token, workspace)

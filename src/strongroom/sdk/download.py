@@ -9,10 +9,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from urllib3.exceptions import HTTPError
-
 from strongroom.sdk.destination import local_path
-from strongroom.sdk.errors import Corrupted, StrongroomError, Unreachable
+from strongroom.sdk.errors import Corrupted, EndedEarly, StrongroomError, Unreachable
 from strongroom.sdk.progress import Progress
 from strongroom.sdk.transport import Transport, pause
 
@@ -45,13 +43,13 @@ def stream(transport: Transport, wanted: Wanted, start: int = 0) -> Generator[by
             for block in _blocks(transport, wanted, at):
                 at += len(block)
                 yield block
-        except HTTPError as error:
-            failure: Exception = error
+        except EndedEarly as error:
+            failure: EndedEarly | None = error
         else:
-            failure = EOFError("the answer ended early")
+            failure = None
         stalls = 0 if at > before else stalls + 1
         if at < wanted.size and stalls > STALLS:
-            raise Unreachable(f"{wanted.path!r} could not be read to its end: {failure}", details=_about(wanted))
+            raise Unreachable(f"{wanted.path!r} could not be read to its end: {failure or at}", details=_about(wanted))
         if at < wanted.size and stalls:
             time.sleep(pause(stalls))
 
@@ -70,10 +68,9 @@ def _blocks(transport: Transport, wanted: Wanted, start: int) -> Iterator[bytes]
     try:
         if start and response.status != 206:  # noqa: PLR2004 - a server or proxy that knows no ranges
             raise StrongroomError("The server ignored the range that was asked for.", code="bad_answer")
-        yield from response.stream(BLOCK)
+        yield from response.blocks(BLOCK)
     finally:
         response.close()
-        response.release_conn()
 
 
 def _about(wanted: Wanted) -> dict[str, object]:

@@ -177,10 +177,22 @@ class Unavailable(StrongroomError):
     default_code = "unavailable"
 
 
+class TooManyRequests(Unavailable):
+    """The server asks for a pause; the client has made it and tried again, as often as it is told to."""
+
+    default_code = "too_many_requests"
+
+
 class Unreachable(Unavailable):
     """No answer came: connection refused, reset or timed out, or a certificate that is not trusted."""
 
     default_code = "unreachable"
+
+
+class EndedEarly(Unreachable):
+    """An answer began and broke off before its end."""
+
+    default_code = "ended_early"
 
 
 class StorageFull(Unavailable):
@@ -217,7 +229,7 @@ _BY_STATUS: Mapping[int, type[StrongroomError]] = {
     413: TooLarge,
     416: RangeNotSatisfiable,
     422: Invalid,
-    429: Unavailable,
+    429: TooManyRequests,
     502: Unavailable,
     503: Unavailable,
     504: Unavailable,

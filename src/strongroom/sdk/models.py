@@ -3,6 +3,7 @@
 Times are aware datetimes, sizes are bytes.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -196,18 +197,26 @@ class Experiment(Answer, frozen=True):
     deleted_at: datetime | None = None
 
 
-Number = float | str
-"""A float; NaN and infinities are the texts ``NaN``, ``Infinity``, ``-Infinity``: ``float()`` reads them all."""
+class Real(float):
+    """A float that is read from JSON as a number, or from the texts ``NaN``, ``Infinity`` and ``-Infinity``."""
+
+
+def number(value: Any) -> float | str:  # noqa: ANN401 - numpy and torch scalars too
+    """A value as the API's JSON has it: a float, or one of those texts. Takes what ``float()`` takes."""
+    found = float(value)
+    if math.isfinite(found):
+        return found
+    return "NaN" if math.isnan(found) else "Infinity" if found > 0 else "-Infinity"
 
 
 class Metric(Answer, frozen=True):
     """A series in short. `last` is at the greatest step; times are microseconds since 1970."""
 
-    last: Number
+    last: Real
     last_step: int
     last_time_us: int
-    least: Number
-    greatest: Number
+    least: Real
+    greatest: Real
     count: int
 
 
@@ -216,7 +225,7 @@ class Point(Answer, frozen=True):
 
     step: int
     time_us: int
-    value: Number
+    value: Real
 
 
 class RunInfo(Answer, frozen=True):

@@ -1,7 +1,6 @@
 """What a run records, collected and sent in batches: each second, and when a thousand points wait."""
 
 import atexit
-import math
 import os
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import Any
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import StrongroomError, Unavailable
+from strongroom.sdk.models import number
 
 SECONDS = 1.0
 POINTS = 1_000
@@ -142,11 +142,3 @@ class Recorder:
             self.flush()
         except StrongroomError:
             return  # the process ends; there is nobody left to tell
-
-
-def number(value: Any) -> float | str:  # noqa: ANN401 - whatever float() reads: numpy and torch scalars too
-    """A value as JSON has it: a float, or the texts NaN, Infinity and -Infinity."""
-    found = float(value)
-    if math.isfinite(found):
-        return found
-    return "NaN" if math.isnan(found) else "Infinity" if found > 0 else "-Infinity"

@@ -183,8 +183,12 @@ class Runs:
         """Experiments that you may see, newest first."""
         return self._api.every("experiment.list", Experiment, namespace=namespace, state=state)
 
-    def begin(self, experiment: str, **fields: Any) -> RunInfo:
-        """A new run; the experiment is made when there is none."""
+    def begin(self, experiment: str, *, capture: bool = True, **fields: Any) -> RunInfo:
+        """A new run; the experiment is made when there is none. See `Client.run`, which records it too."""
+        if capture:
+            from strongroom.sdk.surroundings import environment, source
+
+            fields = {"source": source(), "environment": environment(), **fields}
         found = self.experiment(experiment, create=True)
         return self._api.call("run.create", RunInfo, uid=found.uid, **fields)
 

@@ -1,6 +1,7 @@
 """Push and pull: whole folders to a version and back."""
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from strongroom.sdk.api import Api
 from strongroom.sdk.config import cache_folder
 from strongroom.sdk.destination import checked, refuse_twins
 from strongroom.sdk.download import PARTIAL, Wanted, fetch, is_there
-from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
+from strongroom.sdk.errors import AlreadyExists, NotFound, RangeNotSatisfiable, StrongroomError
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.lookup import plain_name, resolve
 from strongroom.sdk.models import Asset, Entry, Scalar, Version
@@ -22,6 +23,7 @@ from strongroom.sdk.transport import fill
 from strongroom.sdk.upload import Folder, send_files
 
 FETCHERS = 6
+EMPTY = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,11 @@ def find_or_create(api: Api, name: str, kind: str, *, create: bool) -> Asset:
             raise
     try:
         return api.call("asset.create", Asset, kind=kind, name=bare, namespace=namespace)
-    except AlreadyExists:  # somebody was faster
-        return resolve(api, reference, kind).asset
+    except AlreadyExists as taken:  # somebody was faster, or the name is taken by something else
+        try:
+            return resolve(api, reference, kind).asset
+        except NotFound:
+            raise taken from None
 
 
 def push(api: Api, source: Path, name: str, kind: str, said: Said, progress: Progress, *, create: bool) -> Version:
@@ -116,6 +121,20 @@ def wanted(version: Version, entry: Entry) -> Wanted:
     if entry.kind != "file" or entry.sha256 is None or entry.size is None:
         raise NotFound(f"{entry.path!r} is no file of {version.reference!r}.")
     return Wanted(address_of(version.uid, entry.path), entry.path, entry.sha256, entry.size)
+
+
+def find_file(api: Api, version: Version, path: str) -> Wanted:
+    """A file of a version by its path, whatever else lies beside it. :raises NotFound: there is none."""
+    address = address_of(version.uid, path)
+    try:
+        headers = api.transport.request("GET", address, headers={"Range": "bytes=0-0"}).headers
+    except RangeNotSatisfiable:  # it is empty
+        return Wanted(address, path, EMPTY, 0)
+    size = headers.get("content-range", "").rpartition("/")[2]
+    digest = headers.get("etag", "").strip('"')
+    if not size.isdecimal():
+        raise StrongroomError("The server or a proxy ignored the range that was asked for.", code="bad_answer")
+    return Wanted(address, path, digest, int(size))
 
 
 def pull(api: Api, version: Version, to: Path | None, path: str, progress: Progress) -> LocalVersion:

@@ -4,18 +4,18 @@ import os
 import random
 import threading
 import time
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
-
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError, SSLError
-from urllib3.response import BaseHTTPResponse
 
 from strongroom import __version__
 from strongroom.sdk.config import Settings
-from strongroom.sdk.errors import StrongroomError, Unreachable, error_of
+from strongroom.sdk.errors import EndedEarly, StrongroomError, Unreachable, error_of
+
+if TYPE_CHECKING:  # imported when the first request is sent, so that importing the client stays quick
+    from urllib3 import PoolManager, Timeout
+    from urllib3.response import BaseHTTPResponse
 
 PREFIX = "/api/v1"
 CONNECT_SECONDS = 10.0
@@ -36,6 +36,31 @@ class Reply:
     body: bytes
 
 
+class Stream:
+    """An answer that is read piece by piece. Close it, or read it to its end."""
+
+    def __init__(self, response: "BaseHTTPResponse") -> None:
+        self._response = response
+        self.status = response.status
+
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """The bytes, at most `size` at a time. :raises EndedEarly: the connection broke before the last."""
+        from urllib3.exceptions import HTTPError
+
+        try:
+            if self._response.chunked:  # type: ignore[attr-defined]  # of the one class that urllib3 makes
+                yield from self._response.stream(size)
+            while block := self._response.read1(size):  # what has come; stream() would lose it when the rest does not
+                yield block
+        except HTTPError as error:
+            raise EndedEarly(f"The answer ended early: {error}") from error
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._response.close()
+        self._response.release_conn()
+
+
 class Transport:
     """Sends requests. Safe to use from several threads, and after a fork.
 
@@ -48,9 +73,9 @@ class Transport:
     def __init__(self, settings: Settings, *, retries: int = RETRIES, timeout: float = READ_SECONDS) -> None:
         self.settings = settings
         self._retries = retries
-        self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=timeout)
+        self._seconds = timeout
         self._lock = threading.Lock()
-        self._pool: urllib3.PoolManager | None = None
+        self._pool: PoolManager | None = None
         self._pid = 0
 
     def request(
@@ -75,12 +100,12 @@ class Transport:
         response = self._send(method, self.url(path, query), body, sent, stream=False, once=once)
         return Reply(response.status, response.headers, response.data)
 
-    def stream(self, path: str, *, headers: Mapping[str, str] | None = None) -> BaseHTTPResponse:
-        """GET an answer to be read piece by piece; release it with ``close()`` or by reading it to its end.
+    def stream(self, path: str, *, headers: Mapping[str, str] | None = None) -> Stream:
+        """GET an answer to be read piece by piece.
 
-        :raises StrongroomError: as `request`, until the first byte; later failures are the reader's to handle.
+        :raises StrongroomError: as `request`, until the first byte.
         """
-        return self._send("GET", self.url(path), None, self._headers(headers), stream=True)
+        return Stream(self._send("GET", self.url(path), None, self._headers(headers), stream=True))
 
     def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """The whole address of an operation's path."""
@@ -103,22 +128,23 @@ class Transport:
 
     def _send(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, stream: bool, once: bool = False
-    ) -> BaseHTTPResponse:
+    ) -> "BaseHTTPResponse":
         attempt = 0
         while True:
             failure, wait = self._attempt(method, url, body, headers, stream=stream)
             if not isinstance(failure, StrongroomError):
                 return failure
-            arrived = not isinstance(failure.__cause__, NewConnectionError | ConnectTimeoutError)
-            if wait is None or attempt >= self._retries or (once and arrived):
+            if wait is None or attempt >= self._retries or (once and not _never_arrived(failure)):
                 raise failure
             time.sleep(max(wait, pause(attempt)))
             attempt += 1
 
     def _attempt(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], *, stream: bool
-    ) -> tuple[BaseHTTPResponse | StrongroomError, float | None]:
+    ) -> "tuple[BaseHTTPResponse | StrongroomError, float | None]":
         """The answer; or the failure, with the seconds to wait at least before another try, None for no other try."""
+        from urllib3.exceptions import HTTPError, LocationValueError, SSLError
+
         try:
             response = self._connections().request(
                 method,
@@ -128,7 +154,7 @@ class Transport:
                 preload_content=not stream,
                 redirect=False,
                 retries=False,
-                timeout=self._timeout,
+                timeout=_timeout(self._seconds),
             )
         except (SSLError, LocationValueError) as error:
             return _unreachable(self.settings.url, error), None
@@ -139,14 +165,28 @@ class Transport:
         failure = error_of(response.status, _rest(response), response.headers.get("x-request-id"))
         return failure, _retry_after(response) if response.status in _RETRIED else None
 
-    def _connections(self) -> urllib3.PoolManager:
+    def _connections(self) -> "PoolManager":
         with self._lock:
             if self._pool is None or self._pid != os.getpid():
                 self._pool, self._pid = _new_pool(self.settings.url), os.getpid()
             return self._pool
 
 
-def _rest(response: BaseHTTPResponse) -> bytes:
+def _timeout(seconds: float) -> "Timeout":
+    from urllib3 import Timeout
+
+    return Timeout(connect=CONNECT_SECONDS, read=seconds)
+
+
+def _never_arrived(failure: StrongroomError) -> bool:
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    return isinstance(failure.__cause__, NewConnectionError | ConnectTimeoutError)
+
+
+def _rest(response: "BaseHTTPResponse") -> bytes:
+    from urllib3.exceptions import HTTPError
+
     try:
         return response.data
     except HTTPError:
@@ -155,12 +195,16 @@ def _rest(response: BaseHTTPResponse) -> bytes:
         response.release_conn()
 
 
-def _new_pool(url: str) -> urllib3.PoolManager:
+def _new_pool(url: str) -> "PoolManager":
+    import urllib.request
+
+    from urllib3 import PoolManager, ProxyManager
+
     parts = urlsplit(url)
     proxy = urllib.request.getproxies().get(parts.scheme)
     if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
-        return urllib3.ProxyManager(proxy, maxsize=POOL)
-    return urllib3.PoolManager(maxsize=POOL)
+        return ProxyManager(proxy, maxsize=POOL)
+    return PoolManager(maxsize=POOL)
 
 
 def _unreachable(url: str, error: Exception) -> Unreachable:
@@ -175,7 +219,7 @@ def pause(attempt: int) -> float:
     return longest * (0.5 + random.random())  # noqa: S311 - spreads clients in time, keeps no secret
 
 
-def _retry_after(response: BaseHTTPResponse) -> float:
+def _retry_after(response: "BaseHTTPResponse") -> float:
     text = response.headers.get("retry-after", "")
     return min(float(text), LONGEST_PAUSE) if text.isdecimal() else 0.0
 

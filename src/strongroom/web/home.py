@@ -23,7 +23,7 @@ _BODY = """<h1>Model registry</h1>
 <h2>First steps</h2>
 <pre>export STRONGROOM_URL={origin}
 export STRONGROOM_TOKEN=sr_…
-strongroom push churn ./model
+strongroom push ./model churn --alias champion
 strongroom pull churn@champion</pre>
 """
 _READY = "This server is set up. Everything here is also a command: <code>strongroom --help</code>."

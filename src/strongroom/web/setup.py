@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +12,8 @@ from starlette.responses import Response
 
 from strongroom.application.edge import Gateway
 from strongroom.application.identity import setup
-from strongroom.domain.errors import DomainError, Invalid, Unauthenticated
+from strongroom.application.identity.setup import FirstAdmin
+from strongroom.domain.errors import AlreadyExists, Conflict, Invalid, Unauthenticated
 from strongroom.web.page import page
 
 _FORM_LARGEST: Final = 16 * 1024
@@ -64,21 +66,25 @@ class SetupPages:
         """Make the admin."""
         if not _same_origin(request):
             return page("Set up", _REFUSED.format(problem="The form was sent from another site."), 403)
-        fields = await _fields(request)
-        code, name, password = (fields.get(key, "") for key in ("code", "name", "password"))
+        fields: dict[str, str] = {}
         try:
-            await self._check(code)
-            hashed = await asyncio.to_thread(self._gateway.hasher.hash, password)
-            made = await self._gateway.executor.command(lambda tx: setup.complete(tx, code, name, hashed))
+            fields = await _fields(request)
+            made = await self._make(fields)
         except Unauthenticated as error:
             return page("Set up", _REFUSED.format(problem=escape(error.message)), 401)
-        except DomainError as error:
+        except (Invalid, Conflict, AlreadyExists) as error:
+            code, name = escape(fields.get("code", "")), escape(fields.get("name", ""))
             problem = f'<p class="bad">✗ {escape(error.message)}</p>'
-            again = _FORM.format(code=escape(code), name=escape(name), problem=problem)
-            return page("Set up", again, 400 if isinstance(error, Invalid) else 409)
-        origin = f"{request.url.scheme}://{request.url.netloc}"
+            return page("Set up", _FORM.format(code=code, name=name, problem=problem), 400)
+        origin = escape(f"{request.url.scheme}://{request.url.netloc}")
         token = escape(made.issued.token.text)
-        return page("Set up", _DONE.format(name=escape(made.principal.name), token=token, origin=escape(origin)))
+        return page("Set up", _DONE.format(name=escape(made.principal.name), token=token, origin=origin))
+
+    async def _make(self, fields: Mapping[str, str]) -> FirstAdmin:
+        code, name, password = (fields.get(key, "") for key in ("code", "name", "password"))
+        await self._check(code)
+        hashed = await asyncio.to_thread(self._gateway.hasher.hash, password)
+        return await self._gateway.executor.command(lambda tx: setup.complete(tx, code, name, hashed))
 
     async def _check(self, code: str) -> None:
         if not _CODE.fullmatch(code):

@@ -136,7 +136,7 @@ def test_a_namespace_made_again_inherits_no_grant(world: World) -> None:
     with pytest.raises(NotFound):
         world.read("stranger", lambda call: namespaces.get(call, again))
     place = Place("namespace", again)
-    assert world.read("admin", lambda call: grants.listed(call, grants.ListGrants(place), PageRequest())).items == []
+    assert world.command("admin", lambda call: grants.listed(call, grants.ListGrants(place), PageRequest())).items == []
 
 
 def test_authentication_takes_two_queries(world: World) -> None:

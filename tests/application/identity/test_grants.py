@@ -12,6 +12,7 @@ from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets, namespaces, workspaces
 from strongroom.application.registry.assets import CreateAsset
 from strongroom.application.registry.workspaces import CreateWorkspace
+from strongroom.domain.audit.record import parse
 from strongroom.domain.errors import BadPageToken, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from strongroom.domain.identity.roles import RULES, Permission, Role
 from tests.application.conftest import DAY, World
@@ -25,7 +26,7 @@ def give(world: World, who: str, to: str, role: str = "viewer", place: Place = H
 
 
 def listed(world: World, who: str = "admin", **query: object) -> list[GrantView]:
-    return list(world.read(who, lambda call: grants.listed(call, ListGrants(**query), PageRequest())).items)  # type: ignore[arg-type]
+    return list(world.command(who, lambda call: grants.listed(call, ListGrants(**query), PageRequest())).items)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -209,13 +210,13 @@ def test_lists_are_paged_and_a_token_fits_its_list_only(world: World) -> None:
         walked.extend(g.uid for g in found.items)
         return found.next_page_token
 
-    while (token := world.read("admin", page)) is not None:
+    while (token := world.command("admin", page)) is not None:
         request = PageRequest(2, token)
     assert walked == everything
     assert len(walked) == 4
     other = ListGrants(subject=world.uid("viewer"))
     with pytest.raises(BadPageToken):
-        world.read("admin", lambda call: grants.listed(call, other, request))
+        world.command("admin", lambda call: grants.listed(call, other, request))
 
 
 @pytest.mark.parametrize(
@@ -268,3 +269,19 @@ def test_records_name_uids_only(world: World) -> None:
     (record,) = world.last.records
     assert world.uid("stranger").encode() in record.body
     assert b"stranger" not in record.body
+
+
+def test_reading_grants_and_users_is_recorded(world: World) -> None:
+    """ "every sensitive read (…; grants, audit and user lists: each) is a leaf of" the log."""
+    query = grants.ListGrants(grants.Place())
+    world.command("admin", lambda call: grants.listed(call, query, PageRequest()))
+    world.command("admin", lambda call: principals.listed(call, PageRequest()))
+    rows = world.read_tx(
+        lambda tx: tx.audit.list(
+            None, actor=world.uid("admin"), action=None, subject_uid=None, since=None, until=None, after=None, limit=2
+        )
+    )
+    assert [(parse(row.body).action, parse(row.body).outcome) for row in rows] == [
+        ("principal.list", "read"),
+        ("grant.list", "read"),
+    ]

@@ -32,7 +32,7 @@ def test_a_workspace_admin_makes_principals_without_any_right(world: World) -> N
     made = world.command("admin", lambda call: principals.create(call, CreatePrincipal("service", "ci-bot", "CI")))
     assert (made.kind, made.name, made.display_name, made.home_workspace) == ("service", "ci-bot", "CI", "default")
     query = ListGrants(subject=made.uid)
-    assert world.read("admin", lambda call: grants.listed(call, query, PageRequest())).items == []
+    assert world.command("admin", lambda call: grants.listed(call, query, PageRequest())).items == []
 
 
 @pytest.mark.parametrize("who", ["maintainer", "contributor", "viewer", "stranger"])
@@ -138,7 +138,7 @@ def test_the_list_is_paged_by_name_and_leaves_out_the_system(world: World) -> No
     names: list[str] = []
     token: str | None = None
     while True:
-        page = world.read("viewer", partial(principals.listed, page=PageRequest(2, token)))
+        page = world.command("viewer", partial(principals.listed, page=PageRequest(2, token)))
         names += [item.name for item in page.items]
         if page.next_page_token is None:
             break
@@ -150,7 +150,7 @@ def test_the_list_holds_who_belongs_here(world: World) -> None:
     boss = other_workspace(world)
 
     def listed(who: str, workspace: str, *, everywhere: bool = False) -> set[str]:
-        page = world.read(who, lambda call: principals.listed(call, PageRequest(), everywhere=everywhere), workspace)
+        page = world.command(who, lambda call: principals.listed(call, PageRequest(), everywhere=everywhere), workspace)
         return {item.name for item in page.items}
 
     assert listed("boss", "other") == {"boss"}

@@ -74,7 +74,7 @@ def test_a_team_that_goes_takes_its_grants_along(world: World, team: str) -> Non
     world.command("admin", lambda call: teams.delete(call, team))
     assert not world.read("stranger", allowed)
     query = ListGrants(subject=team)
-    assert world.read("admin", lambda call: grants.listed(call, query, PageRequest())).items == []
+    assert world.command("admin", lambda call: grants.listed(call, query, PageRequest())).items == []
     with pytest.raises(NotFound):
         world.read("admin", lambda call: teams.get(call, team))
 

@@ -46,6 +46,7 @@ class SqliteExecutor:
         self._reader = sqlite_engine(url, write=False, pool_size=readers)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
+        self._gate = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._write_loop, name="sqlite-write", daemon=True)
         self._thread.start()
@@ -55,10 +56,11 @@ class SqliteExecutor:
         return await asyncio.wrap_future(self._submit(work))
 
     def _submit(self, work: Callable[[Transaction], T]) -> "Future[T]":
-        if self._closed:
-            raise Unavailable("The server is stopping.")
         job = _Job(work, Future())
-        self._queue.put(job)
+        with self._gate:
+            if self._closed:
+                raise Unavailable("The server is stopping.")
+            self._queue.put(job)
         return job.done
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
@@ -128,8 +130,9 @@ class SqliteExecutor:
 
     def close(self) -> None:
         """Finish what was accepted, then stop."""
-        self._closed = True
-        self._queue.put(None)
+        with self._gate:  # nothing may come behind the end of the queue: it would never be answered
+            self._closed = True
+            self._queue.put(None)
         self._thread.join(timeout=30)
         self._readers.shutdown(wait=True)
         self._reader.dispose()

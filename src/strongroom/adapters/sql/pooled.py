@@ -5,6 +5,7 @@ waits for the log's head (domain.md N15). Every process tries; the lock lets one
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import threading
@@ -54,9 +55,11 @@ class PostgresExecutor:
         return await self._run(self._read, work)
 
     async def _run(self, how: Callable[[Callable[[Transaction], T]], T], work: Callable[[Transaction], T]) -> T:
-        if self._stop.is_set():
-            raise Unavailable("The server is stopping.")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, how, work)
+        try:
+            running = asyncio.get_running_loop().run_in_executor(self._threads, how, work)
+        except RuntimeError as error:  # the pool takes nothing more
+            raise Unavailable("The server is stopping.") from error
+        return await running
 
     def _command(self, work: Callable[[Transaction], T]) -> T:
         for attempt in range(TRIES):
@@ -87,7 +90,7 @@ class PostgresExecutor:
             self._wake.clear()
             try:
                 self.sequence()
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, RuntimeError) as error:  # whatever it was, somebody has to go on numbering
                 log.warning("the audit sequencer could not run: %s", type(error).__name__)
                 self._stop.wait(1.0)
 
@@ -107,5 +110,6 @@ class PostgresExecutor:
         self._stop.set()
         self._wake.set()
         self._sequencer.join(timeout=30)
-        self.sequence()
+        with contextlib.suppress(SQLAlchemyError):  # what stays pending is numbered by the next process
+            self.sequence()
         self._engine.dispose()

@@ -10,6 +10,7 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.views import time_of
 from strongroom.domain.artifacts.model import Blob, Upload, UploadPart
+from strongroom.domain.artifacts.paths import clean_path
 from strongroom.domain.artifacts.tree import SIZE_LARGEST
 from strongroom.domain.errors import Conflict, DigestMismatch, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
@@ -55,8 +56,16 @@ async def put_file(
     expect_size: int | None,
     media_type: str | None,
 ) -> StoredBlob:
-    """Take one file in whole and write it into a folder: the bytes first, then the entry, in one command."""
-    await edge.read(lambda call: open_folder(call, kind, uid, write=True))
+    """Take one file in whole and write it into a folder: the bytes first, then the entry, in one command.
+
+    :raises BadPath: before any byte is read.
+    """
+
+    def check(call: Call) -> None:
+        open_folder(call, kind, uid, write=True)
+        clean_path(path)
+
+    await edge.read(check)
     stored = await edge.store.put(chunks, expect_sha256=expect_sha256, expect_size=expect_size, max_size=FILE_LARGEST)
 
     def enter(call: Call) -> None:

@@ -14,6 +14,7 @@ from strongroom.domain.audit.record import AuditRecord, Subject
 from strongroom.domain.identity.model import SYSTEM
 
 HOUR_US = 3600 * 1_000_000
+GRACE_US = 5 * 60 * 1_000_000
 CLOSE_AT_ONCE = 500
 
 
@@ -76,10 +77,20 @@ def open_window(call: Call, window: Window) -> None:
 
 
 def write_counts(tx: Transaction, counts: dict[Window, tuple[int, int]]) -> None:
-    """Add counts to their windows; one that was closed meanwhile is opened again."""
+    """Add counts to their windows; what comes after its window may be closed counts in the hour in which it comes.
+
+    So a transfer that ends long after it began does not open a second record of an hour that has one.
+    """
+    oldest = _oldest_open(tx)
     for window, (reads, size) in counts.items():
-        tx.audit.open_window(window.principal_uid, window.version_id, window.hour)
-        tx.audit.count_reads(window.principal_uid, window.version_id, window.hour, reads, size)
+        hour = max(window.hour, oldest)
+        tx.audit.open_window(window.principal_uid, window.version_id, hour)
+        tx.audit.count_reads(window.principal_uid, window.version_id, hour, reads, size)
+
+
+def _oldest_open(tx: Transaction) -> int:
+    """The oldest hour whose windows are not to be closed yet."""
+    return (tx.now() - GRACE_US) // HOUR_US
 
 
 def close_windows(tx: Transaction) -> int:
@@ -88,8 +99,7 @@ def close_windows(tx: Transaction) -> int:
     Windows stay open five minutes longer than their hour, so that counts on their way still reach them.
     """
     closed = 0
-    current = (tx.now() - 5 * 60 * 1_000_000) // HOUR_US
-    for principal_uid, version_id, hour, reads, size in tx.audit.close_windows(current, CLOSE_AT_ONCE):
+    for principal_uid, version_id, hour, reads, size in tx.audit.close_windows(_oldest_open(tx), CLOSE_AT_ONCE):
         version = tx.versions.by_id(version_id)
         asset = tx.assets.by_id(version.asset_id)
         record = AuditRecord(

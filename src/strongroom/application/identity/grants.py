@@ -110,17 +110,22 @@ def create(call: Call, command: CreateGrant) -> GrantView:
 
 
 def listed(call: Call, query: ListGrants, page: PageRequest) -> Page[GrantView]:
-    """Grants of a place, newest first."""
-    scope, _ = _scope(call, query.place, Permission.GRANT_READ)
+    """Grants of a place, newest first, without those that stand on assets whose grants the caller may not see.
+
+    Reading them is itself recorded (a sensitive read).
+    """
+    scope, on = _scope(call, query.place, Permission.GRANT_READ)
     listing = f"grants/{call.workspace.id}/{query}"
-    rows = call.tx.grants.list(
-        scope,
-        subject_uid=query.subject,
-        at=query.at,
-        after=call.sealer.open(listing, page.token),
-        limit=page.size + 1,
-    )
-    return call.sealer.page(listing, rows, page.size, lambda g: (g.valid_from, g.uid)).map(grant_view)
+    found: list[GrantRow] = []
+    after = call.sealer.open(listing, page.token)
+    while len(found) <= page.size:
+        rows = call.tx.grants.list(scope, subject_uid=query.subject, at=query.at, after=after, limit=page.size + 1)
+        found += [row for row in rows if call.allows(Permission.GRANT_READ, _target(call, row.grant.scope))]
+        if len(rows) <= page.size:
+            break
+        after = (rows[-1].valid_from, rows[-1].uid)
+    call.record("grant.list", on, event=False, outcome="read")
+    return call.sealer.page(listing, found, page.size, lambda g: (g.valid_from, g.uid)).map(grant_view)
 
 
 def _target(call: Call, scope: Scope) -> Target:

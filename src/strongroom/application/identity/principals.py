@@ -115,7 +115,7 @@ def get(call: Call, uid: str) -> PrincipalView:
 
 
 def listed(call: Call, page: PageRequest, *, everywhere: bool = False) -> Page[PrincipalView]:
-    """The principals that belong to the workspace (home, grant or team), by name.
+    """The principals that belong to the workspace (home, grant or team), by name. Reading them is recorded.
 
     :param everywhere: all of the server instead; needs the right there.
     """
@@ -127,6 +127,8 @@ def listed(call: Call, page: PageRequest, *, everywhere: bool = False) -> Page[P
     listing = f"principals/{workspace_id}"
     rows = call.tx.principals.list(workspace_id, call.sealer.open(listing, page.token), page.size + 1)
     kept = call.sealer.page(listing, rows, page.size, lambda p: (p.name,))
+    about = SERVER if everywhere else Subject("workspace", call.workspace.uid)
+    call.record("principal.list", about, event=False, outcome="read")
     return Page(principal_views(call, kept.items), kept.next_page_token)
 
 

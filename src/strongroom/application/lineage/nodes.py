@@ -7,7 +7,7 @@ workspace sees it; others see those that touch a run or version that they see.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from strongroom.application.call import Call
+from strongroom.application.call import Call, Refusal
 from strongroom.application.lineage.views import NodeView, node_view, vertex_views
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry.assets import clean_properties
@@ -69,10 +69,12 @@ def by_uid(call: Call, uid: str) -> Node:
 
     :raises NotFound: none, or not visible.
     """
+    call.ask(Permission.LINEAGE_READ)
     node = call.tx.lineage.node_by_uid(call.workspace.id, uid)
-    if not call.allows(Permission.LINEAGE_READ) and (node is None or not _touches_visible(call, node)):
-        raise NotFound("There is no such node.")
     if node is None:
+        raise NotFound("There is no such node.")
+    if not call.allows(Permission.LINEAGE_READ) and not _touches_visible(call, node):
+        call.refusal = Refusal(Permission.LINEAGE_READ, Subject("node", uid))
         raise NotFound("There is no such node.")
     return node
 

@@ -1,7 +1,7 @@
 """Assets: made, found, described, renamed, archived, deleted, restored and purged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from strongroom.application.call import Call, asset_target, check_etag
 from strongroom.application.paging import Page, PageRequest
@@ -112,7 +112,7 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     visibility = clean_visibility(command.visibility)
     namespace = namespaces.ensure(call, command.namespace, Permission.ASSET_CREATE)
     call.require_namespace(Permission.ASSET_CREATE, namespace)
-    slug = next(s for s in slug_candidates(name) if not call.tx.assets.slug_taken(namespace.id, kind, slug_key(s)))
+    slug = _free_slug(call, namespace.id, kind.value, name)
     asset = call.tx.assets.add(
         Asset(
             id=0,
@@ -149,6 +149,10 @@ def create(call: Call, command: CreateAsset) -> AssetView:
         grant = call.tx.grants.add("principal", actor.uid, scope, "maintainer", actor.id)
         call.record("grant.create", Subject("grant", grant.uid), {"subject": actor.uid, "role": "maintainer"})
     return asset_view(call, asset)
+
+
+def _free_slug(call: Call, namespace_id: int, kind: str, name: str) -> str:
+    return next(s for s in slug_candidates(name) if not call.tx.assets.slug_taken(namespace_id, kind, slug_key(s)))
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> Asset:
@@ -241,7 +245,7 @@ def rename(call: Call, uid: str, namespace: str | None, name: str | None, etag: 
     new = clean_name(asset.name if name is None else name)
     if (to.id, new) == (asset.namespace_id, asset.name):
         return asset_view(call, asset)
-    slug = next(s for s in slug_candidates(new) if not call.tx.assets.slug_taken(to.id, asset.kind, slug_key(s)))
+    slug = _free_slug(call, to.id, asset.kind, new)
     changed = call.tx.assets.rename(asset, to, new, slug)
     call.record("asset.rename", Subject("asset", uid), {"slug": slug, "namespace": to.uid}, asset=changed)
     return asset_view(call, changed)
@@ -282,8 +286,10 @@ def restore(call: Call, uid: str) -> AssetView:
     asset = locked(call, uid, Permission.ASSET_DELETE, live=False)
     if asset.deleted_at is None:
         raise Conflict("The asset is not in the trash.")
-    call.tx.assets.claim_name(asset)
-    changed = call.tx.assets.advance(asset, deleted_at=None)
+    taken = call.tx.assets.slug_taken(asset.namespace_id, asset.kind, slug_key(asset.slug))
+    slug = _free_slug(call, asset.namespace_id, asset.kind, asset.name) if taken else asset.slug
+    call.tx.assets.claim_name(replace(asset, slug=slug))
+    changed = call.tx.assets.advance(asset, slug=slug, deleted_at=None)
     call.record("asset.restore", Subject("asset", uid), asset=changed)
     return asset_view(call, changed)
 

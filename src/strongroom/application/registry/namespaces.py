@@ -49,11 +49,18 @@ def _add(call: Call, parent: Namespace, name: str, description: str) -> Namespac
     slugs = slug_candidates(name, namespace=True, top=not parent.path, workspace=call.workspace.slug)
     paths = (f"{parent.slug_path}/{slug}" if parent.slug_path else slug for slug in slugs)
     slug_path = next(p for p in paths if not call.tx.namespaces.slug_taken(call.workspace.id, p))
-    if not parent.path and call.tx.principals.by_name(name) is not None:
-        raise AlreadyExists(f"{name!r} is the name of a principal; its home namespace is made for it alone.")
+    if not parent.path:
+        _refuse_anothers_home(call, name)
     namespace = call.tx.namespaces.add(call.workspace.id, path, slug_path, description)
     call.record("namespace.create", Subject("namespace", namespace.uid), {"slug_path": slug_path})
     return namespace
+
+
+def _refuse_anothers_home(call: Call, name: str) -> None:
+    """Principals and top namespaces share one list of names; a principal's home is made when it first needs it."""
+    owner = call.tx.principals.by_name(name)
+    if owner is not None and owner.id != call.actor.id:
+        raise AlreadyExists(f"{name!r} is the name of a principal: only it can make its home namespace.")
 
 
 def create(call: Call, path: str, description: str) -> NamespaceView:

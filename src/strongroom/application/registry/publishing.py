@@ -22,6 +22,7 @@ from strongroom.application.tracking import runs, sealing
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.revision import Revision
 from strongroom.domain.artifacts.tree import Entry
+from strongroom.domain.audit.canonical_json import MAX_INT
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -37,6 +38,8 @@ DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
 PAGES_A_COMMAND = 200
 HOLDS_A_COMMAND = 5_000
 SIGNATURE_LARGEST = 256 * 1024
+#: The audit record of a version holds its number, and JSON that any reader understands ends here.
+NUMBER_MOST = min(NUMBER_LARGEST, MAX_INT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,9 @@ def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | No
 
 
 def abort_draft(call: Call, uid: str) -> None:
-    """End a draft without a version; its label is free again."""
-    asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
+    """End a draft without a version, in the trash as well; its label is free again."""
+    asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
+    asset, version = call.tx.assets.lock(asset.id), call.tx.versions.lock(version.id)
     draft = call.tx.versions.draft(version.id)
     if draft is None or draft.state != "open":
         raise Conflict("The draft is not open.", state=draft.state if draft else version.state.value)
@@ -226,8 +230,10 @@ def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
         if number not in (None, label):
             raise Invalid("A label of digits only is the version's number, and another number was stated.")
         number, label = label, None
-    if number is not None and not 1 <= number <= NUMBER_LARGEST:
-        raise Invalid(f"A version number is between 1 and {NUMBER_LARGEST}.", limit=NUMBER_LARGEST)
+    if number is not None and not 1 <= number <= NUMBER_MOST:
+        raise Invalid(f"A version number is between 1 and {NUMBER_MOST}.", limit=NUMBER_MOST)
+    if number is None and asset.next_number > NUMBER_MOST:
+        raise Conflict("The greatest version number is taken; state one that is free.", limit=NUMBER_MOST)
     return number if number is not None else asset.next_number, label
 
 

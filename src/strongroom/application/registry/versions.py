@@ -7,6 +7,7 @@ from strongroom.application.call import Call, asset_target, check_etag
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import assets
 from strongroom.application.registry.views import VersionView, version_view, version_views
+from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Held, Invalid, NotFound, Purged
 from strongroom.domain.identity.roles import Permission
@@ -116,7 +117,7 @@ def _must_be(version: Version, state: VersionState) -> None:
 
 
 def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> VersionView:
-    """Move a version to the trash. Its number stays taken; `latest` falls back to the greatest live number.
+    """Move a version to the trash. Its number stays taken; `latest`, if it was this one, is the greatest live number.
 
     :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does.
     """
@@ -128,10 +129,11 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     if holders:
         raise Held("Aliases point at this version; move them, or pass release_aliases.", holders=holders)
     changed = call.tx.versions.update(version, state=VersionState.TRASHED.value, deleted_at=call.now)
-    asset = _with_latest(call, asset)
+    asset = _with_latest(call, asset) if asset.latest_version_id == version.id else call.tx.assets.advance(asset)
     for alias in aliases:
         call.tx.aliases.move(asset, alias.name, None, call.actor.id)
-    call.record("version.delete", Subject("version", uid), {"number": version.number}, asset=asset)
+    details: dict[str, Json] = {"number": version.number, "released": tuple(alias.name for alias in aliases)}
+    call.record("version.delete", Subject("version", uid), details, asset=asset)
     return version_view(call, asset, changed)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from strongroom.application.call import Call, check_etag
+from strongroom.application.call import Call, Refusal, check_etag
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry.views import WorkspaceView, workspace_view
 from strongroom.domain.audit.record import Subject
@@ -52,7 +52,10 @@ def find(call: Call, slug: str) -> Workspace:
     """
     call.ask(Permission.WORKSPACE_READ)
     workspace = call.tx.workspaces.by_slug(slug)
-    if workspace is None or not call.caller.access.enters(workspace.id):
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    if not call.caller.access.enters(workspace.id):
+        call.refusal = Refusal(Permission.WORKSPACE_READ, Subject("workspace", workspace.uid))
         raise NotFound("There is no such workspace.")
     return workspace
 

@@ -11,7 +11,7 @@ body{margin:0;background:var(--bg);color:var(--fg);font:14px/1.5 system-ui,sans-
 main{max-width:1000px;margin:0 auto;padding:24px}nav{columns:4 180px;margin:16px 0 32px}nav a{display:block}
 a{color:var(--accent);text-decoration:none}a:hover{text-decoration:underline}h1{font-size:22px}h2{font-size:17px;margin-top:40px}
 details{border-bottom:1px solid var(--line)}summary{padding:8px 0;cursor:pointer}
-code,.path{font:13px ui-monospace,monospace}.method{display:inline-block;width:60px;font-weight:600;color:var(--dim)}
+code,.path{font:13px ui-monospace,monospace}.method{display:inline-block;width:68px;font-weight:600;color:var(--dim)}
 .permission,.dim{color:var(--dim)}table{border-collapse:collapse;width:100%;margin:8px 0 16px}
 td,th{text-align:left;vertical-align:top;padding:4px 12px 4px 0;border-top:1px solid var(--line)}
 """.strip()

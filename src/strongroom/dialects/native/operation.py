@@ -108,7 +108,7 @@ class Operation:
     @property
     def repeats(self) -> bool:
         """Whether a repeat with the same idempotency key gets the same answer."""
-        return self.mode is not Mode.READ and not self.secret and self.raw_body is None
+        return self.mode is not Mode.READ and self.method != "GET" and not self.secret and self.raw_body is None
 
     @property
     def tag(self) -> str:

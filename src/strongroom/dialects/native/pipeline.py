@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.requests import ClientDisconnect
@@ -18,7 +19,15 @@ from strongroom.dialects.native.errors import STATUS, TITLES
 from strongroom.dialects.native.files import file_response
 from strongroom.dialects.native.operation import FileAnswer, Mode, Operation, Request, TextAnswer
 from strongroom.domain.audit.receipt import issue
-from strongroom.domain.errors import DomainError, Invalid, RangeNotSatisfiable, TooLarge, Unauthenticated, Unavailable
+from strongroom.domain.errors import (
+    DomainError,
+    Invalid,
+    RangeNotSatisfiable,
+    TooLarge,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.identity.tokens import from_authorization
 
@@ -54,8 +63,8 @@ def problem_of(error: DomainError, request_id: str | None) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="strongroom"'
     if isinstance(error, RangeNotSatisfiable) and "size" in error.details:
         response.headers["Content-Range"] = f"bytes */{error.details['size']}"
-    if isinstance(error, Unavailable):
-        response.headers["Retry-After"] = "1"
+    if isinstance(error, Unavailable | TooManyRequests):
+        response.headers["Retry-After"] = "1" if isinstance(error, Unavailable) else "30"
     return response
 
 
@@ -134,7 +143,7 @@ def _headers(result: object) -> dict[str, str]:
 
 def _once(operation: Operation, http: HttpRequest, raw: bytes) -> Once | None:
     key = http.headers.get("idempotency-key")
-    if key is None or operation.mode is Mode.READ:
+    if key is None or operation.mode is Mode.READ or operation.method == "GET":
         return None
     if not operation.repeats:
         raise Invalid("This operation takes no idempotency key: its answer is not kept.")
@@ -177,7 +186,21 @@ async def _body(http: HttpRequest, operation: Operation) -> bytes:
     return b"".join(chunks)
 
 
+def _refuse_broken_text(http: HttpRequest) -> None:
+    """An address whose escapes are not UTF-8 is refused; decoded loosely, several would be one.
+
+    :raises Invalid: over-long forms (``%c0%ae``), lone surrogates, cut sequences.
+    """
+    raw: bytes = http.scope.get("raw_path", b"")
+    try:
+        unquote_to_bytes(raw).decode()
+        unquote_to_bytes(http.scope["query_string"]).decode()
+    except UnicodeDecodeError:
+        raise Invalid("The address holds escapes that are not UTF-8.") from None
+
+
 def _decode(operation: Operation, http: HttpRequest, raw: bytes) -> Request[Any, Any]:
+    _refuse_broken_text(http)
     query = http.query_params
     if len(query.multi_items()) > len(query):
         raise Invalid("A query parameter stands twice.")

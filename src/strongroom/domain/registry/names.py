@@ -150,11 +150,14 @@ def slug_candidates(
 def clean_alias(text: str) -> str:
     """Alias in NFC, 1 to 255 characters, case-sensitive.
 
-    :raises BadName: whitespace or one of ``/ : @ ^ ~``; only digits; ``latest``; ``v`` and digits (those are versions).
+    :raises BadName: whitespace or one of ``/ : @ ^ ~``; ``.`` or ``..``; only digits; ``latest``; ``v`` and digits
+        (those are versions).
     """
     alias = clean_line(text, what="alias", longest=NAME_LONGEST)
     if _ALIAS_REFUSED.search(alias):
         raise BadName("An alias may not contain whitespace or any of '/ : @ ^ ~'.")
+    if alias in {".", ".."}:
+        raise BadName("An alias may not be '.' or '..'.")
     if alias.isdecimal() or alias.lower() == "latest" or _VERSION_LIKE.fullmatch(alias):
         raise BadName(f"The alias {alias!r} is reserved: numbers, 'latest' and 'v1' mean versions.")
     return alias

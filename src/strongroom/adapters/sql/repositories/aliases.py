@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select, tuple_, update
 
 from strongroom.adapters.sql.repositories.base import Repository, batches, load
 from strongroom.adapters.sql.tables import alias, principal, version
@@ -78,14 +78,15 @@ class SqlAliases(Repository):
     def move(self, asset: Asset, name: str, to: Version | None, actor_id: int) -> Alias | None:
         before = self.get(asset.id, name)
         now = self._context.now()
-        if before is not None:
+        mine = (alias.c.asset_id == asset.id, alias.c.name == name)
+        if before is None:
+            # a transaction that waited for the asset's row is older than the one it waited for
+            ended = self._connection.execute(select(func.max(alias.c.valid_to)).where(*mine)).scalar_one()
+            now = max(now, ended or 0)
+        else:
             # two servers' clocks may differ: a placement never ends before it began
             now = max(now, before.valid_from + 1)
-            self._connection.execute(
-                update(alias)
-                .where(alias.c.asset_id == asset.id, alias.c.name == name, _CURRENT)
-                .values(valid_to=now, to_seq=asset.event_seq)
-            )
+            self._connection.execute(update(alias).where(*mine, _CURRENT).values(valid_to=now, to_seq=asset.event_seq))
         if to is None:
             return None
         values = {

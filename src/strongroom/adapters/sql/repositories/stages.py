@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.repositories.base import Repository, load
@@ -34,7 +34,10 @@ class SqlStages(Repository):
         now = self._context.now()
         mine = (stage.c.version_id == placed.id, _CURRENT)
         before = self._connection.execute(select(stage.c.valid_from).where(*mine)).scalar_one_or_none()
-        if before is not None:
+        if before is None:
+            past = select(func.max(stage.c.valid_to)).where(stage.c.version_id == placed.id)
+            now = max(now, self._connection.execute(past).scalar_one() or 0)
+        else:
             now = max(now, before + 1)
             self._connection.execute(update(stage).where(*mine).values(valid_to=now, to_seq=asset.event_seq))
         if name is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.repositories.base import Repository, batches
@@ -77,7 +77,7 @@ class SqlTags(Repository):
         if not tags:
             return
         ids = self._context.name_ids(workspace_id, tags, create=True)
-        began = self._end(owner_kind, owner_id, list(ids.values()))
+        ended = self._ended(owner_kind, owner_id, list(ids.values()))
         rows = [
             {
                 "workspace_id": workspace_id,
@@ -86,20 +86,30 @@ class SqlTags(Repository):
                 "key_id": ids[key],
                 "value": value,
                 "set_by": actor_id,
-                "valid_from": max(self._context.now(), began.get(ids[key], 0) + 1),
+                "valid_from": max(self._context.now(), ended.get(ids[key], 0)),
             }
             for key, value in tags.items()
         ]
         self._connection.execute(insert(tag), rows)
 
-    def _end(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> dict[int, int]:
-        """End present values; key id -> when each had begun. A value never ends before it began."""
+    def _ended(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> dict[int, int]:
+        """End present values; key id -> when the last one ended, now or before: the next begins no earlier."""
+        self._end(owner_kind, owner_id, key_ids)
+        query = (
+            select(tag.c.key_id, func.max(tag.c.valid_to).label("ended"))
+            .where(tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, tag.c.key_id.in_(key_ids))
+            .group_by(tag.c.key_id)
+        )
+        return {row.key_id: row.ended for row in self._connection.execute(query)}
+
+    def _end(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> frozenset[int]:
+        """End present values; the ids of the keys that had one. A value never ends before it began."""
         mine = (tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, tag.c.key_id.in_(key_ids), _CURRENT)
         present = self._connection.execute(select(tag.c.id, tag.c.key_id, tag.c.valid_from).where(*mine)).all()
         for row in present:
             end = max(self._context.now(), row.valid_from + 1)
             self._connection.execute(update(tag).where(tag.c.id == row.id).values(valid_to=end))
-        return {row.key_id: row.valid_from for row in present}
+        return frozenset(row.key_id for row in present)
 
     def remove(self, workspace_id: int, owner_kind: str, owner_id: int, keys: Sequence[str]) -> Sequence[str]:
         ids = self._context.name_ids(workspace_id, keys, create=False)

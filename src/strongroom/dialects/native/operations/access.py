@@ -4,14 +4,13 @@ An idempotency key keeps the answer, and a hash of the body; so operations that 
 with `edge.command` and not `edge.finish`, and such a key has no effect on them.
 """
 
-import asyncio
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.identity import authentication, grants, login, setup, tokens
+from strongroom.application.identity import authentication, grants, passwords, tokens
 from strongroom.application.identity.views import GrantView, PrincipalView, TokenView, WhoAmIView
 from strongroom.application.paging import Page
 from strongroom.application.views import microseconds
@@ -123,9 +122,7 @@ def _issued(issued: tokens.IssuedToken) -> IssuedAnswer:
 )
 async def complete_setup(edge: Edge, request: Request[Any, SetUp]) -> SetUpAnswer:
     body = request.body
-    await edge.read(lambda call: setup.check(call.tx, body.code))
-    hashed = await asyncio.to_thread(edge.gateway.hasher.hash, body.password)
-    made = await edge.command(lambda call: setup.complete(call.tx, body.code, body.name, hashed, body.display_name))
+    made = await passwords.set_up(edge, body.code, body.name, body.password, body.display_name)
     return SetUpAnswer(token=made.issued.token.text, details=made.issued.view, principal=made.principal)
 
 
@@ -141,15 +138,7 @@ async def complete_setup(edge: Edge, request: Request[Any, SetUp]) -> SetUpAnswe
     secret=True,
 )
 async def log_in(edge: Edge, request: Request[Any, LogIn]) -> IssuedAnswer:
-    password = request.body.password
-    attempt = await edge.read(lambda call: login.begin(call.tx, request.body.name))
-    verified = await asyncio.to_thread(edge.gateway.hasher.verify, attempt.stored, password)
-    rehashed = None
-    if verified and attempt.stored is not None and edge.gateway.hasher.needs_rehash(attempt.stored):
-        rehashed = await asyncio.to_thread(edge.gateway.hasher.hash, password)
-    return _issued(
-        await edge.command(lambda call: login.finish(call.tx, attempt, verified=verified, rehashed=rehashed))
-    )
+    return _issued(await passwords.log_in(edge, request.body.name, request.body.password))
 
 
 @flow(
@@ -162,11 +151,7 @@ async def log_in(edge: Edge, request: Request[Any, LogIn]) -> IssuedAnswer:
     secret=True,
 )
 async def change_password(edge: Edge, request: Request[Any, ChangePassword]) -> None:
-    body = request.body
-    attempt = await edge.read(lambda call: login.begin(call.tx, call.actor.name))
-    verified = await asyncio.to_thread(edge.gateway.hasher.verify, attempt.stored, body.old_password)
-    hashed = await asyncio.to_thread(edge.gateway.hasher.hash, body.new_password) if verified else ""
-    await edge.command(lambda call: login.change_password(call, attempt, verified=verified, new_hash=hashed))
+    await passwords.change(edge, request.body.old_password, request.body.new_password)
 
 
 @read(
@@ -247,8 +232,9 @@ def revoke_token(call: Call, request: Request[ByTokenId, Any]) -> TokenView:
     return tokens.revoke(call, request.params.id)
 
 
-@read(
+@command(
     "grant.list",
+    "GET",
     "/grants",
     Permission.GRANT_READ,
     "Grants of a place, newest first, now or at a time",

@@ -1,13 +1,12 @@
 """Users, service accounts and their passwords; teams and who is in them."""
 
-import asyncio
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.identity import login, principals, teams
+from strongroom.application.identity import passwords, principals, teams
 from strongroom.application.identity.views import PrincipalView, TeamView
 from strongroom.application.paging import Page
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
@@ -68,8 +67,9 @@ class Member(Struct, frozen=True, kw_only=True):
     principal_uid: Uid
 
 
-@read(
+@command(
     "principal.list",
+    "GET",
     "/principals",
     Permission.PRINCIPAL_READ,
     "Principals that belong to the workspace, or all of the server",
@@ -93,14 +93,7 @@ def list_principals(call: Call, request: Request[ListPrincipals, Any]) -> Page[P
 )
 async def create_principal(edge: Edge, request: Request[Any, CreatePrincipal]) -> PrincipalView:
     body = request.body
-    if body.password is None:
-        made = principals.CreatePrincipal(body.kind, body.name, body.display_name)
-        return await edge.finish(lambda call: principals.create(call, made))
-    await edge.read(lambda call: call.require(Permission.PRINCIPAL_WRITE))  # before the work of hashing
-    hashed = await asyncio.to_thread(edge.gateway.hasher.hash, body.password)
-    made = principals.CreatePrincipal(body.kind, body.name, body.display_name, hashed)
-    # not `finish`: an idempotency key keeps a fast hash of the body, which would undo the slow one
-    return await edge.command(lambda call: principals.create(call, made))
+    return await passwords.create_principal(edge, body.kind, body.name, body.display_name, body.password)
 
 
 @read(
@@ -166,10 +159,7 @@ def enable_principal(call: Call, request: Request[ByUid, Any]) -> PrincipalView:
     secret=True,
 )
 async def reset_password(edge: Edge, request: Request[ByUid, NewPassword]) -> None:
-    uid = request.params.uid
-    await edge.read(lambda call: principals.by_uid(call, uid, Permission.PRINCIPAL_WRITE))  # before hashing
-    hashed = await asyncio.to_thread(edge.gateway.hasher.hash, request.body.password)
-    await edge.command(lambda call: login.reset_password(call, uid, hashed))
+    await passwords.reset(edge, request.params.uid, request.body.password)
 
 
 @read("team.list", "/teams", Permission.PRINCIPAL_READ, "Teams of the workspace", params=Paged, answer=Page[TeamView])

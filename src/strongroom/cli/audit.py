@@ -1,0 +1,165 @@
+"""The audit log: checkpoints, exports, proofs, and verification without any server."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from strongroom.cli import exits, output
+from strongroom.cli.common import NONE, Common
+from strongroom.domain.audit.checkpoint import open_checkpoint
+from strongroom.domain.audit.export import MAX_LINE_BYTES
+from strongroom.domain.audit.note import VerifierKey
+from strongroom.domain.audit.proofs import verify_inclusion
+from strongroom.domain.audit.verify import Report, verify_export
+from strongroom.domain.errors import Invalid as DomainInvalid
+from strongroom.sdk.errors import Corrupted, Invalid
+
+Many = Parameter(negative_iterable="")
+_SHOWN = 20
+
+
+def verify(
+    export: Path,
+    *,
+    checkpoint: Annotated[list[Path] | None, Many] = None,
+    key: Annotated[list[str] | None, Many] = None,
+    receipt: Annotated[list[Path] | None, Many] = None,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Verify an exported audit log, with no server, and name the first wrong record.
+
+    Exit code 0: nothing is wrong. 6: something is; each finding is a line.
+
+    Parameters
+    ----------
+    export:
+        File written by `strongroom audit export`.
+    checkpoint:
+        Signed checkpoint that you kept: shows a log that was cut off or rewritten since. Repeat it for several.
+    key:
+        Key of the log that you trust (name+id+key), or a file with one a line. Without any, the export is only
+        compared with the keys that it names itself.
+    receipt:
+        Receipt of a command that you kept, or a file with one a line.
+    json:
+        Write the report as JSON.
+    """
+    from strongroom.cli.ed25519 import verify as signed_by
+
+    try:
+        report = verify_export(
+            _lines(export),
+            signed_by,
+            [line for text in key for line in _key_lines(text)] if key else None,
+            [path.read_text(encoding="utf-8") for path in checkpoint or []],
+            [line for path in receipt or [] for line in path.read_text(encoding="utf-8").splitlines() if line],
+        )
+    except (DomainInvalid, UnicodeDecodeError) as error:
+        raise Invalid(str(error)) from error
+    _tell(report, as_json=json)
+    return exits.OK if report.ok else exits.CORRUPTED
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while line := file.readline(MAX_LINE_BYTES + 1):
+            yield line
+
+
+def _key_lines(text: str) -> list[str]:
+    """Keys given as themselves or in a file."""
+    if "+" in text and not Path(text).is_file():
+        return [text]
+    return [line.strip() for line in Path(text).read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        findings = [
+            {"place": one.place, "kind": type(one).__name__, "sentence": one.sentence} for one in report.findings
+        ]
+        output.emit(
+            {
+                "ok": report.ok,
+                "origin": report.origin,
+                "size": report.size,
+                "records": report.records,
+                "confirmed": report.confirmed,
+                "root": report.root.hex() if report.root else None,
+                "pinned": report.pinned,
+                "findings": findings,
+                "left_out": report.left_out,
+            }
+        )
+        return
+    output.line(report.sentence)
+    for finding in report.findings[1:_SHOWN]:
+        output.line(f"  {finding.sentence}")
+    if (more := len(report.findings) - _SHOWN + report.left_out) > 0:
+        output.line(f"  and {more} more")
+    if report.ok and not report.pinned:
+        output.note("No key was given: compare the export's keys with one you got elsewhere, and name it by --key.")
+
+
+def checkpoint(*, to: Path | None = None, common: Common | None = None) -> None:
+    """The log's size and root, signed now. Keep it: it proves later that nothing was cut off or rewritten.
+
+    Parameters
+    ----------
+    to:
+        File to write it to; standard output when left out.
+    """
+    common = common or NONE
+    with common.client() as client:
+        found = client.audit.checkpoint()
+    if to is not None:
+        to.write_text(found.note, encoding="utf-8")
+        output.note(f"Checkpoint of {found.size} records in {to}.")
+    if common.json:
+        output.emit(found)
+    elif to is None:
+        output.line(found.note.rstrip("\n"))
+
+
+def export(to: Path, *, common: Common | None = None) -> None:
+    """Write the whole log to a file that `strongroom audit verify` reads."""
+    common = common or NONE
+    with common.client() as client:
+        path = client.audit.export(to)
+    said = {"path": str(path), "bytes": path.stat().st_size}
+    output.emit(said) if common.json else output.line(f"{path}: {said['bytes']:,} bytes")
+
+
+def proof(uid: str, *, key: Annotated[list[str] | None, Many] = None, common: Common | None = None) -> None:
+    """Fetch the proof that a record is in the log, and check it here.
+
+    Parameters
+    ----------
+    uid:
+        Of the record.
+    key:
+        Key of the log that you trust, or a file with one a line; those that the server names when left out.
+    """
+    common = common or NONE
+    with common.client() as client:
+        found = client.audit.proof(uid)
+        keys = [line for text in key for line in _key_lines(text)] if key else client.audit.checkpoint().keys
+    _check(found.checkpoint, keys, bytes.fromhex(found.hash), found.leaf, found.size, found.proof)
+    if common.json:
+        output.emit(found)
+    else:
+        output.line(f"Record {uid} is leaf {found.leaf} of the log of {found.size} records, as the log's key signed.")
+
+
+def _check(note: str, keys: Sequence[str], leaf: bytes, index: int, size: int, path: Sequence[str]) -> None:
+    from strongroom.cli.ed25519 import verify as signed_by
+
+    try:
+        signed = open_checkpoint(note, [VerifierKey.parse(text) for text in keys], signed_by)
+    except DomainInvalid as error:
+        raise Corrupted(error.message) from error
+    hashes = [bytes.fromhex(text) for text in path]
+    if signed.size != size or not verify_inclusion(leaf, index, size, hashes, signed.root):
+        raise Corrupted("The proof does not lead to the root that the log's key signed.")

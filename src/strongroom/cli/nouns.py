@@ -1,0 +1,78 @@
+"""``strongroom NOUN VERB``: an app for each noun, made when it is asked for: ``nouns.asset``, ``nouns.alias``."""
+
+from cyclopts import App
+
+from strongroom.sdk.operations import OPERATIONS
+
+HELP = {
+    "alias": "Names that point at one version.",
+    "asset": "Models, data sets and other assets.",
+    "audit": "The audit log: read, proved, exported, verified offline.",
+    "blob": "Bytes by digest, below a folder (for programs).",
+    "experiment": "What runs belong to.",
+    "file": "Files of versions.",
+    "draft": "Versions in the making.",
+    "folder": "Files of runs and drafts.",
+    "grant": "Who has which role where.",
+    "metric": "Series that runs recorded.",
+    "namespace": "Paths that assets are in.",
+    "node": "Things in lineage that are not ours.",
+    "password": "Passwords of users.",
+    "principal": "Users and service accounts.",
+    "property": "Typed properties of assets and versions.",
+    "run": "Runs and what they recorded.",
+    "setup": "The first user of a new server.",
+    "stage": "Where versions stand.",
+    "tag": "Tags of assets and versions.",
+    "team": "Teams.",
+    "token": "Tokens.",
+    "upload": "Uploads in parts (for programs).",
+    "version": "Versions of assets.",
+    "workspace": "Workspaces.",
+}
+
+HAND_MADE = {
+    "alias.at": ("aliases:at", "Where an alias pointed at a time."),
+    "alias.history": ("aliases:history", "Every version that an alias ever pointed at, newest first."),
+    "alias.rollback": ("aliases:rollback", "Point an alias at the version that it pointed at before."),
+    "alias.set": ("aliases:set_", "Point an alias at a version."),
+    "audit.checkpoint": ("audit:checkpoint", "The log's size and root, signed now."),
+    "audit.export": ("audit:export", "Write the whole log to a file."),
+    "audit.proof": ("audit:proof", "Fetch the proof that a record is in the log, and check it here."),
+    "audit.verify": ("audit:verify", "Verify an exported log, with no server."),
+    "grant.create": ("identity:grant_create", "Give a role."),
+    "run.list": ("runs:list_", "Runs of an experiment; without one, the experiments."),
+    "run.show": ("runs:show", "One run in short, for people."),
+    "stage.set": ("aliases:stage_set", "Place a version at a stage."),
+    "token.issue": ("identity:token_issue", "Make a token; it is printed once."),
+}
+"""Commands written by hand, in place of a generated one or beside them."""
+
+AT_ROOT = {"lineage.walk": ("lineage",), "login.create": ("login",), "whoami.get": ("whoami",)}
+"""Operations whose command has no noun."""
+
+
+def path_of(operation: str) -> tuple[str, ...]:
+    """The words of an operation's command: ``asset.create`` is ``asset create``."""
+    noun, _, verb = operation.partition(".")
+    return AT_ROOT.get(operation, (noun, verb.replace("_", "-")))
+
+
+def build(noun: str) -> App:
+    """The app of a noun: a command for each of its operations."""
+    from strongroom.cli.generated import command_of
+
+    app = App(name=noun, help=HELP[noun], help_epilogue="")
+    for command, (path, said) in HAND_MADE.items():
+        if command.partition(".")[0] == noun:
+            app.command(f"strongroom.cli.{path}", name=path_of(command)[-1], help=said)
+    for op in OPERATIONS:
+        if op.noun == noun and op.id not in HAND_MADE:
+            app.command(command_of(op), name=path_of(op.id)[-1])
+    return app
+
+
+def __getattr__(name: str) -> App:
+    if name not in HELP:
+        raise AttributeError(name)
+    return build(name)

@@ -1,0 +1,49 @@
+"""The tree of commands. Everything below is imported when it is called, so that start-up stays short."""
+
+from cyclopts import App, Group
+
+from strongroom import __version__
+from strongroom.cli.exits import MEANINGS
+from strongroom.cli.nouns import HELP
+
+WORK = Group("Work", sort_key=1)
+OBJECTS = Group("Objects: strongroom NOUN VERB", sort_key=2)
+SERVER = Group("Server (needs the extra 'server')", sort_key=3)
+
+_EXITS = "\n".join(f"- {code}: {meaning}" for code, meaning in MEANINGS.items())
+app = App(
+    name="strongroom",
+    help="A governed registry for models and other artifacts: the client, and the server itself.",
+    help_epilogue=f"Exit codes:\n\n{_EXITS}",
+    help_format="markdown",
+    version=__version__,
+    suppress_keyboard_interrupt=False,
+)
+
+_WORK = {
+    "login": ("session:login", "Save a server's address and a token for later calls."),
+    "logout": ("session:logout", "Forget what login saved."),
+    "whoami": ("session:whoami", "Who you are to the server, and what you may do."),
+    "push": ("bytes_:push", "Publish a file or folder as the next version of an asset."),
+    "pull": ("bytes_:pull", "Bring a version's files to a folder, checked."),
+    "cat": ("bytes_:cat", "Write a file of a version to standard output."),
+    "ls": ("finding:ls", "List assets, or the files of a version."),
+    "resolve": ("finding:resolve", "What a reference means."),
+    "diff": ("finding:diff", "What differs between the files of two versions."),
+    "lineage": ("finding:lineage", "What a version came from, and what came of it."),
+}
+_SERVER = {
+    "serve": ("serve:app", "Run a server."),
+    "admin": ("admin:app", "Act on a server's data directly."),
+    "migrate": ("maintenance:migrate", "Bring the database to this release's schema."),
+    "backup": ("maintenance:backup", "Copy a data folder while its server runs."),
+    "restore": ("maintenance:restore", "Make a data folder out of a backup."),
+}
+
+for _name, (_path, _help) in _WORK.items():
+    app.command(f"strongroom.cli.{_path}", name=_name, help=_help, group=WORK, help_epilogue="")
+for _name, _help in HELP.items():
+    app.command(f"strongroom.cli.nouns:{_name}", name=_name, help=_help, group=OBJECTS)
+for _name, (_path, _help) in _SERVER.items():
+    app.command(f"strongroom.cli.{_path}", name=_name, help=_help, group=SERVER)
+app.register_install_completion_command()
