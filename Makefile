@@ -44,6 +44,11 @@ check: $(VENV)/.stamp-dev ## format, lint, types, walls between the layers, link
 	@echo "check: types"; $(BIN)/mypy --no-error-summary
 	@echo "check: layers"; output=$$($(BIN)/lint-imports --no-cache 2>&1) || { printf '%s\n' "$$output"; exit 1; }
 	@echo "check: documents"; $(BIN)/python scripts/check_docs.py
+	@echo "check: generated"; $(BIN)/python scripts/generate_operations.py --check || { echo "the SDK's table is old: make generate"; exit 1; }
+
+.PHONY: generate
+generate: $(VENV)/.stamp-dev ## write what is made from the route table (the SDK's table of operations)
+	@$(BIN)/python scripts/generate_operations.py
 
 .PHONY: test
 test: $(VENV)/.stamp-dev $(if $(BROWSER_TESTS),test-browser-setup) ## the whole test suite, real services included

@@ -7,7 +7,8 @@ is decided and what is written see the same snapshot.
 
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -169,13 +170,16 @@ class RequestEdge:
     def _once_only(self, call: Call, work: Callable[[Call], T]) -> T:
         if self._once is None or call.caller.principal is None:
             return work(call)
+        # in another workspace it is another request, however the workspace was named
+        request_hash = sha256(f"{call.workspace.uid}/{self._once.request_hash}".encode()).hexdigest()
         before = call.tx.idempotency.get(call.caller.principal.id, self._once.key)
         if before is not None:
-            if before.request_hash != self._once.request_hash:
+            if before.request_hash != request_hash:
                 raise IdempotencyMismatch("This idempotency key was used for another request.")
             raise AnsweredBefore(before)
         result = work(call)
-        call.tx.idempotency.put(call.caller.principal.id, self._once.key, self._once.remember(result))
+        answer = replace(self._once.remember(result), request_hash=request_hash)
+        call.tx.idempotency.put(call.caller.principal.id, self._once.key, answer)
         return result
 
     async def _run(self, execute: Callable[[Callable[[Transaction], T]], Awaitable[T]], work: Callable[[Call], T]) -> T:

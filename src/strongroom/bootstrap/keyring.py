@@ -18,7 +18,8 @@ class Keyring:
 
     def __init__(self, folder: Path, origin: str) -> None:
         self._folder, self._origin = folder, origin
-        self._keys = LogKeys.open(folder, origin)
+        self._loaded = LogKeys.open(folder, origin)
+        self._seen = folder.stat().st_mtime_ns
 
     @property
     def origin(self) -> str:
@@ -39,13 +40,17 @@ class Keyring:
         """Who must sign the checkpoint of that size."""
         return self._keys.signers(size)
 
-    def reload(self) -> None:
-        """Read the folder again."""
-        self._keys = LogKeys.open(self._folder, self._origin)
+    @property
+    def _keys(self) -> LogKeys:
+        """The keys, read again when the folder has changed: no checkpoint after a rotation bears the old key alone."""
+        changed = self._folder.stat().st_mtime_ns
+        if changed != self._seen:
+            self._loaded, self._seen = LogKeys.open(self._folder, self._origin), changed
+        return self._loaded
 
     def rotate(self, size: int) -> None:
         """Make a new key that takes over at this size of the log; see `LogKeys.rotate`."""
-        self._keys = self._keys.rotate(size)
+        self._loaded = self._keys.rotate(size)
 
     def agree(self, tx: Transaction) -> None:
         """Take the folder's newest key as the log's, or see that the log knows it.

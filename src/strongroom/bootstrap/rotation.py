@@ -13,8 +13,7 @@ _TRIES = 20
 async def rotate(installation: Installation) -> str:
     """Make the new key and have the log sign with it; returns its verifier string, to hand to those who check.
 
-    A running server picks the key up with its next checkpoint, within seconds; receipts it gives until then are
-    signed with the old key, which stays valid for what it signed.
+    Running servers see the new key in the folder at once.
 
     :raises Unavailable: the log is signed so often that no size is free; try again.
     """

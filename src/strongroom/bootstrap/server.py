@@ -13,9 +13,7 @@ from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
 from strongroom.application.identity import setup
 from strongroom.application.paging import PageSealer
-from strongroom.application.ports.transaction import Transaction
 from strongroom.bootstrap.installation import Installation, install, open_store
-from strongroom.bootstrap.keyring import KEY_SETTING, Keyring
 from strongroom.bootstrap.keys import server_key
 from strongroom.bootstrap.passwords import LazyPasswords
 from strongroom.bootstrap.settings import Serving, Storage
@@ -49,13 +47,6 @@ class Readiness:
         await self._store.check()
 
 
-def _reload(keyring: Keyring, tx: Transaction) -> None:
-    """Pick up a key that another process made."""
-    if tx.settings.get(KEY_SETTING) != str(keyring.current.key):
-        keyring.reload()
-        keyring.agree(tx)
-
-
 @asynccontextmanager
 async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
@@ -78,7 +69,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         pages=pages(gateway, __version__),
         hosts=serving.hosts,
     )
-    background = Background(jobs(gateway, uses, lambda tx: _reload(keyring, tx)))
+    background = Background(jobs(gateway, uses, keyring.agree))
     background.start()
     try:
         app = create_app(services)

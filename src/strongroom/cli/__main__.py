@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cyclopts import CycloptsError
 
 from strongroom.cli import exits
-from strongroom.cli.root import app
+from strongroom.cli.root import SERVER_COMMANDS, app
 from strongroom.sdk.errors import StrongroomError
 
 
@@ -22,6 +22,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StrongroomError as error:
         exits.explain(error, as_json="--json" in given)
         return exits.code_of(error)
+    except ImportError as error:
+        cause = error.__cause__ or error
+        if given[:1] and given[0] in SERVER_COMMANDS and isinstance(cause, ModuleNotFoundError):
+            sys.stderr.write(f"strongroom: {given[0]} needs the server: pip install 'strongroom[server]' ({cause})\n")
+            return exits.FAILURE
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; say nothing more
         return exits.FAILURE

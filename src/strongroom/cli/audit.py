@@ -77,9 +77,7 @@ def _key_lines(text: str) -> list[str]:
 
 def _tell(report: Report, *, as_json: bool) -> None:
     if as_json:
-        findings = [
-            {"place": one.place, "kind": type(one).__name__, "sentence": one.sentence} for one in report.findings
-        ]
+        findings = [{"place": one.place, "code": one.code, "sentence": one.sentence} for one in report.findings]
         output.emit(
             {
                 "ok": report.ok,

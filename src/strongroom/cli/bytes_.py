@@ -2,8 +2,9 @@
 
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -23,19 +24,58 @@ def _progress(*, quiet: bool) -> Progress:
     return Bars()
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is said of a version.
+
+    Parameters
+    ----------
+    alias:
+        Alias to point at the new version; repeat it for several.
+    label:
+        Your own name for the version, unique in the asset.
+    message:
+        Why this version was made.
+    tag:
+        KEY or KEY=VALUE; repeat it for several.
+    prop:
+        Typed property, KEY=JSON; repeat it for several.
+    run:
+        Uid of the run that made it.
+    base:
+        Version that it derives from; its files are not sent again.
+    """
+
+    alias: Annotated[list[str] | None, Many] = None
+    description: str = ""
+    label: str | None = None
+    message: str = ""
+    tag: Annotated[list[str] | None, Many] = None
+    prop: Annotated[list[str] | None, Many] = None
+    run: str | None = None
+    base: Annotated[list[str] | None, Many] = None
+
+    def fields(self) -> dict[str, Any]:
+        """As `Client.push` takes it."""
+        return {
+            "aliases": self.alias or [],
+            "description": self.description,
+            "label": self.label,
+            "message": self.message,
+            "tags": pairs(self.tag or []),
+            "properties": scalars(self.prop or []),
+            "run": self.run,
+            "base": self.base or [],
+        }
+
+
 def push(
     source: Path,
     name: str,
     *,
     kind: str = "model",
-    alias: Annotated[list[str] | None, Many] = None,
-    description: str = "",
-    label: str | None = None,
-    message: str = "",
-    tag: Annotated[list[str] | None, Many] = None,
-    prop: Annotated[list[str] | None, Many] = None,
-    run: str | None = None,
-    base: Annotated[list[str] | None, Many] = None,
+    about: About | None = None,
     create: bool = True,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     common: Common | None = None,
@@ -52,42 +92,16 @@ def push(
         Asset, as namespace/name.
     kind:
         Kind of the asset: model, dataset and so on.
-    alias:
-        Alias to point at the new version; repeat it for several.
-    label:
-        Your own name for the version, unique in the asset.
-    message:
-        Why this version was made.
-    tag:
-        KEY or KEY=VALUE; repeat it for several.
-    prop:
-        Typed property, KEY=JSON; repeat it for several.
-    run:
-        Uid of the run that made it.
-    base:
-        Version that it derives from; its files are not sent again.
     create:
         Make the asset when there is none.
     quiet:
         Show no progress.
     """
     common = common or NONE
+    fields = (about or About()).fields()
+    bars = _progress(quiet=quiet or common.json)
     with common.client() as client:
-        version = client.push(
-            source,
-            name,
-            kind=kind,
-            aliases=alias or [],
-            description=description,
-            label=label,
-            message=message,
-            tags=pairs(tag or []),
-            properties=scalars(prop or []),
-            run=run,
-            base=base or [],
-            create=create,
-            progress=_progress(quiet=quiet or common.json),
-        )
+        version = client.push(source, name, kind=kind, create=create, progress=bars, **fields)
     if common.json:
         output.emit(version)
     else:

@@ -1,5 +1,6 @@
 """Answers on standard output: JSON for programs, tables for people."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,13 +10,17 @@ import msgspec
 
 from strongroom.sdk.api import encode
 
-_WIDEST = 8
+_MOST = 6
 _PREFERRED = (
-    "path", "asset", "experiment", "name", "slug", "number", "version", "key", "kind", "type", "state", "stage",
-    "subject_name", "role", "level", "scope", "action", "outcome", "actor_name", "size", "value", "aliases", "tags",
-    "valid_from", "valid_to", "recorded_at", "created_at", "expires_at", "uid", "id",
+    "path", "asset", "experiment", "name", "number", "version", "key", "kind", "type", "state", "stage", "subject_name",
+    "role", "level", "scope", "action", "outcome", "actor_name", "size", "value", "aliases", "tags", "valid_from",
+    "valid_to", "recorded_at", "created_at", "expires_at", "uid", "id",
 )  # fmt: skip
-_TOO_MUCH = ("etag", "hash", "sha256", "card", "revision", "properties", "signature", "details", "source", "metrics")
+_TOO_MUCH = {
+    "etag", "hash", "sha256", "card", "revision", "properties", "signature", "details", "source", "metrics", "slug",
+    "slug_path", "actor", "token_id", "asset_uid", "experiment_uid", "request_id", "created_by", "namespace",
+}  # fmt: skip
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -73,9 +78,12 @@ def rows(values: Iterable[object], *, as_json: bool, columns: Sequence[str] = ()
 
 
 def _columns(found: Sequence[Mapping[str, object]]) -> list[str]:
+    """The columns that tell most; the uid when nothing else names the row."""
     filled = [key for key in found[0] if key not in _TOO_MUCH and any(text(row.get(key)) for row in found)]
     best = [key for key in _PREFERRED if key in filled] + [key for key in filled if key not in _PREFERRED]
-    chosen = set(best[:_WIDEST]) | ({"uid"} & set(filled))
+    if "path" in best:
+        best = [key for key in best if key not in {"name", "uid"}]
+    chosen = set(best[:_MOST]) | ({"uid", "id"} & set(best))
     return [key for key in best if key in chosen]
 
 
@@ -90,12 +98,18 @@ def _table(found: Sequence[Mapping[str, object]], columns: Sequence[str]) -> Non
     from rich.table import Table
     from rich.text import Text
 
+    columns = [key for key in columns if any(text(row.get(key)) for row in found)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for key in columns:
         table.add_column(key.replace("_", " "), overflow="fold", no_wrap=key in {"uid", "id"})
     for row in found:
-        table.add_row(*(Text(text(row.get(key))) for key in columns))
+        table.add_row(*(Text(_short(row.get(key))) for key in columns))
     Console().print(table)
+
+
+def _short(value: object) -> str:
+    """A cell of a table on the terminal: times to the second."""
+    return _TIME.sub(r"\1 \2", text(value))
 
 
 def text(value: object) -> str:

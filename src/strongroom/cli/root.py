@@ -32,7 +32,7 @@ _WORK = {
     "diff": ("finding:diff", "What differs between the files of two versions."),
     "lineage": ("finding:lineage", "What a version came from, and what came of it."),
 }
-_SERVER = {
+SERVER_COMMANDS = {
     "serve": ("serve:app", "Run a server."),
     "admin": ("admin:app", "Act on a server's data directly."),
     "migrate": ("maintenance:migrate", "Bring the database to this release's schema."),
@@ -44,6 +44,6 @@ for _name, (_path, _help) in _WORK.items():
     app.command(f"strongroom.cli.{_path}", name=_name, help=_help, group=WORK, help_epilogue="")
 for _name, _help in HELP.items():
     app.command(f"strongroom.cli.nouns:{_name}", name=_name, help=_help, group=OBJECTS)
-for _name, (_path, _help) in _SERVER.items():
+for _name, (_path, _help) in SERVER_COMMANDS.items():
     app.command(f"strongroom.cli.{_path}", name=_name, help=_help, group=SERVER)
 app.register_install_completion_command()

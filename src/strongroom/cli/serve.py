@@ -10,7 +10,7 @@ from cyclopts.config import Toml
 from strongroom.bootstrap.settings import Serving, Storage
 from strongroom.domain.errors import DomainError
 
-#: The TOML file, if any, is named by this variable; its keys are the flags' names.
+#: The TOML file, if any, is named by this variable; the keys of its table [serve] are the flags' names.
 CONFIG_VARIABLE = "STRONGROOM_CONFIG"
 
 _config = os.environ.get(CONFIG_VARIABLE)

@@ -20,7 +20,7 @@ from strongroom.domain.identity.tokens import from_authorization
 
 _log = structlog.get_logger("strongroom.access")
 
-_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _UNROUTED: Final = "none"
 _PATH_SHOWN: Final = 200
 _SERVER_ERROR: Final = 500

@@ -91,8 +91,6 @@ class Client:
         """Who you are to the server, and which roles you can use in the workspace."""
         return self.tokens.whoami()
 
-    # Finding
-
     def resolve(self, reference: VersionRef, *, kind: str | None = None, at: datetime | str | None = None) -> Version:
         """The version that a reference such as ``prod/churn@champion``, ``churn:3`` or ``churn`` means.
 
@@ -124,8 +122,6 @@ class Client:
             kind, uid = "version", lookup.version_uid(self.api, start)
         return self.api.call("lineage.walk", Graph, kind=kind, uid=uid, direction=direction, depth=depth)
 
-    # Recording
-
     def run(
         self,
         experiment: str,
@@ -156,8 +152,6 @@ class Client:
         run.log_params(params or {})
         return run
 
-    # Bytes
-
     def push(
         self,
         source: str | Path,
@@ -176,9 +170,9 @@ class Client:
         create: bool = True,
         progress: Progress | bool = True,
     ) -> Version:
-        """Publish a file or folder as the next version of an asset. Bytes that the server has are not sent again.
+        """Publish a file or folder as the next version of an asset.
 
-        Killed in the middle, the same call goes on where it was: only what is missing is sent.
+        Bytes that the server has are not sent again: killed in the middle, the same call goes on where it was.
 
         :param name: ``namespace/name``; the asset is made when `create`. :param aliases: point at the new version.
         :param run: the run that made it. :param base: versions it derives from; their files are not sent again.
@@ -235,8 +229,6 @@ class Client:
         """The address of a file; reading it needs a token unless the asset is public."""
         version = lookup.version_of(self.api, reference)
         return self.transport.url(transfers.address_of(version.uid, path))
-
-    # Registering
 
     def register(
         self,

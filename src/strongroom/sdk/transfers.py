@@ -105,7 +105,7 @@ def push(api: Api, source: Path, name: str, kind: str, said: Said, progress: Pro
     try:
         send_files(api, Folder("draft", draft.uid), files, said.base_uids, progress)
         return api.call("draft.seal", Version, uid=draft.uid, **said.fields())
-    except StrongroomError:
+    except BaseException:  # Ctrl-C too; what was sent is not sent again by the next push
         with contextlib.suppress(StrongroomError):
             api.send("draft.abort", uid=draft.uid)
         raise

@@ -48,7 +48,7 @@ class Stream:
         from urllib3.exceptions import HTTPError
 
         try:
-            if self._response.chunked:  # type: ignore[attr-defined]  # of the one class that urllib3 makes
+            if self._response.chunked:
                 yield from self._response.stream(size)
             while block := self._response.read1(size):  # what has come; stream() would lose it when the rest does not
                 yield block

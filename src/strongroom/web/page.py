@@ -7,6 +7,9 @@ from starlette.responses import HTMLResponse
 #: Style sheets and forms of this origin, and nothing else at all.
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+#: Without a referrer a browser calls the origin of our own forms "null", which is how a foreign form looks too.
+HEADERS = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
+
 _FRAME = """<!doctype html>
 <html lang="en">
 <head>
@@ -29,4 +32,4 @@ _FRAME = """<!doctype html>
 def page(title: str, body: str, status: int = 200) -> HTMLResponse:
     """A page; `body` is HTML whose values are escaped already."""
     text = _FRAME.format(title=escape(title), body=body)
-    return HTMLResponse(text, status, {"Content-Security-Policy": POLICY})
+    return HTMLResponse(text, status, HEADERS)

@@ -69,10 +69,10 @@ async def flush_reads(executor: Executor, counters: ReadCounters) -> None:
         raise
 
 
-async def checkpoint(executor: Executor, keys: log.LogKeyring, reload: Callable[[Transaction], None]) -> None:
+async def checkpoint(executor: Executor, keys: log.LogKeyring, agree: Callable[[Transaction], None]) -> None:
     """Sign the log's head, if it has grown.
 
-    :param reload: brings the keys up to date with the database before anything is signed.
+    :param agree: raises when the log is signed with a key that this server does not hold.
     """
 
     def grown(tx: Transaction) -> bool:
@@ -80,7 +80,7 @@ async def checkpoint(executor: Executor, keys: log.LogKeyring, reload: Callable[
         return tx.audit.size() > (kept[0] if kept else -1)
 
     def sign(tx: Transaction) -> None:
-        reload(tx)
+        agree(tx)
         log.sign(tx, keys)
 
     if await executor.read(grown):
@@ -117,7 +117,7 @@ def forget(tx: Transaction) -> None:
     tx.blobs.forget_sent(tx.now())
 
 
-def jobs(gateway: Gateway, uses: TokenUses, reload: Callable[[Transaction], None]) -> list[Job]:
+def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]) -> list[Job]:
     """All housekeeping of one server process; each may run in several processes at once."""
     executor = gateway.executor
     return [
@@ -128,5 +128,5 @@ def jobs(gateway: Gateway, uses: TokenUses, reload: Callable[[Transaction], None
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("forget", 600, lambda: executor.command(forget)),
-        Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, reload), last=True),
+        Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, agree), last=True),
     ]

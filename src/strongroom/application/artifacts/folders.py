@@ -7,14 +7,15 @@ from datetime import datetime
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import versions
-from strongroom.application.tracking import recording, runs
+from strongroom.application.tracking import experiments, recording, runs
 from strongroom.application.views import time_of
 from strongroom.domain.artifacts.folder import check_put, neighbours
 from strongroom.domain.artifacts.model import Blob, Folder, FolderEntry
 from strongroom.domain.artifacts.paths import clean_directory, clean_path
 from strongroom.domain.artifacts.tree import ReferenceEntry, clean_entry
-from strongroom.domain.errors import Conflict, Invalid, NotFound, NotPossessed, SizeMismatch, TooLarge
+from strongroom.domain.errors import Conflict, Invalid, NotFound, NotPossessed, Purged, SizeMismatch, TooLarge
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import VersionState
 from strongroom.domain.tracking.model import Run
 
 ENTRIES_MOST = 10_000
@@ -58,6 +59,7 @@ class FolderOwner:
     folder: Folder
     asset_id: int | None
     run: Run | None
+    sealed: bool = False
 
 
 def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
@@ -65,11 +67,14 @@ def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
 
     A folder has no rights of its own: those of its owner decide.
 
-    :raises Conflict: to write: the draft is sealed or expired, or the run is in the trash.
+    :raises Conflict: to write: the draft is sealed or expired, or the run is in the trash, maybe with its experiment.
+    :raises Purged: the draft became a version that was purged.
     """
     call.ask(Permission.FOLDER_WRITE if write else Permission.FOLDER_READ)
     if kind == "run":
-        _experiment, run = runs.by_uid(call, uid, Permission.RUN_WRITE if write else Permission.RUN_READ)
+        experiment, run = runs.by_uid(call, uid, Permission.RUN_WRITE if write else Permission.RUN_READ)
+        if write:
+            experiments.must_live(experiment)
         if write and run.deleted_at is not None:
             raise Conflict("The run is in the trash; restore it first.")
         return FolderOwner(kind, uid, _folder(call, "run", run.id), None, run)
@@ -80,7 +85,10 @@ def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
             raise NotFound("There is no such draft.")
         if write and (draft.state != "open" or draft.expires_at <= call.now):
             raise Conflict("The draft is sealed, ended or expired.", state=draft.state)
-        return FolderOwner(kind, uid, call.tx.folders.by_id(draft.folder_id), asset.id, None)
+        if asset.purged_at is not None or version.state is VersionState.PURGED:
+            raise Purged("The draft was purged; its content is gone.")
+        folder = call.tx.folders.by_id(draft.folder_id)
+        return FolderOwner(kind, uid, folder, asset.id, None, sealed=draft.state == "sealed")
     raise Invalid(f"A folder belongs to a {' or a '.join(OWNERS)}.")
 
 
@@ -153,14 +161,13 @@ def _row(call: Call, entry: PutEntry, blobs: dict[str, Blob]) -> FolderEntry:
 
 def _check_clashes(call: Call, folder: Folder, paths: Sequence[str]) -> None:
     """:raises BadPath: among these paths and those of the folder, a file stands where a directory is needed."""
-    ordered = sorted(paths)
     above = {parent for path in paths for parent in neighbours(path)[0]}
-    existing = set(call.tx.folders.present(folder.id, sorted(above)))
-    for path in ordered:
-        check_put(path, existing | (above & set(ordered)) & set(neighbours(path)[0]))
-        start, end = neighbours(path)[1]
-        if (below := call.tx.folders.first_in(folder.id, start, end)) is not None:
-            check_put(path, [below])
+    files = {*call.tx.folders.present(folder.id, sorted(above)), *above.intersection(paths)}
+    below = call.tx.folders.below(folder.id, paths)
+    for path in sorted(paths):
+        check_put(path, files.intersection(neighbours(path)[0]))
+        if path in below:
+            check_put(path, [below[path]])
 
 
 def remove(call: Call, kind: str, uid: str, path: str) -> None:
@@ -202,7 +209,11 @@ def _walk(call: Call, folder_id: int, prefix: str, after: str, *, recursive: boo
         entries = call.tx.folders.entries(folder_id, prefix=prefix, after=after, limit=limit)
         yield from map(entry_view, entries)
         return
-    start = after[:-1] + "0" if after.endswith("/") else after
+    start = after
+    if after.endswith("/"):
+        start = after[:-1] + "0"  # the first key behind the directory, which may itself be a file
+        if (at := call.tx.folders.get(folder_id, start)) is not None:
+            yield entry_view(at)
     while True:
         found = call.tx.folders.entries(folder_id, prefix=prefix, after=start, limit=1)
         if not found:
@@ -219,8 +230,13 @@ def _walk(call: Call, folder_id: int, prefix: str, after: str, *, recursive: boo
 
 
 def file_of(call: Call, kind: str, uid: str, path: str) -> tuple[FolderEntry, Blob]:
-    """A file of a folder with its bytes' place."""
+    """A file of a folder with its bytes' place.
+
+    :raises Conflict: the draft is sealed: its bytes are a version's, whose trash holds them back and whose reads count.
+    """
     owner = open_folder(call, kind, uid, write=False)
+    if owner.sealed:
+        raise Conflict("The draft is sealed; read the version that it became.")
     entry = call.tx.folders.get(owner.folder.id, clean_path(path))
     if entry is None or entry.blob_id is None:
         raise NotFound("There is no file at this path.")

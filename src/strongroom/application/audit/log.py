@@ -110,7 +110,7 @@ class ListRecords:
 
 
 def _require_server(call: Call) -> None:
-    """Proofs and exports show the whole log, of all workspaces: they need the right on the server."""
+    """An export shows the whole log, of all workspaces: it needs the right on the server."""
     call.require(Permission.AUDIT_READ, Target(), LOG)
 
 

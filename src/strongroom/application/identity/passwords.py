@@ -45,8 +45,10 @@ async def log_in(edge: Edge, name: str, password: str) -> IssuedToken:
 
 
 def _note_failure(call: Call, attempt: Attempt) -> None:
-    """The refusal, about the principal that somebody tried to be; nothing for names that nobody has."""
-    if attempt.principal_id is not None:
+    """The refusal, about the principal that somebody tried to be; for names that nobody has, the same work."""
+    if attempt.principal_id is None:
+        call.tx.settings.put("login.unknown_name_at", str(call.now))
+    else:
         principal = call.tx.principals.by_id(attempt.principal_id)
         call.record("login.create", Subject("principal", principal.uid), event=False, outcome="refused")
 

@@ -71,8 +71,8 @@ class Folders(Protocol):
         """Those of `paths` that are entries."""
         ...
 
-    def first_in(self, folder_id: int, start: str, end: str) -> str | None:
-        """The first path from `start` up to but not `end`."""
+    def below(self, folder_id: int, paths: Sequence[str]) -> Mapping[str, str]:
+        """Those of `paths` that are directories, each with the first entry that lies in it."""
         ...
 
     def entries(self, folder_id: int, *, prefix: str, after: str, limit: int) -> Sequence[FolderEntry]:

@@ -4,7 +4,7 @@ from strongroom.application.call import Call, check_etag
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry.views import NamespaceView, namespace_view
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import AlreadyExists, Held, NotFound
+from strongroom.domain.errors import AlreadyExists, Conflict, Held, NotFound
 from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
@@ -41,10 +41,18 @@ def ensure(call: Call, path: str, needed: Permission) -> Namespace:
             call.require_namespace(needed, parent)
             here = _add(call, parent, level, "")
         parent = here
+    _hold(call, parent)
     return parent
 
 
+def _hold(call: Call, namespace: Namespace) -> None:
+    """Keep a namespace for what is about to be put into it. :raises Conflict: it was deleted meanwhile."""
+    if not call.tx.namespaces.hold(namespace.id):
+        raise Conflict("The namespace was deleted meanwhile; try again.")
+
+
 def _add(call: Call, parent: Namespace, name: str, description: str) -> Namespace:
+    _hold(call, parent)
     path = f"{parent.path}/{name}" if parent.path else name
     slugs = slug_candidates(name, namespace=True, top=not parent.path, workspace=call.workspace.slug)
     paths = (f"{parent.slug_path}/{slug}" if parent.slug_path else slug for slug in slugs)
@@ -99,6 +107,14 @@ def by_uid(call: Call, uid: str, permission: Permission) -> Namespace:
     return call.require_namespace(permission, call.tx.namespaces.by_uid(call.workspace.id, uid))
 
 
+def _locked(call: Call, uid: str, permission: Permission) -> Namespace:
+    """The same, with its row locked until the end of the transaction."""
+    namespace = call.tx.namespaces.lock(by_uid(call, uid, permission).id)
+    if namespace is None:
+        raise NotFound("There is no such namespace.")
+    return namespace
+
+
 def get(call: Call, uid: str) -> NamespaceView:
     """One namespace."""
     return namespace_view(by_uid(call, uid, Permission.NAMESPACE_READ))
@@ -106,7 +122,7 @@ def get(call: Call, uid: str) -> NamespaceView:
 
 def update(call: Call, uid: str, description: str, etag: int | None) -> NamespaceView:
     """Change the description."""
-    namespace = by_uid(call, uid, Permission.NAMESPACE_EDIT)
+    namespace = _locked(call, uid, Permission.NAMESPACE_EDIT)
     check_etag(etag, namespace.etag)
     changed = call.tx.namespaces.update(
         namespace, description=clean_description(description), settings=namespace.settings
@@ -120,7 +136,7 @@ def delete(call: Call, uid: str) -> None:
 
     :raises Held: something lives in it or below it.
     """
-    namespace = by_uid(call, uid, Permission.NAMESPACE_DELETE)
+    namespace = _locked(call, uid, Permission.NAMESPACE_DELETE)
     if not namespace.path:
         raise NotFound("The root namespace goes with its workspace.")
     holders = call.tx.namespaces.holders(namespace, HOLDERS_NAMED)

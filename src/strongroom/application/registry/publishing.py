@@ -37,7 +37,6 @@ DRAFT_LIFE_US = 7 * 24 * 3600 * 1_000_000
 DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
 PAGES_A_COMMAND = 200
 HOLDS_A_COMMAND = 5_000
-SIGNATURE_LARGEST = 256 * 1024
 #: The audit record of a version holds its number, and JSON that any reader understands ends here.
 NUMBER_MOST = min(NUMBER_LARGEST, MAX_INT)
 
@@ -115,7 +114,7 @@ async def seal(edge: Edge, draft_uid: str, details: PublishDetails) -> VersionVi
     """Make a draft a version. Sealing it again answers the version that it became."""
     done = await edge.read(lambda call: _sealed_already(call, draft_uid))
     if done is not None:
-        return done
+        return await edge.finish(lambda call: _sealed_already(call, draft_uid) or done)
     snapshot = await _freeze(edge, "draft", draft_uid, "", None)
     return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details))
 
@@ -262,7 +261,7 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
         state=VersionState.LIVE.value,
         run_id=run.id if run else None,
         description=clean_description(details.description),
-        signature=_clean_signature(details.signature),
+        signature=versions.clean_signature(details.signature),
         recorded_at=call.now,
     )
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
@@ -285,12 +284,6 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
     for name in details.aliases:
         aliases.change(call, asset.uid, [aliases.ChangeAlias(name, version.uid)])
     return version_view(call, call.tx.assets.by_id(asset.id), replace(version, run_uid=run.uid if run else None))
-
-
-def _clean_signature(signature: Mapping[str, object]) -> Mapping[str, object]:
-    if len(repr(signature)) > SIGNATURE_LARGEST:
-        raise Invalid("The signature is too large.", limit=SIGNATURE_LARGEST)
-    return signature
 
 
 def _say(call: Call, asset: Asset, version: Version, details: PublishDetails) -> None:

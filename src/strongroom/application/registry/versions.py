@@ -16,6 +16,8 @@ from strongroom.domain.registry.model import Asset, Version, VersionState
 from strongroom.domain.registry.stages import clean_stage
 
 STATES = ("active", "archived", "trashed", "purged", "draft", "all")
+SIGNATURE_LARGEST = 256 * 1024
+SIGNATURE_DEEPEST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,19 @@ class ListVersions:
     state: str = "active"
     stage: str | None = None
     tag: str | None = None
+
+
+def clean_signature(signature: Mapping[str, object]) -> Mapping[str, object]:
+    """What goes into a model and comes out: plain JSON. :raises Invalid: above 256 KiB, or nested too deeply."""
+    values: list[object] = [signature]
+    for _ in range(SIGNATURE_DEEPEST + 1):
+        inner = (v.values() if isinstance(v, Mapping) else v for v in values if isinstance(v, Mapping | list))
+        values = [value for container in inner for value in container]
+    if values:
+        raise Invalid(f"A signature is nested at most {SIGNATURE_DEEPEST} levels deep.", limit=SIGNATURE_DEEPEST)
+    if len(repr(signature)) > SIGNATURE_LARGEST:
+        raise Invalid("The signature is too large.", limit=SIGNATURE_LARGEST)
+    return signature
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> tuple[Asset, Version]:
@@ -93,7 +108,7 @@ def update(call: Call, uid: str, command: UpdateVersion, etag: int | None) -> Ve
     if command.description is not None:
         changes["description"] = clean_description(command.description)
     if command.signature is not None:
-        changes["signature"] = command.signature
+        changes["signature"] = clean_signature(command.signature)
     changed = call.tx.versions.update(version, **changes)
     asset = call.tx.assets.advance(asset)
     call.record("version.update", Subject("version", uid), {"changed": tuple(sorted(changes))}, asset=asset)

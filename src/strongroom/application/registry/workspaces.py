@@ -1,6 +1,6 @@
 """Workspaces: the tenants of a server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strongroom.application.call import Call, Refusal, check_etag
 from strongroom.application.paging import Page, PageRequest
@@ -70,9 +70,10 @@ def update(call: Call, slug: str, description: str, etag: int | None) -> Workspa
     workspace = find(call, slug)
     target = Target(workspace_id=workspace.id, namespace="")
     call.require(Permission.WORKSPACE_SETTINGS, target, Subject("workspace", workspace.uid))
+    workspace = call.tx.workspaces.lock(workspace.id)
     check_etag(etag, workspace.etag)
     changed = call.tx.workspaces.update(
         workspace, description=clean_description(description), settings=workspace.settings
     )
-    call.record("workspace.update", Subject("workspace", workspace.uid))
+    replace(call, workspace=changed).record("workspace.update", Subject("workspace", workspace.uid))
     return workspace_view(changed)

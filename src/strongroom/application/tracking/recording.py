@@ -6,7 +6,7 @@ no audit record of its own; `sealing` says how it is covered.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 
 from strongroom.application.call import Call
 from strongroom.application.paging import Key, Page, PageRequest
@@ -23,6 +23,8 @@ from strongroom.domain.tracking.values import INTEGER_LARGEST, POINTS_MOST, Para
 
 PARAMS_MOST = 200
 """Params in one batch."""
+POINTS_WAITING = 4 * POINTS_MOST
+"""Points of one series in memory while a page of it is put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ def _points_after(call: Call, run: Run, key: str, after: Key | None, limit: int)
             place = (point.step, point.time_us, block.position, number)
             if after is None or place > after:
                 heappush(waiting, (place, point.value))
+        if len(waiting) > POINTS_WAITING:  # all at one step: no more than asked for can still be needed
+            waiting = nsmallest(limit, waiting)
     while waiting and len(found) < limit:
         found.append(heappop(waiting))
     return found[:limit]

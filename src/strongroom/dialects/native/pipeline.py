@@ -38,6 +38,8 @@ PROBLEM = "application/problem+json"
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+#: A command of many records (a batch of aliases) gets receipts for the first of them; the log holds them all.
+RECEIPTS_MOST = 8
 _encoder = msgspec.json.Encoder(enc_hook=dict)
 
 
@@ -92,6 +94,7 @@ class Pipeline:
         return handle
 
     async def _answer(self, operation: Operation, http: HttpRequest, request_id: str | None) -> Response:
+        _refuse_encoded(http)
         raw = await _body(http, operation) if operation.body is not None else b""
         request = _decode(operation, http, raw)
         edge = RequestEdge(
@@ -111,11 +114,9 @@ class Pipeline:
             result = await edge.read(lambda call: operation.handler(call, request))
         edge.must_have_asked()
         response = await self._encode(operation, request, result)
-        if edge.records:
-            last = edge.records[-1]
-            response.headers["Strongroom-Receipt"] = str(
-                issue(last.uid, bytes.fromhex(last.hash), self._gateway.keys.current)
-            )
+        for record in edge.records[:RECEIPTS_MOST]:
+            receipt = issue(record.uid, bytes.fromhex(record.hash), self._gateway.keys.current)
+            response.headers.append("Strongroom-Receipt", str(receipt))
         return response
 
     async def _encode(self, operation: Operation, request: Request[Any, Any], result: object) -> Response:
@@ -165,6 +166,12 @@ def _refuse_garbage_credentials(http: HttpRequest, edge: RequestEdge) -> None:
     """A credential that is sent but cannot be one is refused, never treated as if none had been sent."""
     if http.headers.get("authorization") and edge.anonymous:
         raise Unauthenticated("The credential is not a Strongroom token.")
+
+
+def _refuse_encoded(http: HttpRequest) -> None:
+    """Bodies are taken as they are: nothing is unpacked, and nothing packed is stored as if it were the file."""
+    if http.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Invalid("Send the body as it is, without Content-Encoding.")
 
 
 async def _body(http: HttpRequest, operation: Operation) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, insert, or_, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import asset, asset_name, name_dict, namespace, principal, tag
 from strongroom.application.paging import Key
@@ -119,8 +119,9 @@ class SqlAssets(Repository):
         return stored
 
     def lock(self, asset_id: int) -> Asset:
-        statement = _select().where(asset.c.id == asset_id).with_for_update(of=asset)
-        return load(Asset, self._connection.execute(statement).one())
+        # two statements: one that waited would join the row as it is now to the namespace that it was in before
+        self._connection.execute(select(asset.c.id).where(asset.c.id == asset_id).with_for_update())
+        return self.by_id(asset_id)
 
     def advance(self, old: Asset, /, **changes: object) -> Asset:
         values = {**changes, "event_seq": asset.c.event_seq + 1, "etag": asset.c.etag + 1}
@@ -180,7 +181,7 @@ class SqlAssets(Repository):
         if namespace:
             query = query.where(in_subtree(namespace))
         if name_prefix:
-            query = query.where(asset.c.name.startswith(name_prefix, autoescape=True))
+            query = query.where(begins(asset.c.name, name_prefix))
         if tag is not None:
             query = query.where(tagged("asset", asset.c.id, workspace_id, *tag))
         if after is not None:

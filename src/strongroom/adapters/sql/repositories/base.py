@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import ColumnElement, Connection, Row, Table, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 R = TypeVar("R")
@@ -53,6 +53,11 @@ def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two 
 def load(cls: type[R], row: AnyRow, **changed: object) -> R:
     """A dataclass from a row whose columns are named like its fields."""
     return cls(**{**row._asdict(), **changed})
+
+
+def begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    """A condition: the text begins so, case-sensitive on both databases (SQLite's LIKE is not)."""
+    return func.substr(column, 1, len(prefix)) == prefix
 
 
 def dump_json(value: object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, insert, or_, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import experiment, namespace, principal
 from strongroom.application.paging import Key
@@ -108,7 +108,7 @@ class SqlExperiments(Repository):
         if namespace:
             query = query.where(in_subtree(namespace))
         if name_prefix:
-            query = query.where(experiment.c.name.startswith(name_prefix, autoescape=True))
+            query = query.where(begins(experiment.c.name, name_prefix))
         if after is not None:
             query = query.where(tuple_(experiment.c.recorded_at, experiment.c.id) < tuple_(*after))
         query = query.order_by(experiment.c.recorded_at.desc(), experiment.c.id.desc()).limit(limit)

@@ -1,15 +1,16 @@
 """Folders in SQL: one row a path, clustered by folder and path."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Select, Text, and_, column, delete, func, insert, or_, select, update, values
 
-from strongroom.adapters.sql.repositories.base import Repository, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, load
 from strongroom.adapters.sql.tables import folder, folder_entry
 from strongroom.domain.artifacts.model import Folder, FolderEntry
 
+BELOW_AT_ONCE = 500
 _COLUMNS = [folder_entry.c[field.name] for field in fields(FolderEntry)]
 
 
@@ -66,15 +67,30 @@ class SqlFolders(Repository):
         return load(FolderEntry, row) if row else None
 
     def present(self, folder_id: int, paths: Sequence[str]) -> Sequence[str]:
-        query = select(folder_entry.c.path).where(
-            folder_entry.c.folder_id == folder_id, folder_entry.c.path.in_(list(paths))
-        )
-        return list(self._connection.execute(query).scalars())
+        found: list[str] = []
+        for batch in batches(paths):
+            mine = (folder_entry.c.folder_id == folder_id, folder_entry.c.path.in_(batch))
+            found += self._connection.execute(select(folder_entry.c.path).where(*mine)).scalars()
+        return found
 
-    def first_in(self, folder_id: int, start: str, end: str) -> str | None:
-        query = _select(folder_id).where(folder_entry.c.path >= start, folder_entry.c.path < end).limit(1)
-        row = self._connection.execute(query).one_or_none()
-        return row.path if row else None
+    def below(self, folder_id: int, paths: Sequence[str]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for batch in batches(paths, BELOW_AT_ONCE):
+            wanted = values(column("path", Text)).data([(path,) for path in batch]).cte("wanted")
+            # one look-up in the index for each, all in one statement
+            first = (
+                select(func.min(folder_entry.c.path))
+                .where(
+                    folder_entry.c.folder_id == folder_id,
+                    folder_entry.c.path >= wanted.c.path + "/",
+                    folder_entry.c.path < wanted.c.path + "0",
+                )
+                .correlate(wanted)
+                .scalar_subquery()
+            )
+            rows = self._connection.execute(select(wanted.c.path, first))
+            found.update((path, inside) for path, inside in rows if inside is not None)
+        return found
 
     def entries(self, folder_id: int, *, prefix: str, after: str, limit: int) -> Sequence[FolderEntry]:
         query = _select(folder_id).where(folder_entry.c.path > after)

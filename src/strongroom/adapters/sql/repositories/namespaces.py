@@ -38,6 +38,17 @@ class SqlNamespaces(Repository):
     def by_id(self, namespace_id: int) -> Namespace:
         return _load(self._connection.execute(select(namespace).where(namespace.c.id == namespace_id)).one())
 
+    def lock(self, namespace_id: int) -> Namespace | None:
+        live = (namespace.c.id == namespace_id, namespace.c.deleted_at.is_(None))
+        row = self._connection.execute(select(namespace).where(*live).with_for_update()).one_or_none()
+        return _load(row) if row else None
+
+    def hold(self, namespace_id: int) -> bool:
+        live = (namespace.c.id == namespace_id, namespace.c.deleted_at.is_(None))
+        # KEY SHARE: many put things into a namespace at once; only `lock` stands in their way, and they in its
+        holding = select(namespace.c.id).where(*live).with_for_update(read=True, key_share=True)
+        return self._connection.execute(holding).first() is not None
+
     def by_uid(self, workspace_id: int, uid: str) -> Namespace | None:
         live = namespace.c.deleted_at.is_(None)
         return self._one(namespace.c.uid == uid, namespace.c.workspace_id == workspace_id, live)

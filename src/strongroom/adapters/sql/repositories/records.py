@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
 from strongroom.adapters.sql.tables import block, name_dict, run_chain, run_param, run_value
 from strongroom.application.paging import Key
 from strongroom.domain.audit.chain import EMPTY_HEAD, extend
@@ -174,7 +174,7 @@ class SqlRecords(Repository):
             .limit(limit)
         )
         if prefix:
-            query = query.where(name_dict.c.text.startswith(prefix, autoescape=True))
+            query = query.where(begins(name_dict.c.text, prefix))
         if after is not None:
             query = query.where(name_dict.c.text > after[0])
         return [(row.key, _summary(row)) for row in self._connection.execute(query)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, insert, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.base import batches, dump_json, load
+from strongroom.adapters.sql.repositories.base import batches, begins, dump_json, load
 from strongroom.adapters.sql.repositories.records import SqlRecords
 from strongroom.adapters.sql.tables import experiment, principal, run, run_param
 from strongroom.application.paging import Key
@@ -93,7 +93,7 @@ class SqlRuns(SqlRecords):
         same = {"state": wanted.state, "kind": wanted.kind, "parent_id": wanted.parent_id}
         query = query.where(*(run.c[name] == value for name, value in same.items() if value is not None))
         if wanted.name_prefix:
-            query = query.where(run.c.name.startswith(wanted.name_prefix, autoescape=True))
+            query = query.where(begins(run.c.name, wanted.name_prefix))
         ids = self._context.name_ids(of.workspace_id, wanted.params, create=False)
         if len(ids) < len(wanted.params):
             return []  # a key that no run of the workspace ever had

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from strongroom.adapters.sql.repositories.assets import tagged
 from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import (
+    asset,
     asset_blob,
     draft,
     object_property,
@@ -153,6 +154,8 @@ class SqlVersions(Repository):
             workspace_id = select(version.c.workspace_id).where(version.c.asset_id == asset_id).limit(1)
             found = self._connection.execute(workspace_id).scalar_one_or_none()
             query = query.where(tagged("version", version.c.id, found or 0, *tag))
+        if state != "draft":
+            query = query.where(version.c.number.is_not(None))  # a draft that was purged with its asset never was one
         order = version.c.id if state == "draft" else version.c.number
         if after is not None:
             bound = after[1] if state == "draft" else after[0]
@@ -206,5 +209,13 @@ class SqlVersions(Repository):
         self._connection.execute(update(draft).where(draft.c.version_id == version_id).values(state=state))
 
     def expired_drafts(self, now: int, limit: int) -> Sequence[int]:
-        query = select(draft.c.version_id).where(draft.c.state == "open", draft.c.expires_at < now).limit(limit)
+        query = (
+            select(draft.c.version_id)
+            .join(version, version.c.id == draft.c.version_id)
+            .join(asset, asset.c.id == version.c.asset_id)
+            # what lies in the trash is not touched; what was purged is no draft any more
+            .where(draft.c.state == "open", version.c.state == "draft", asset.c.deleted_at.is_(None))
+            .where(draft.c.expires_at < now)
+            .limit(limit)
+        )
         return list(self._connection.execute(query).scalars())

@@ -28,6 +28,11 @@ class SqlWorkspaces(Repository):
     def by_id(self, workspace_id: int) -> Workspace:
         return _load(self._connection.execute(select(workspace).where(workspace.c.id == workspace_id)).one())
 
+    def lock(self, workspace_id: int) -> Workspace:
+        # NO KEY UPDATE: whoever refers to the workspace need not wait
+        query = select(workspace).where(workspace.c.id == workspace_id).with_for_update(key_share=True)
+        return _load(self._connection.execute(query).one())
+
     def add(self, slug: str, description: str) -> Workspace:
         now = self._context.now()
         values = {"uid": self._context.new_uid(), "slug": slug, "description": description, "recorded_at": now}

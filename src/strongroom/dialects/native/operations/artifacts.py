@@ -66,7 +66,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     sha256: Sha256 | None = None
     size: Size | None = None
     uri: Annotated[str, Meta(max_length=4096)] | None = None
-    pin: Annotated[str, Meta(max_length=1024)] | None = None
+    pin: Annotated[str, Meta(max_length=512)] | None = None
     media_type: Annotated[str, Meta(max_length=255)] | None = None
 
 
