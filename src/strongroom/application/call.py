@@ -57,6 +57,7 @@ class Call:
     request_id: str | None = None
     asked: set[Permission] = field(default_factory=set)
     refusal: Refusal | None = None
+    absent: bool = False
     records: list[StoredRecord] = field(default_factory=list)
 
     @property
@@ -148,6 +149,7 @@ class Call:
 
     def _absent(self, message: str) -> DomainError:
         """What is not there and what may not be seen answer alike, to those without a token as well."""
+        self.absent = True
         if self.caller.principal is None and not self.caller.access.public_reads:
             return Unauthenticated(NEEDS_CREDENTIAL)
         return NotFound(message)

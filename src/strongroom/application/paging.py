@@ -16,6 +16,8 @@ U = TypeVar("U")
 MAX_PAGE = 1_000
 DEFAULT_PAGE = 100
 MAX_TOKEN = 2_048
+PAGE_BYTES = 8 * 1024 * 1024
+BUILT_AT_ONCE = 50
 Key = tuple[int | str, ...]
 
 
@@ -29,6 +31,24 @@ class Page(Generic[T]):
     def map(self, change: Callable[[T], U]) -> "Page[U]":
         """The same page with each item changed."""
         return Page([change(item) for item in self.items], self.next_page_token)
+
+
+def within_bytes(
+    page: "Page[T]", build: Callable[[Sequence[T]], Sequence[U]], weigh: Callable[[U], int], seal: Callable[[T], str]
+) -> "Page[U]":
+    """A page of views that ends early when they grow large: rows of many MiB must not be held all at once.
+
+    :param build: views of some rows. :param weigh: about how many bytes a view has. :param seal: token behind a row.
+    """
+    built: list[U] = []
+    total = 0
+    for start in range(0, len(page.items), BUILT_AT_ONCE):
+        some = build(page.items[start : start + BUILT_AT_ONCE])
+        built += some
+        total += sum(map(weigh, some))
+        if total > PAGE_BYTES and len(built) < len(page.items):
+            return Page(built, seal(page.items[len(built) - 1]))
+    return Page(built, page.next_page_token)
 
 
 @dataclass(frozen=True, slots=True)

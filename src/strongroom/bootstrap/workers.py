@@ -45,23 +45,23 @@ def environment(storage: Storage, serving: Serving) -> Mapping[str, str]:
         "public_reads": serving.public_reads,
         "allowed_host": list(serving.allowed_host),
     }
-    return {_VARIABLE: json.dumps([place, reach])}
+    return {_VARIABLE: json.dumps([place, reach, os.getpid()])}
 
 
 def worker() -> "Worker":
     """What Granian calls in each process."""
     logs.configure()
-    place, reach = json.loads(os.environ[_VARIABLE])
+    place, reach, parent = json.loads(os.environ[_VARIABLE])
     for name in ("data", "keys"):
         place[name] = Path(place[name]) if place[name] else None
-    return Worker(Storage(**place), Serving(**reach))
+    return Worker(Storage(**place), Serving(**reach), parent)
 
 
 class Worker:
     """An ASGI application that opens the server when the process starts and closes it when it stops."""
 
-    def __init__(self, storage: Storage, serving: Serving) -> None:
-        self._storage, self._serving = storage, serving
+    def __init__(self, storage: Storage, serving: Serving, parent: int) -> None:
+        self._storage, self._serving, self._parent = storage, serving, parent
         self._server: servers.Server | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,16 +79,15 @@ class Worker:
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 raise
-            watch = asyncio.create_task(_end_with_parent())
+            watch = asyncio.create_task(_end_with(self._parent))
             stack.callback(watch.cancel)
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _end_with_parent() -> None:
-    """Stop in an orderly way when the parent was killed; nobody else would tell."""
-    parent = os.getppid()
+async def _end_with(parent: int) -> None:
+    """Stop in an orderly way when the parent was killed, maybe before this process was up; nobody else would tell."""
     while os.getppid() == parent:  # noqa: ASYNC110 - a parent's end sends no event
         await asyncio.sleep(_WATCH_S)
     with contextlib.suppress(ProcessLookupError):

@@ -3,10 +3,12 @@
 Neither log nor metrics show a query, a header or a body; metrics are by operation, never by a path that clients make.
 """
 
+import asyncio
 import re
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,6 +28,10 @@ _PATH_SHOWN: Final = 200
 _SERVER_ERROR: Final = 500
 _REFUSED: Final = 400
 
+#: Bytes and seconds for which a refused body is still taken in.
+DRAINED_MOST: Final = 64 * 1024 * 1024
+DRAINED_S: Final = 5
+
 REQUESTS = Counter("strongroom_requests_total", "Requests answered", ["operation", "status"])
 SECONDS = Histogram(
     "strongroom_request_seconds",
@@ -37,11 +43,40 @@ SENT = Counter("strongroom_sent_bytes_total", "Bytes of answers' bodies", ["oper
 RUNNING = Gauge("strongroom_requests_running", "Requests being answered now", multiprocess_mode="livesum")
 
 
+class _Body:
+    """The body of a request as it is received."""
+
+    def __init__(self, receive: Receive, headers: Headers) -> None:
+        self._receive = receive
+        self._open = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._open = message["type"] == "http.request" and message.get("more_body", False)
+        return message
+
+    def give_up(self) -> None:
+        """Do not drain: reading may be what is broken."""
+        self._open = False
+
+    async def drain(self) -> None:
+        """Take in, within limits, what nobody read.
+
+        A client that still sends would find the connection closed, and never see the answer that says why.
+        """
+        left = DRAINED_MOST
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAINED_S):
+                while self._open and left > 0:
+                    left -= len((await self()).get("body", b""))
+
+
 @dataclass(slots=True)
 class _Answer:
     """What has been sent of an answer so far."""
 
     send: Send
+    body: _Body
     request_id: str
     status: int = 0
     sent: int = 0
@@ -50,6 +85,7 @@ class _Answer:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            await self.body.drain()
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
         elif message["type"] == "http.response.body":
@@ -74,13 +110,14 @@ class Access:
             return
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
-        answer = _Answer(send, given if _ID.fullmatch(given) else uuid.uuid4().hex)
+        body = _Body(receive, headers)
+        answer = _Answer(send, body, given if _ID.fullmatch(given) else uuid.uuid4().hex)
         scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
         RUNNING.inc()
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, body, answer)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the cause
-            await self._broken(error, scope, receive, answer)
+            await self._broken(error, scope, body, answer)
         finally:
             RUNNING.dec()
             self._account(scope, headers, answer)
@@ -92,6 +129,7 @@ class Access:
             return
         if answer.status:
             raise error
+        answer.body.give_up()
         detail = "Something went wrong here; the server's log has it under this request's id."
         await problem(_SERVER_ERROR, "internal", detail, answer.request_id, {})(scope, receive, answer)
 

@@ -35,6 +35,11 @@ class WorldEdge:
         return await asyncio.to_thread(self._world.read, self._who, work)
 
 
+def seal(world: World, who: str, draft_uid: str, details: PublishDetails) -> VersionView:
+    """Seal a draft as somebody in the world."""
+    return asyncio.run(publishing.seal(cast("Edge", WorldEdge(world, who)), draft_uid, details))
+
+
 class Publish(Protocol):
     """Publish the next version of an asset; `content` tells one tree from another."""
 
@@ -55,8 +60,7 @@ def publish(world: World) -> Publish:
         draft = world.command(who, lambda call: publishing.create_draft(call, asset.uid, None, None))
         entry = PutEntry("weights", uri=f"s3://bucket/{content}", pin="etag:1")
         world.command(who, lambda call: folders.put(call, "draft", draft.uid, [entry]))
-        edge = cast("Edge", WorldEdge(world, who))
-        return asyncio.run(publishing.seal(edge, draft.uid, details))
+        return seal(world, who, draft.uid, details)
 
     return run
 

@@ -8,7 +8,7 @@ from strongroom.application.artifacts import folders
 from strongroom.application.artifacts.folders import PutEntry
 from strongroom.application.edge import Edge
 from strongroom.application.paging import PageRequest
-from strongroom.application.registry import assets, locate, publishing, versions
+from strongroom.application.registry import assets, locate, publishing, purging, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.versions import ListVersions
 from strongroom.application.registry.views import AssetView, VersionView
@@ -50,7 +50,7 @@ def test_a_number_is_issued_once_for_ever(world: World, model: AssetView, publis
     world.command("maintainer", lambda c: versions.delete(c, first.uid, release_aliases=False, etag=None))
     with pytest.raises(AlreadyExists):
         publish(model, PublishDetails(number=1))
-    world.command("admin", lambda c: versions.purge(c, first.uid, "a mistake"))
+    world.command("admin", lambda c: purging.purge(c, first.uid, "a mistake"))
     with pytest.raises(AlreadyExists):
         publish(model, PublishDetails(number=1))
     assert publish(model).number == 2
@@ -122,13 +122,13 @@ def test_a_version_with_aliases_is_held(world: World, model: AssetView, publish:
 def test_a_purged_version_keeps_its_number_and_digest(world: World, model: AssetView, publish: Publish) -> None:
     version = publish(model, PublishDetails(description="secret"))
     with pytest.raises(Conflict):
-        world.command("admin", lambda c: versions.purge(c, version.uid, "why"))
+        world.command("admin", lambda c: purging.purge(c, version.uid, "why"))
     world.command("maintainer", lambda c: versions.delete(c, version.uid, release_aliases=False, etag=None))
     with pytest.raises(Forbidden):
-        world.command("maintainer", lambda c: versions.purge(c, version.uid, "why"))
+        world.command("maintainer", lambda c: purging.purge(c, version.uid, "why"))
     with pytest.raises(Invalid):
-        world.command("admin", lambda c: versions.purge(c, version.uid, " "))
-    tombstone = world.command("admin", lambda c: versions.purge(c, version.uid, "why"))
+        world.command("admin", lambda c: purging.purge(c, version.uid, " "))
+    tombstone = world.command("admin", lambda c: purging.purge(c, version.uid, "why"))
     assert (tombstone.number, tombstone.tree, tombstone.description) == (1, version.tree, "why")
     with pytest.raises(Purged):
         world.read("viewer", lambda call: versions.readable(call, version.uid))

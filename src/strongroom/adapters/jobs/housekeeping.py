@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from strongroom.adapters.jobs.background import Job
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -18,6 +19,7 @@ from strongroom.application.tracking import sealing
 AT_ONCE = 100
 USES_MOST = 100_000
 REMEMBERED_US = 24 * 3600 * 1_000_000
+HALF_FILES_KEPT = timedelta(hours=1)
 
 
 class TokenUses:
@@ -111,6 +113,11 @@ async def expire_uploads(executor: Executor, store: BlobStore) -> None:
         await store.abort_upload(upload.uid)
 
 
+async def sweep(store: BlobStore) -> None:
+    """Remove half files of processes that were killed; those of living ones are locked."""
+    await store.sweep(older_than=datetime.now(UTC) - HALF_FILES_KEPT)
+
+
 def forget(tx: Transaction) -> None:
     """Drop remembered answers after a day, and ledger entries after their time."""
     tx.idempotency.forget(tx.now() - REMEMBERED_US)
@@ -128,5 +135,6 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("forget", 600, lambda: executor.command(forget)),
+        Job("sweep", 600, lambda: sweep(gateway.store)),
         Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, agree), last=True),
     ]

@@ -15,8 +15,10 @@ from strongroom.domain.errors import Conflict, DomainError, Invalid, StorageFull
 T = TypeVar("T")
 Work = Callable[[Transaction], T]
 
-#: SQLSTATE of failures that a second try of the same transaction may pass: serialization, deadlock, lock timeout.
-RETRYABLE = frozenset({"40001", "40P01", "55P03"})
+#: SQLSTATE of failures that a second try of the same transaction may pass at once: serialization, deadlock. A lock
+#: that was waited for in vain is answered instead: trying again would hold a thread for minutes.
+RETRYABLE = frozenset({"40001", "40P01"})
+LOCKED = frozenset({"55P03"})
 DISK_FULL = frozenset({"53100", "53200"})
 
 
@@ -35,8 +37,8 @@ def translate(error: Exception) -> DomainError:
         return Invalid("A text or number in the request is none that can be stored.")
     if isinstance(error, IntegrityError):
         return Conflict("Another request changed the same objects at the same time; read them again and retry.")
-    if isinstance(error, OperationalError | PoolTimeout) or state in RETRYABLE:
-        return Unavailable("The database cannot be reached or is busy; nothing was changed.")
+    if isinstance(error, OperationalError | PoolTimeout) or state in RETRYABLE | LOCKED:
+        return Unavailable("The database cannot be reached or is busy; look at the state before you repeat a change.")
     raise error
 
 

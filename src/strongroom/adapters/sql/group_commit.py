@@ -7,6 +7,7 @@ pool of their own on WAL snapshots and never wait for the writer.
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 from strongroom.adapters.sql.engine import sqlite_engine
 from strongroom.adapters.sql.executor import ping, run_work, translate
@@ -99,13 +100,10 @@ class SqliteExecutor:
                     self._run(connection, job)
                 if not all(job.failed for job in live):
                     sequence_pending(connection)
-        except Exception as error:  # noqa: BLE001 - whatever it is, every waiting caller must get it
+        except BaseException as error:  # noqa: BLE001 - whatever it is, every waiting caller must get it
             failure = _as_failure(error)
             for job in live:
-                if not job.failed:
-                    job.done.set_exception(failure)
-                else:
-                    job.done.set_exception(job.result)
+                job.done.set_exception(job.result if job.failed else failure)
             return
         for job in live:
             if job.failed:
@@ -114,15 +112,23 @@ class SqliteExecutor:
                 job.done.set_result(job.result)
 
     def _run(self, connection: Connection, job: _Job) -> None:
-        """Run one command under its own savepoint, so that a refused one takes nothing else with it."""
+        """Run one command under its own savepoint, so that a refused one takes nothing else with it.
+
+        :raises BaseException: SQLite itself ended the transaction (disk full, I/O error, out of memory): nothing of
+            this group is on disk, whatever was answered by the commands before, and nothing may follow.
+        """
+        savepoint = connection.begin_nested()
         try:
-            with connection.begin_nested():
-                job.result = run_work(connection, job.work, self._clock)
-        except Exception as error:
+            job.result = run_work(connection, job.work, self._clock)
+            savepoint.commit()
+        except BaseException as error:
+            if not _is_open(connection):
+                raise
+            savepoint.rollback()
             job.failed = True
             job.result = _as_failure(error)
-            if isinstance(error, DBAPIError) and not connection.in_transaction():
-                raise  # the database ended the whole transaction (disk full): nothing of this group is on disk
+        if not _is_open(connection):
+            raise OperationalError("commit", None, sqlite3.OperationalError("SQLite ended the transaction"))
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers."""
@@ -139,7 +145,15 @@ class SqliteExecutor:
         self._writer.dispose()
 
 
-def _as_failure(error: Exception) -> Exception:
+def _is_open(connection: Connection) -> bool:
+    """Whether SQLite, not only SQLAlchemy, still is in the transaction."""
+    driver = connection.connection.driver_connection
+    return isinstance(driver, sqlite3.Connection) and driver.in_transaction
+
+
+def _as_failure(error: BaseException) -> Exception:
+    if not isinstance(error, Exception):
+        return RuntimeError(f"a command ended with {type(error).__name__}")
     try:
         return translate(error)
     except Exception as untranslated:  # noqa: BLE001 - whatever it is, the waiting caller must get it

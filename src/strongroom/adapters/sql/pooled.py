@@ -90,7 +90,7 @@ class PostgresExecutor:
             self._wake.clear()
             try:
                 self.sequence()
-            except (SQLAlchemyError, RuntimeError) as error:  # whatever it was, somebody has to go on numbering
+            except Exception as error:  # noqa: BLE001 - whatever it was, somebody has to go on numbering
                 log.warning("the audit sequencer could not run: %s", type(error).__name__)
                 self._stop.wait(1.0)
 

@@ -77,15 +77,16 @@ def open_window(call: Call, window: Window) -> None:
 
 
 def write_counts(tx: Transaction, counts: dict[Window, tuple[int, int]]) -> None:
-    """Add counts to their windows; what comes after its window may be closed counts in the hour in which it comes.
+    """Add counts to their windows; those whose window is closed count in the hour in which they come.
 
     So a transfer that ends long after it began does not open a second record of an hour that has one.
     """
     oldest = _oldest_open(tx)
     for window, (reads, size) in counts.items():
-        hour = max(window.hour, oldest)
-        tx.audit.open_window(window.principal_uid, window.version_id, hour)
-        tx.audit.count_reads(window.principal_uid, window.version_id, hour, reads, size)
+        if not tx.audit.count_reads(window.principal_uid, window.version_id, window.hour, reads, size):
+            hour = max(window.hour, oldest)
+            tx.audit.open_window(window.principal_uid, window.version_id, hour)
+            tx.audit.count_reads(window.principal_uid, window.version_id, hour, reads, size)
 
 
 def _oldest_open(tx: Transaction) -> int:

@@ -91,6 +91,10 @@ def _workspace_cap(call: Call, principal: Principal, command: IssueToken) -> int
 
 
 def _clean_expiry(call: Call, principal: Principal, expires_at: int | None) -> int | None:
+    asking = call.tx.tokens.get(call.caller.token_id) if call.caller.token_id else None
+    until = asking.expires_at if asking is not None and principal.kind == "service" else None
+    if until is not None:  # a service account's token makes none that outlives it; a person's log-in does
+        expires_at = min(until, expires_at or until)
     if expires_at is None:
         if principal.kind == "user":
             raise Invalid("A user's token expires; say when, at most a year from now.")

@@ -34,6 +34,10 @@ class Blobs(Protocol):
         """Record that an asset holds blobs; again is no change."""
         ...
 
+    def release(self, asset_id: int, digests: Sequence[str]) -> None:
+        """Record that an asset holds these no more."""
+        ...
+
     def forget_sent(self, before: int) -> int:
         """Drop ledger entries that ended before a time."""
         ...

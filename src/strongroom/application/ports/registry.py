@@ -1,6 +1,7 @@
 """What the application asks of the database for workspaces, namespaces, assets, versions and what is said of them."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from strongroom.application.paging import Key
@@ -59,7 +60,10 @@ class Namespaces(Protocol):
         """:raises AlreadyExists: path or slug path is taken."""
         ...
 
-    def slug_taken(self, workspace_id: int, slug_path: str) -> bool: ...
+    def slugs_in(self, parent: Namespace, /) -> AbstractSet[str]:
+        """Last segments of the slug paths directly below, folded (`slug_key`)."""
+        ...
+
     def list(self, workspace_id: int, after: Key | None, limit: int) -> Sequence[Namespace]:
         """All live ones but the root, by path."""
         ...
@@ -81,7 +85,10 @@ class Assets(Protocol):
         """Live assets of that name, redirects followed; any kind when `kinds` is None."""
         ...
 
-    def slug_taken(self, namespace_id: int, kind: str, slug: str) -> bool: ...
+    def slugs_like(self, namespace_id: int, kind: str, prefix: str, except_asset_id: int | None) -> AbstractSet[str]:
+        """Slug keys in use that begin so, but that of one asset."""
+        ...
+
     def add(self, asset: Asset, /) -> Asset:
         """Store a new asset (its `id` is ignored) and its name, taking over redirects of that name.
 
@@ -181,6 +188,10 @@ class Versions(Protocol):
 
     def purge(self, version: Version, at: int, reason: str, /) -> Version:
         """Turn one version into its tombstone: number, label, digests and the reason (as its description) stay."""
+        ...
+
+    def trees_beside(self, asset_id: int, version_id: int) -> Sequence[str]:
+        """Distinct trees of the live and trashed versions of an asset but one."""
         ...
 
     def purge_of(self, asset_id: int, at: int, reason: str) -> None:

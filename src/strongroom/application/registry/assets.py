@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from strongroom.application.call import Call, asset_target, check_etag
-from strongroom.application.paging import Page, PageRequest
+from strongroom.application.paging import Key, Page, PageRequest, within_bytes
 from strongroom.application.registry import namespaces
-from strongroom.application.registry.views import AssetView, asset_view, asset_views
+from strongroom.application.registry.views import AssetView, asset_view, asset_views, weight
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Held, Invalid, Purged
@@ -26,6 +27,8 @@ from strongroom.domain.registry.text import clean_text
 
 STATES = ("active", "archived", "trashed", "all")
 ATTACHMENTS_MOST = 200
+#: Characters that a slug keeps whatever number is put behind it.
+SLUG_COMMON = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,11 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     return asset_view(call, asset)
 
 
-def _free_slug(call: Call, namespace_id: int, kind: str, name: str) -> str:
-    return next(s for s in slug_candidates(name) if not call.tx.assets.slug_taken(namespace_id, kind, slug_key(s)))
+def _free_slug(call: Call, namespace_id: int, kind: str, name: str, except_asset_id: int | None = None) -> str:
+    """The first slug for a name that no other asset has; one look at those that begin alike, however many."""
+    alike = slug_key(next(slug_candidates(name)))[:SLUG_COMMON]
+    taken = call.tx.assets.slugs_like(namespace_id, kind, alike, except_asset_id)
+    return next(slug for slug in slug_candidates(name) if slug_key(slug) not in taken)
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> Asset:
@@ -207,8 +213,12 @@ def listed(call: Call, query: ListAssets, page: PageRequest) -> Page[AssetView]:
         after=call.sealer.open(listing, page.token),
         limit=page.size + 1,
     )
-    kept = call.sealer.page(listing, rows, page.size, lambda a: (a.recorded_at, a.id))
-    return Page(asset_views(call, kept.items), kept.next_page_token)
+    kept = call.sealer.page(listing, rows, page.size, _place)
+    return within_bytes(kept, partial(asset_views, call), weight, lambda row: call.sealer.seal(listing, _place(row)))
+
+
+def _place(asset: Asset) -> Key:
+    return asset.recorded_at, asset.id
 
 
 def update(call: Call, uid: str, command: UpdateAsset, etag: int | None) -> AssetView:
@@ -245,7 +255,7 @@ def rename(call: Call, uid: str, namespace: str | None, name: str | None, etag: 
     new = clean_name(asset.name if name is None else name)
     if (to.id, new) == (asset.namespace_id, asset.name):
         return asset_view(call, asset)
-    slug = _free_slug(call, to.id, asset.kind, new)
+    slug = _free_slug(call, to.id, asset.kind, new, asset.id)
     changed = call.tx.assets.rename(asset, to, new, slug)
     call.record("asset.rename", Subject("asset", uid), {"slug": slug, "namespace": to.uid}, asset=changed)
     return asset_view(call, changed)
@@ -286,8 +296,9 @@ def restore(call: Call, uid: str) -> AssetView:
     asset = locked(call, uid, Permission.ASSET_DELETE, live=False)
     if asset.deleted_at is None:
         raise Conflict("The asset is not in the trash.")
-    taken = call.tx.assets.slug_taken(asset.namespace_id, asset.kind, slug_key(asset.slug))
-    slug = _free_slug(call, asset.namespace_id, asset.kind, asset.name) if taken else asset.slug
+    taken = call.tx.assets.slugs_like(asset.namespace_id, asset.kind, slug_key(asset.slug), asset.id)
+    free = slug_key(asset.slug) not in taken
+    slug = asset.slug if free else _free_slug(call, asset.namespace_id, asset.kind, asset.name)
     call.tx.assets.claim_name(replace(asset, slug=slug))
     changed = call.tx.assets.advance(asset, slug=slug, deleted_at=None)
     call.record("asset.restore", Subject("asset", uid), asset=changed)

@@ -9,7 +9,7 @@ from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.registry.model import Namespace
-from strongroom.domain.registry.names import clean_namespace_path, slug_candidates
+from strongroom.domain.registry.names import clean_namespace_path, slug_candidates, slug_key
 
 HOLDERS_NAMED = 20
 
@@ -54,9 +54,10 @@ def _hold(call: Call, namespace: Namespace) -> None:
 def _add(call: Call, parent: Namespace, name: str, description: str) -> Namespace:
     _hold(call, parent)
     path = f"{parent.path}/{name}" if parent.path else name
+    taken = call.tx.namespaces.slugs_in(parent)
     slugs = slug_candidates(name, namespace=True, top=not parent.path, workspace=call.workspace.slug)
-    paths = (f"{parent.slug_path}/{slug}" if parent.slug_path else slug for slug in slugs)
-    slug_path = next(p for p in paths if not call.tx.namespaces.slug_taken(call.workspace.id, p))
+    slug = next(slug for slug in slugs if slug_key(slug) not in taken)
+    slug_path = f"{parent.slug_path}/{slug}" if parent.slug_path else slug
     if not parent.path:
         _refuse_anothers_home(call, name)
     namespace = call.tx.namespaces.add(call.workspace.id, path, slug_path, description)

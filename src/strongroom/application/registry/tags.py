@@ -8,12 +8,13 @@ from strongroom.application.registry import assets, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.views import TagView, tag_views
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Conflict, Invalid, NotFound
+from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import Scalar, clean_tag_key
 from strongroom.domain.registry.model import Asset, VersionState
 
 OWNERS = ("asset", "version")
+PER_OBJECT_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
     raise Invalid(f"Tags live on {' and '.join(OWNERS)}.")
 
 
+def _bound(count: int, what: str) -> None:
+    if count > PER_OBJECT_MOST:
+        raise TooLarge(f"An object has at most {PER_OBJECT_MOST} {what}.", limit=PER_OBJECT_MOST)
+
+
 def listed(call: Call, kind: str, uid: str, at: int | None) -> list[TagView]:
     """The tags of an object, now or as they were at a time (microseconds UTC)."""
     owner = _owner(call, kind, uid, change=False)
@@ -51,6 +57,8 @@ def set_tags(call: Call, kind: str, uid: str, tags: Mapping[str, str | None]) ->
     """Set tags; other tags stay."""
     owner = _owner(call, kind, uid, change=True)
     clean = clean_tags(tags)
+    present = {tag.key for tag in call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ())}
+    _bound(len(present | clean.keys()), "tags")
     call.tx.tags.set(call.workspace.id, owner.kind, owner.id, clean, call.actor.id)
     call.record("tag.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
     return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
@@ -71,6 +79,8 @@ def set_properties(call: Call, kind: str, uid: str, values: Mapping[str, Scalar]
     """Set typed properties; a null removes its key; others stay."""
     owner = _owner(call, kind, uid, change=True)
     clean = clean_properties(values)
+    present = call.tx.tags.properties(owner.kind, [owner.id]).get(owner.id, {})
+    _bound(len(present.keys() | clean.keys()), "properties")
     call.tx.tags.set_properties(call.workspace.id, owner.kind, owner.id, clean)
     call.record("property.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
     return call.tx.tags.properties(owner.kind, [owner.id]).get(owner.id, {})

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from strongroom.application.call import Call, asset_target, check_etag
-from strongroom.application.paging import Page, PageRequest
+from strongroom.application.paging import Key, Page, PageRequest, within_bytes
 from strongroom.application.registry import assets
-from strongroom.application.registry.views import VersionView, version_view, version_views
+from strongroom.application.registry.views import VersionView, version_view, version_views, weight
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Held, Invalid, NotFound, Purged
@@ -94,8 +95,14 @@ def listed(call: Call, asset_uid: str, query: ListVersions, page: PageRequest) -
         after=call.sealer.open(listing, page.token),
         limit=page.size + 1,
     )
-    kept = call.sealer.page(listing, rows, page.size, lambda v: (v.number or 0, v.id))
-    return Page(version_views(call, asset, kept.items), kept.next_page_token)
+    kept = call.sealer.page(listing, rows, page.size, _place)
+    return within_bytes(
+        kept, partial(version_views, call, asset), weight, lambda row: call.sealer.seal(listing, _place(row))
+    )
+
+
+def _place(version: Version) -> Key:
+    return version.number or 0, version.id
 
 
 def update(call: Call, uid: str, command: UpdateVersion, etag: int | None) -> VersionView:
@@ -164,16 +171,6 @@ def restore(call: Call, uid: str) -> VersionView:
     changed = call.tx.versions.update(version, state=VersionState.LIVE.value, deleted_at=None)
     asset = _with_latest(call, asset)
     call.record("version.restore", Subject("version", uid), {"number": version.number}, asset=asset)
-    return version_view(call, asset, changed)
-
-
-def purge(call: Call, uid: str, reason: str) -> VersionView:
-    """Remove a trashed version for good; number, label and digests stay as its tombstone."""
-    asset, version = locked(call, uid, Permission.ASSET_PURGE)
-    _must_be(version, VersionState.TRASHED)
-    changed = call.tx.versions.purge(version, call.now, assets.clean_reason(reason))
-    asset = call.tx.assets.advance(asset)
-    call.record("version.purge", Subject("version", uid), {"tree": version.tree, "number": version.number}, asset=asset)
     return version_view(call, asset, changed)
 
 

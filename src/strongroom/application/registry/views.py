@@ -57,7 +57,7 @@ class AliasView:
 
 @dataclass(frozen=True, slots=True)
 class AssetView:
-    """An asset with what is said of it."""
+    """An asset with what is said of it. `card` is null in lists: read the asset for it."""
 
     uid: str
     namespace: str
@@ -68,7 +68,7 @@ class AssetView:
     slug: str
     display_name: str
     description: str
-    card: str
+    card: str | None
     visibility: str
     latest: int | None
     aliases: Mapping[str, int]
@@ -84,7 +84,10 @@ class AssetView:
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
-    """A version (or draft) with what is said of it. `tree` is the digest that its content answers to."""
+    """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
+
+    `signature` is null in lists: read the version for it.
+    """
 
     uid: str
     asset_uid: str
@@ -103,7 +106,7 @@ class VersionView:
     tags: Sequence[TagView]
     properties: Mapping[str, Scalar]
     description: str
-    signature: Mapping[str, object]
+    signature: Mapping[str, object] | None
     run_uid: str | None
     etag: int
     created_by: str
@@ -176,7 +179,7 @@ def stage_view(placement: StagePlacement) -> StageView:
     )
 
 
-def asset_views(call: Call, assets: Sequence[Asset]) -> list[AssetView]:
+def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> list[AssetView]:
     """Assets with tags, properties, aliases and latest numbers, in a constant number of queries."""
     ids = [asset.id for asset in assets]
     tags = call.tx.tags.current("asset", ids)
@@ -195,7 +198,7 @@ def asset_views(call: Call, assets: Sequence[Asset]) -> list[AssetView]:
             slug=asset.slug,
             display_name=asset.display_name,
             description=asset.description,
-            card=asset.card,
+            card=None if brief else asset.card,
             visibility=asset.visibility,
             latest=numbers.get(asset.latest_version_id or 0),
             aliases={alias.name: alias.version_number for alias in aliases.get(asset.id, ())},
@@ -212,12 +215,19 @@ def asset_views(call: Call, assets: Sequence[Asset]) -> list[AssetView]:
     ]
 
 
+def weight(view: AssetView | VersionView) -> int:
+    """About how many bytes a view of a list has, from what callers may make long."""
+    tags = sum(len(tag.key) + len(tag.value or "") for tag in view.tags)
+    properties = sum(len(key) + (len(value) if isinstance(value, str) else 8) for key, value in view.properties.items())
+    return 500 + len(view.description) + tags + properties
+
+
 def asset_view(call: Call, asset: Asset) -> AssetView:
     """One asset with what is said of it."""
-    return asset_views(call, [asset])[0]
+    return asset_views(call, [asset], brief=False)[0]
 
 
-def version_views(call: Call, asset: Asset, versions: Sequence[Version]) -> list[VersionView]:
+def version_views(call: Call, asset: Asset, versions: Sequence[Version], *, brief: bool = True) -> list[VersionView]:
     """Versions of one asset with aliases, tags and properties, in a constant number of queries."""
     ids = [version.id for version in versions]
     tags = call.tx.tags.current("version", ids)
@@ -242,7 +252,7 @@ def version_views(call: Call, asset: Asset, versions: Sequence[Version]) -> list
             tags=tag_views(tags.get(version.id, ())),
             properties=properties.get(version.id, {}),
             description=version.description,
-            signature=version.signature,
+            signature=None if brief else version.signature,
             run_uid=version.run_uid,
             etag=version.etag,
             created_by=version.created_by,
@@ -256,4 +266,4 @@ def version_views(call: Call, asset: Asset, versions: Sequence[Version]) -> list
 
 def version_view(call: Call, asset: Asset, version: Version) -> VersionView:
     """One version with what is said of it."""
-    return version_views(call, asset, [version])[0]
+    return version_views(call, asset, [version], brief=False)[0]

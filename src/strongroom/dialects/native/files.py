@@ -41,7 +41,9 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-async def file_response(store: ReadBlobs, answer: FileAnswer, range_header: str | None) -> Response:
+async def file_response(
+    store: ReadBlobs, answer: FileAnswer, range_header: str | None, *, head: bool = False
+) -> Response:
     """Stream a blob, whole or one range.
 
     The first block is read before the status is sent, so that a damaged or missing one is an error that names the
@@ -50,12 +52,22 @@ async def file_response(store: ReadBlobs, answer: FileAnswer, range_header: str 
     size = answer.blob.size
     asked = parse_range(range_header, size)
     start, end = asked or (0, size)
+    headers = _file_headers(answer, asked)
+    if head:
+        return Response(None, 206 if asked else 200, headers, "application/octet-stream")
     chunks = store.read(answer.blob, start, end)
     try:
         first = await anext(chunks, b"")
     except Corrupted as error:
         await answer.damaged(error)
         raise
+    body = _counted(first, chunks, answer)
+    return StreamingResponse(body, 206 if asked else 200, headers, "application/octet-stream")
+
+
+def _file_headers(answer: FileAnswer, asked: tuple[int, int] | None) -> dict[str, str]:
+    size = answer.blob.size
+    start, end = asked or (0, size)
     headers = {
         **SAFE_HEADERS,
         "Content-Length": str(end - start),
@@ -63,10 +75,7 @@ async def file_response(store: ReadBlobs, answer: FileAnswer, range_header: str 
         "ETag": f'"{answer.blob.sha256}"',
         "Repr-Digest": f"sha-256=:{_base64(answer.blob.sha256)}:",
     }
-    if asked:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = _counted(first, chunks, answer)
-    return StreamingResponse(body, 206 if asked else 200, headers, "application/octet-stream")
+    return headers | ({"Content-Range": f"bytes {start}-{end - 1}/{size}"} if asked else {})
 
 
 def _base64(hex_digest: str) -> str:

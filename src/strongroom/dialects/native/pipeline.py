@@ -113,15 +113,17 @@ class Pipeline:
         else:
             result = await edge.read(lambda call: operation.handler(call, request))
         edge.must_have_asked()
-        response = await self._encode(operation, request, result)
+        response = await self._encode(operation, request, result, head=http.method == "HEAD")
         for record in edge.records[:RECEIPTS_MOST]:
             receipt = issue(record.uid, bytes.fromhex(record.hash), self._gateway.keys.current)
             response.headers.append("Strongroom-Receipt", str(receipt))
         return response
 
-    async def _encode(self, operation: Operation, request: Request[Any, Any], result: object) -> Response:
+    async def _encode(
+        self, operation: Operation, request: Request[Any, Any], result: object, *, head: bool
+    ) -> Response:
         if isinstance(result, FileAnswer):
-            return await file_response(self._gateway.store, result, request.range)
+            return await file_response(self._gateway.store, result, request.range, head=head)
         if isinstance(result, TextAnswer):
             return StreamingResponse(result.chunks, media_type=result.media_type)
         if operation.answer is None:
@@ -193,21 +195,19 @@ async def _body(http: HttpRequest, operation: Operation) -> bytes:
     return b"".join(chunks)
 
 
-def _refuse_broken_text(http: HttpRequest) -> None:
-    """An address whose escapes are not UTF-8 is refused; decoded loosely, several would be one.
+def _refuse_broken_query(http: HttpRequest) -> None:
+    """A query whose escapes are not UTF-8 is refused, as such a path is before it gets here.
 
     :raises Invalid: over-long forms (``%c0%ae``), lone surrogates, cut sequences.
     """
-    raw: bytes = http.scope.get("raw_path", b"")
     try:
-        unquote_to_bytes(raw).decode()
         unquote_to_bytes(http.scope["query_string"]).decode()
     except UnicodeDecodeError:
-        raise Invalid("The address holds escapes that are not UTF-8.") from None
+        raise Invalid("The query holds escapes that are not UTF-8.") from None
 
 
 def _decode(operation: Operation, http: HttpRequest, raw: bytes) -> Request[Any, Any]:
-    _refuse_broken_text(http)
+    _refuse_broken_query(http)
     query = http.query_params
     if len(query.multi_items()) > len(query):
         raise Invalid("A query parameter stands twice.")

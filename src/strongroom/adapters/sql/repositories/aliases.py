@@ -1,6 +1,7 @@
 """Aliases in SQL: rows with valid_from and valid_to; the row without an end is the present one."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, insert, or_, select, tuple_, update
@@ -11,6 +12,7 @@ from strongroom.application.paging import Key
 from strongroom.domain.registry.model import Alias, Asset, Version
 
 
+@cache
 def _select() -> Select[Any]:
     own = (
         alias.c[name]

@@ -1,10 +1,26 @@
 """Assets and their names in SQL."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, insert, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    false,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
@@ -20,11 +36,13 @@ _ELSEWHERE = {"id", "namespace_path", "namespace_slug_path", "created_by"}
 _OWN = [field.name for field in fields(Asset) if field.name not in _ELSEWHERE]
 
 
-def _select() -> Select[Any]:
+@cache
+def _select(*, brief: bool = False) -> Select[Any]:
+    """What an `Asset` is made of; a brief one has no card, which may be a MiB."""
     return (
         select(
             asset.c.id,
-            *(asset.c[name] for name in _OWN),
+            *(literal("").label(name) if brief and name == "card" else asset.c[name] for name in _OWN),
             namespace.c.path.label("namespace_path"),
             namespace.c.slug_path.label("namespace_slug_path"),
             principal.c.uid.label("created_by"),
@@ -101,14 +119,16 @@ class SqlAssets(Repository):
             query = query.where(asset_name.c.kind.in_(list(kinds)))
         return [load(Asset, row) for row in self._connection.execute(query)]
 
-    def slug_taken(self, namespace_id: int, kind: str, slug: str) -> bool:
-        query = select(asset_name.c.id).where(
+    def slugs_like(self, namespace_id: int, kind: str, prefix: str, except_asset_id: int | None) -> AbstractSet[str]:
+        query = select(asset_name.c.slug_key).where(
             asset_name.c.namespace_id == namespace_id,
             asset_name.c.kind == kind,
-            asset_name.c.slug_key == slug,
+            asset_name.c.slug_key.startswith(prefix, autoescape=True),
             asset_name.c.redirect == false(),
         )
-        return self._connection.execute(query).first() is not None
+        if except_asset_id is not None:
+            query = query.where(asset_name.c.asset_id != except_asset_id)
+        return set(self._connection.execute(query).scalars())
 
     def add(self, new: Asset) -> Asset:
         values = {name: getattr(new, name) for name in _OWN}
@@ -175,7 +195,7 @@ class SqlAssets(Repository):
         after: Key | None,
         limit: int,
     ) -> Sequence[Asset]:
-        query = _select().where(asset.c.workspace_id == workspace_id, visible_where(visible), *_STATES[state])
+        query = _select(brief=True).where(asset.c.workspace_id == workspace_id, visible_where(visible), *_STATES[state])
         if kind is not None:
             query = query.where(asset.c.kind == kind)
         if namespace:

@@ -1,6 +1,7 @@
 """The audit log and the outbox in SQL."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
@@ -21,6 +22,7 @@ from strongroom.application.ports.audit import StoredRecord
 from strongroom.domain.audit.record import AuditRecord, canonical, leaf_hash
 
 
+@cache
 def _select() -> Select[Any]:
     return select(
         audit.c.id, audit.c.uid, audit_leaf.c.leaf, audit.c.body, audit.c.hash, audit.c.recorded_at
@@ -150,8 +152,8 @@ class SqlAuditLog(Repository):
         self._insert_ignore(read_window, [row])
         return True
 
-    def count_reads(self, principal_uid: str, version_id: int, hour: int, reads: int, size: int) -> None:
-        self._connection.execute(
+    def count_reads(self, principal_uid: str, version_id: int, hour: int, reads: int, size: int) -> bool:
+        counted = self._connection.execute(
             update(read_window)
             .where(
                 read_window.c.principal_uid == principal_uid,
@@ -160,6 +162,7 @@ class SqlAuditLog(Repository):
             )
             .values(reads=read_window.c.reads + reads, bytes=read_window.c.bytes + size)
         )
+        return counted.rowcount > 0
 
     def close_windows(self, before_hour: int, limit: int) -> Iterator[tuple[str, int, int, int, int]]:
         query = select(read_window).where(read_window.c.hour < before_hour).limit(limit).with_for_update()

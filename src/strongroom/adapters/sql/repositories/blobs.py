@@ -66,5 +66,11 @@ class SqlBlobs(Repository):
     def hold(self, asset_id: int, blob_ids: Sequence[int]) -> None:
         self._insert_ignore(asset_blob, [{"asset_id": asset_id, "blob_id": b} for b in sorted(set(blob_ids))])
 
+    def release(self, asset_id: int, digests: Sequence[str]) -> None:
+        for batch in batches(digests):
+            ids = select(blob.c.id).where(blob.c.sha256.in_(batch))
+            held = delete(asset_blob).where(asset_blob.c.asset_id == asset_id, asset_blob.c.blob_id.in_(ids))
+            self._connection.execute(held)
+
     def forget_sent(self, before: int) -> int:
         return self._connection.execute(delete(blob_ledger).where(blob_ledger.c.until < before)).rowcount

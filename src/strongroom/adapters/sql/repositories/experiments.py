@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, insert, or_, select, true, tuple_, update
@@ -19,6 +20,7 @@ _ELSEWHERE = {"id", "namespace_path", "namespace_slug_path", "created_by"}
 _OWN = [field.name for field in fields(Experiment) if field.name not in _ELSEWHERE]
 
 
+@cache
 def _select() -> Select[Any]:
     return (
         select(

@@ -4,6 +4,7 @@ A grant on a namespace ends with it: a namespace made later under the same path 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select, union_all, update
@@ -39,6 +40,7 @@ def _grant(row: Row[Any]) -> Grant:
     return Grant(row.subject_uid, _scope(row), Role.parse(row.role))
 
 
+@cache
 def _select() -> Select[Any]:
     in_namespace = _asset_namespace.c.path
     asset_path = case((in_namespace == "", asset.c.name), else_=in_namespace + "/" + asset.c.name)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
@@ -12,6 +13,7 @@ from strongroom.adapters.sql.tables import asset, experiment, namespace
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Namespace
+from strongroom.domain.registry.names import slug_key
 
 
 def in_subtree(slug_path: str) -> ColumnElement[bool]:
@@ -67,15 +69,16 @@ class SqlNamespaces(Repository):
         except IntegrityError as error:
             raise AlreadyExists("There is a namespace of that path.") from error
 
-    def slug_taken(self, workspace_id: int, slug_path: str) -> bool:
-        # compared after case folding (domain.md N2): a namespace's slugs are few enough to fold here
-        head = slug_path.rpartition("/")[0]
-        siblings = select(namespace.c.slug_path).where(
-            namespace.c.workspace_id == workspace_id,
+    def slugs_in(self, parent: Namespace, /) -> AbstractSet[str]:
+        below = select(namespace.c.slug_path).where(
+            namespace.c.workspace_id == parent.workspace_id,
             namespace.c.deleted_at.is_(None),
-            in_subtree(head) if head else namespace.c.slug_path != "",
+            namespace.c.id != parent.id,
+            *([in_subtree(parent.slug_path)] if parent.slug_path else []),
         )
-        return any(path.casefold() == slug_path.casefold() for (path,) in self._connection.execute(siblings))
+        start = len(parent.slug_path) + 1 if parent.slug_path else 0
+        paths = self._connection.execute(below).scalars()
+        return {slug_key(path[start:].partition("/")[0]) for path in paths}
 
     def list(self, workspace_id: int, after: Key | None, limit: int) -> Sequence[Namespace]:
         query = (

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, insert, select, tuple_, update
@@ -19,6 +20,7 @@ _OWN = [field.name for field in fields(Run) if field.name not in _ELSEWHERE]
 _PARENT = run.alias("parent")
 
 
+@cache
 def _select() -> Select[Any]:
     return (
         select(

@@ -1,6 +1,7 @@
 """Stage placements in SQL: rows with valid_from and valid_to, like aliases."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select, update
@@ -13,6 +14,7 @@ from strongroom.domain.registry.model import Asset, StagePlacement, Version
 _CURRENT = stage.c.valid_to.is_(None)
 
 
+@cache
 def _select() -> Select[Any]:
     own = (stage.c[name] for name in ("version_id", "name", "note", "valid_from", "valid_to"))
     return (

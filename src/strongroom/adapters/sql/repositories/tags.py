@@ -1,6 +1,7 @@
 """Tags (temporal rows) and typed properties in SQL."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
@@ -14,6 +15,7 @@ from strongroom.domain.registry.model import Tag
 _CURRENT = tag.c.valid_to.is_(None)
 
 
+@cache
 def _select() -> Select[Any]:
     return (
         select(

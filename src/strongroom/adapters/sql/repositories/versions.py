@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.repositories.assets import tagged
@@ -30,11 +31,13 @@ _ELSEWHERE = {"id", "revision", "run_uid", "created_by"}
 _OWN = [field.name for field in fields(Version) if field.name not in _ELSEWHERE]
 
 
-def _select() -> Select[Any]:
+@cache
+def _select(*, brief: bool = False) -> Select[Any]:
+    """What a `Version` is made of; a brief one has no signature, which may be 256 KiB."""
     return (
         select(
             version.c.id,
-            *(version.c[name] for name in _OWN),
+            *(literal("{}").label(name) if brief and name == "signature" else version.c[name] for name in _OWN),
             revision.c.digest.label("revision"),
             run.c.uid.label("run_uid"),
             principal.c.uid.label("created_by"),
@@ -147,7 +150,7 @@ class SqlVersions(Repository):
         after: Key | None,
         limit: int,
     ) -> Sequence[Version]:
-        query = _select().where(version.c.asset_id == asset_id, *_STATES[state])
+        query = _select(brief=True).where(version.c.asset_id == asset_id, *_STATES[state])
         if stage is not None:
             query = query.where(version.c.stage == stage)
         if tag is not None:
@@ -168,6 +171,19 @@ class SqlVersions(Repository):
         return self.update(
             old, state="purged", description=reason, signature={}, stage=None, deleted_at=old.deleted_at or at
         )
+
+    def trees_beside(self, asset_id: int, version_id: int) -> Sequence[str]:
+        query = (
+            select(version.c.tree)
+            .distinct()
+            .where(
+                version.c.asset_id == asset_id,
+                version.c.id != version_id,
+                version.c.state.in_(["live", "trashed"]),
+                version.c.tree.is_not(None),
+            )
+        )
+        return list(self._connection.execute(query).scalars())
 
     def purge_of(self, asset_id: int, at: int, reason: str) -> None:
         query = _select().where(version.c.asset_id == asset_id, version.c.state != "purged")

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import Int64, key, metadata, ref, time_us
+from strongroom.adapters.sql.tables.base import ByteOrdered, Int64, key, metadata, ref, time_us
 
 blob = Table(
     "blob",
@@ -78,7 +78,7 @@ folder_entry = Table(
     metadata,
     Column("folder_id", Int64, primary_key=True, autoincrement=False),
     # compared byte by byte on both databases, as the tree is sorted
-    Column("path", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
+    Column("path", ByteOrdered, primary_key=True),
     Column("blob_id", Int64, nullable=True),
     Column("sha256", String(64), nullable=True),
     Column("uri", Text, nullable=True),

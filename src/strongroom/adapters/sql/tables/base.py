@@ -42,6 +42,10 @@ def text(name: str, *, default: str | None = None, nullable: bool = False) -> Co
     return Column(name, Text, nullable=nullable, server_default=default)
 
 
+#: Text whose order decides what is below what, compared byte by byte on both databases, whatever the server's locale.
+ByteOrdered: TypeEngine[str] = Text(collation="C").with_variant(Text(), "sqlite")
+
+
 def json_text(name: str) -> Column[str]:
     """A JSON document as text: both databases then return the very characters that were written."""
     return Column(name, Text, nullable=False, server_default="{}")

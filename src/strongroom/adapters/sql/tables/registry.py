@@ -3,7 +3,7 @@
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import Int64, json_text, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import ByteOrdered, Int64, json_text, key, metadata, ref, text, time_us, uid
 
 workspace = Table(
     "workspace",
@@ -23,8 +23,8 @@ namespace = Table(
     key(),
     uid(),
     ref("workspace_id", "workspace"),
-    text("path"),
-    text("slug_path"),
+    Column("path", ByteOrdered, nullable=False),
+    Column("slug_path", ByteOrdered, nullable=False),
     text("description", default=""),
     json_text("settings"),
     Column("etag", Integer, nullable=False, server_default="1"),

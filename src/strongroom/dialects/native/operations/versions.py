@@ -9,7 +9,7 @@ from strongroom.application.artifacts.folders import EntryView
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
-from strongroom.application.registry import publishing, stages, versions
+from strongroom.application.registry import publishing, purging, stages, versions
 from strongroom.application.registry.views import StageView, VersionView
 from strongroom.dialects.native.operation import FileAnswer, Request, Struct, command, flow, read
 from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
@@ -255,7 +255,7 @@ def restore_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
     answer=VersionView,
 )
 def purge_version(call: Call, request: Request[ByUid, Purge]) -> VersionView:
-    return versions.purge(call, request.params.uid, request.body.reason)
+    return purging.purge(call, request.params.uid, request.body.reason)
 
 
 @command(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from strongroom.adapters.sql.migrations.schema_0001.types import INT64
+from strongroom.adapters.sql.migrations.schema_0001.types import INT64, PATH
 
 #: Every table comes after those that it refers to.
 TABLES = ("namespace", "asset", "asset_name", "revision", "revision_parent", "version")
@@ -25,8 +25,8 @@ def _namespace() -> None:
         sa.Column("id", INT64, nullable=False, autoincrement=True),
         sa.Column("uid", sa.String(36), nullable=False),
         sa.Column("workspace_id", INT64, nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("slug_path", sa.Text(), nullable=False),
+        sa.Column("path", PATH, nullable=False),
+        sa.Column("slug_path", PATH, nullable=False),
         sa.Column("description", sa.Text(), server_default="", nullable=False),
         sa.Column("settings", sa.Text(), server_default="{}", nullable=False),
         sa.Column("etag", sa.Integer(), server_default="1", nullable=False),

@@ -1,0 +1,60 @@
+"""Purging one version: its tombstone stays, and what only it held the asset possesses no more (domain.md N16).
+
+Which blobs no other version of the asset holds is found by reading pages: versions that share files share pages, and
+each page is read once. All of it is one transaction; purging is rare, and simple beats fast here.
+"""
+
+from collections.abc import Iterable
+
+from strongroom.application.artifacts.trees import StoredPages, load_root
+from strongroom.application.call import Call
+from strongroom.application.registry import versions
+from strongroom.application.registry.assets import clean_reason
+from strongroom.application.registry.views import VersionView, version_view
+from strongroom.domain.artifacts.page import Page
+from strongroom.domain.artifacts.tree import FileEntry
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Conflict
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Asset, Version, VersionState
+
+
+def purge(call: Call, uid: str, reason: str) -> VersionView:
+    """Remove a trashed version for good; number, label, digests and the reason stay as its tombstone.
+
+    :raises Conflict: it is not in the trash.
+    """
+    asset, version = versions.locked(call, uid, Permission.ASSET_PURGE)
+    if version.state is not VersionState.TRASHED:
+        raise Conflict("Only a version in the trash can be purged.", state=version.state.value)
+    why = clean_reason(reason)
+    unused = _held_alone(call, asset, version)
+    call.tx.blobs.release(asset.id, sorted(unused))
+    changed = call.tx.versions.purge(version, call.now, why)
+    asset = call.tx.assets.advance(asset)
+    details = {"tree": version.tree, "number": version.number, "released": len(unused)}
+    call.record("version.purge", Subject("version", uid), details, asset=asset)
+    return version_view(call, asset, changed)
+
+
+def _held_alone(call: Call, asset: Asset, version: Version) -> set[str]:
+    """SHA-256 of the version's files that stand in no other live or trashed version of the asset.
+
+    An open draft need not be asked: sealing records possession of all that it holds again.
+    """
+    if version.tree is None:
+        return set()
+    beside = call.tx.versions.trees_beside(asset.id, version.id)
+    mine = [page.id for page in load_root(call, version.tree).pages]
+    others = dict.fromkeys(page.id for tree in beside for page in load_root(call, tree).pages)
+    alone = {digest for page in mine if page not in others for digest in _digests(call, page)}
+    for page in others:
+        if not alone:
+            break
+        alone.difference_update(_digests(call, page))
+    return alone
+
+
+def _digests(call: Call, page: str) -> Iterable[str]:
+    (body,) = StoredPages(call.tx.trees).get([page])
+    return (entry.sha256 for entry in Page(body).entries() if isinstance(entry, FileEntry))
