@@ -100,6 +100,18 @@ class Call:
         if not self.allows(permission, target):
             self._refuse(permission, subject or Subject("workspace", self.workspace.uid))
 
+    def require_workspace(self, workspace: Workspace | None) -> Workspace:
+        """The workspace that a request names, when the caller may enter it.
+
+        :raises NotFound: none of that name, or nothing in it is for this caller: never a fallback to another.
+        """
+        hidden = "There is no such workspace."
+        if workspace is None:
+            raise self._absent(hidden)
+        if not (self.caller.access.public_reads or self.caller.access.enters(workspace.id)):
+            self._refuse(Permission.WORKSPACE_READ, Subject("workspace", workspace.uid), hidden=hidden)
+        return workspace
+
     def require_asset(self, permission: Permission, asset: Asset | None, what: str = "asset") -> Asset:
         """The asset, when the caller may do this to it. One that it may not see does not exist for it.
 
@@ -138,6 +150,14 @@ class Call:
             hidden = None if readable else "There is no such experiment or run."
             self._refuse(permission, Subject("experiment", experiment.uid), hidden=hidden)
         return experiment
+
+    def refuse(self, permission: Permission, subject: Subject, message: str) -> NoReturn:
+        """Refuse for a reason that grants do not tell, such as what a token was limited to; it is recorded.
+
+        :raises Forbidden: always.
+        """
+        self.refusal = Refusal(permission, subject)
+        raise Forbidden(message, permission=permission.value)
 
     def _refuse(self, permission: Permission, subject: Subject, hidden: str | None = None) -> NoReturn:
         self.refusal = Refusal(permission, subject)

@@ -186,8 +186,11 @@ class RequestEdge:
         made: list[Call] = []
 
         def run(tx: Transaction) -> T:
-            call = self._call(tx)
+            caller = authenticate(tx, self._token, public_reads=self._gateway.public_reads)
+            call = Call(tx, caller, _home_of(tx, caller), self._gateway.sealer, self._request_id)
             made[:] = [call]  # a transaction that is tried again makes a new call
+            if self._workspace is not None:
+                call.workspace = call.require_workspace(tx.workspaces.by_slug(self._workspace))
             return work(call)
 
         try:
@@ -203,11 +206,6 @@ class RequestEdge:
         self.records += made[0].records
         return result
 
-    def _call(self, tx: Transaction) -> Call:
-        caller = authenticate(tx, self._token, public_reads=self._gateway.public_reads)
-        workspace = _workspace_of(tx, caller, self._workspace)
-        return Call(tx, caller, workspace, self._gateway.sealer, self._request_id)
-
     async def _note_refusal(self, refused: Call) -> None:
         """Refusals to a known principal are records, in a transaction of their own; anonymous ones are not.
 
@@ -222,26 +220,17 @@ class RequestEdge:
                 tx.settings.put("absent.asked_at", str(tx.now()))
                 return
             call = Call(tx, refused.caller, refused.workspace, refused.sealer, refused.request_id)
-            action = refusal.permission.value.replace(":", ".")
+            noun, _, verb = refusal.permission.value.partition(":")
+            action = f"{noun}.{verb}" if verb else f"permission.{noun}"
             call.record(action, refusal.subject, event=False, outcome="refused")
 
         await self._gateway.executor.command(write)
 
 
-def _workspace_of(tx: Transaction, caller: Caller, name: str | None) -> Workspace:
-    """The workspace of a request: the one it names, else the home of its principal, else `default` (domain.md N1).
-
-    A name that is unknown, or that the caller may not enter, is not found: never a fallback.
-    """
-    if name is not None:
-        workspace = tx.workspaces.by_slug(name)
-        if workspace is None or not (caller.access.public_reads or caller.access.enters(workspace.id)):
-            raise NotFound("There is no such workspace.")
-        return workspace
+def _home_of(tx: Transaction, caller: Caller) -> Workspace:
+    """The workspace of a request that names none: the home of its principal, else `default` (domain.md N1)."""
     home = caller.principal.home_workspace_id if caller.principal else None
-    if home is not None:
-        return tx.workspaces.by_id(home)
-    workspace = tx.workspaces.by_slug(DEFAULT_WORKSPACE)
+    workspace = tx.workspaces.by_id(home) if home is not None else tx.workspaces.by_slug(DEFAULT_WORKSPACE)
     if workspace is None:
-        raise NotFound("There is no default workspace; name one.")
+        raise NotFound("There is no default workspace.")
     return workspace

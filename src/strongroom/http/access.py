@@ -31,6 +31,8 @@ _REFUSED: Final = 400
 #: Bytes and seconds for which a refused body is still taken in.
 DRAINED_MOST: Final = 64 * 1024 * 1024
 DRAINED_S: Final = 5
+#: Seconds without a byte after which the client is taken to wait for the answer.
+DRAINED_PAUSE_S: Final = 0.2
 
 REQUESTS = Counter("strongroom_requests_total", "Requests answered", ["operation", "status"])
 SECONDS = Histogram(
@@ -68,7 +70,9 @@ class _Body:
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAINED_S):
                 while self._open and left > 0:
-                    left -= len((await self()).get("body", b""))
+                    # one that announced a body and waits to be asked for it gets its answer at once
+                    async with asyncio.timeout(DRAINED_PAUSE_S):
+                        left -= len((await self()).get("body", b""))
 
 
 @dataclass(slots=True)

@@ -196,3 +196,10 @@ def test_last_use_is_kept_to_the_minute_and_never_goes_back(world: World) -> Non
     world.command_tx(lambda tx: tx.tokens.touch({token_id: minute - 1}))
     assert last_used() == minute
     world.command_tx(lambda tx: tx.tokens.touch({}))
+
+
+def test_a_service_accounts_token_makes_none_that_outlives_it(world: World) -> None:
+    """ "scoped, expiring": what a token issues is as narrow as the token that asks."""
+    soon = world.clock.now_us() + DAY
+    short = issue(world, "admin", IssueToken(principal=service(world), expires_at=soon))
+    assert issue(world, short.token, IssueToken()).view.expires_at == short.view.expires_at

@@ -12,7 +12,7 @@ from strongroom.application.identity.tokens import DAY_US, IssuedToken
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from strongroom.domain.errors import Conflict, Invalid, Unauthenticated
 from strongroom.domain.identity.access import Access, Target
 from strongroom.domain.identity.model import Principal
 from strongroom.domain.identity.roles import Permission
@@ -79,7 +79,8 @@ def change_password(call: Call, attempt: Attempt, *, verified: bool, new_hash: s
     call.require(Permission.SELF)
     access = call.caller.access
     if access.role_cap is not None or access.workspace_cap is not None:
-        raise Forbidden("A token that is limited cannot change the password.")
+        about = Subject("principal", call.actor.uid)
+        call.refuse(Permission.SELF, about, "A token that is limited cannot change the password.")
     principal = _proven(call.tx, attempt, verified=verified)
     if principal.id != call.actor.id:
         raise Unauthenticated(REFUSED)

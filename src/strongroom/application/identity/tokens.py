@@ -8,7 +8,7 @@ from strongroom.application.identity.views import TokenView, token_view, token_v
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import workspaces
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.model import Principal, TokenRow
 from strongroom.domain.identity.roles import Permission, Role
@@ -76,7 +76,8 @@ def _role_cap(call: Call, command: IssueToken) -> Role | None:
     own = call.caller.access.role_cap
     wanted = Role.parse(command.role_cap) if command.role_cap else own
     if own is not None and wanted is not None and wanted > own:
-        raise Forbidden(f"Your token is limited to {own.name.lower()}; it cannot issue one that may do more.")
+        limited = f"Your token is limited to {own.name.lower()}; it cannot issue one that may do more."
+        call.refuse(Permission.TOKEN_MANAGE, Subject("principal", call.actor.uid), limited)
     return wanted
 
 
@@ -86,13 +87,14 @@ def _workspace_cap(call: Call, principal: Principal, command: IssueToken) -> int
         bound = principal.home_workspace_id
     wanted = workspaces.find(call, command.workspace).id if command.workspace else bound
     if bound not in (None, wanted):
-        raise Forbidden("This token can only be issued for one workspace, and not for that one.")
+        message = "This token can only be issued for one workspace, and not for that one."
+        call.refuse(Permission.TOKEN_MANAGE, Subject("principal", principal.uid), message)
     return wanted
 
 
 def _clean_expiry(call: Call, principal: Principal, expires_at: int | None) -> int | None:
     asking = call.tx.tokens.get(call.caller.token_id) if call.caller.token_id else None
-    until = asking.expires_at if asking is not None and principal.kind == "service" else None
+    until = asking.expires_at if asking is not None and call.actor.kind == "service" else None
     if until is not None:  # a service account's token makes none that outlives it; a person's log-in does
         expires_at = min(until, expires_at or until)
     if expires_at is None:
@@ -175,8 +177,8 @@ def revoke(call: Call, token_id: str) -> TokenView:
     """
     principal, row = _managed(call, token_id)
     if row.id != call.caller.token_id and not _covers(call, row):
-        call.refusal = Refusal(Permission.TOKEN_MANAGE, Subject("token", row.id))
-        raise Forbidden("Your token is limited; it cannot revoke one that may do more.")
+        message = "Your token is limited; it cannot revoke one that may do more."
+        call.refuse(Permission.TOKEN_MANAGE, Subject("token", row.id), message)
     if call.tx.tokens.revoke(row.id, call.now):
         call.record("token.revoke", Subject("token", row.id), {"principal": principal.uid})
     return token_view(call, *_managed(call, token_id))

@@ -1,0 +1,5 @@
+"""What hostile requests are sent to."""
+
+from tests.support.api_fixtures import api, server, world
+
+__all__ = ["api", "server", "world"]
