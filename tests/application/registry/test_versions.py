@@ -66,7 +66,7 @@ def test_a_label_is_issued_once_for_ever(world: World, model: AssetView, publish
     assert found.version.uid == first.uid
 
 
-@pytest.mark.parametrize("number", [0, -1, 10**18 + 1])
+@pytest.mark.parametrize("number", [0, -1, 2**53])
 def test_impossible_numbers_are_refused(model: AssetView, publish: Publish, number: int) -> None:
     with pytest.raises(Invalid):
         publish(model, PublishDetails(number=number))

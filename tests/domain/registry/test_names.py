@@ -162,7 +162,7 @@ def test_a_label_of_digits_is_the_number() -> None:
     assert clean_label("v3") == "v3"
 
 
-@pytest.mark.parametrize("text", ["", "0", "03", "٣", "latest", "Latest", " 3", "3\n", str(10**18 + 1), "x" * 256])
+@pytest.mark.parametrize("text", ["", "0", "03", "٣", "latest", "Latest", " 3", "3\n", str(2**53), "x" * 256])
 def test_a_label_is_refused(text: str) -> None:
     with pytest.raises(BadName):
         clean_label(text)

@@ -25,7 +25,7 @@ WORDS = st.text(st.one_of(st.sampled_from("ab%.-1v"), st.characters(categories=[
 NAMES = accepted(TEXT, clean_name)
 SELECTORS: st.SearchStrategy[Selector] = st.one_of(
     st.just(Latest()),
-    st.builds(Number, st.integers(1, 10**18)),
+    st.builds(Number, st.integers(1, 2**53 - 1)),
     st.builds(Label, accepted(TEXT.map("v{}".format), clean_label)),
     st.builds(AliasName, accepted(WORDS, clean_alias)),
     st.builds(RefName, accepted(st.lists(WORDS, min_size=1, max_size=3).map("@/".join), clean_ref_name)),

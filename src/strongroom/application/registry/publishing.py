@@ -22,7 +22,6 @@ from strongroom.application.tracking import runs, sealing
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.revision import Revision
 from strongroom.domain.artifacts.tree import Entry
-from strongroom.domain.audit.canonical_json import MAX_INT
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -38,7 +37,6 @@ DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
 PAGES_A_COMMAND = 200
 HOLDS_A_COMMAND = 5_000
 #: The audit record of a version holds its number, and JSON that any reader understands ends here.
-NUMBER_MOST = min(NUMBER_LARGEST, MAX_INT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +227,10 @@ def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
         if number not in (None, label):
             raise Invalid("A label of digits only is the version's number, and another number was stated.")
         number, label = label, None
-    if number is not None and not 1 <= number <= NUMBER_MOST:
-        raise Invalid(f"A version number is between 1 and {NUMBER_MOST}.", limit=NUMBER_MOST)
-    if number is None and asset.next_number > NUMBER_MOST:
-        raise Conflict("The greatest version number is taken; state one that is free.", limit=NUMBER_MOST)
+    if number is not None and not 1 <= number <= NUMBER_LARGEST:
+        raise Invalid(f"A version number is between 1 and {NUMBER_LARGEST}.", limit=NUMBER_LARGEST)
+    if number is None and asset.next_number > NUMBER_LARGEST:
+        raise Conflict("The greatest version number is taken; state one that is free.", limit=NUMBER_LARGEST)
     return number if number is not None else asset.next_number, label
 
 

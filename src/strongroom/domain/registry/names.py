@@ -18,8 +18,8 @@ NAME_LONGEST = 255
 SLUG_LONGEST = 96
 WORKSPACE_LONGEST = 63
 NAMESPACE_DEEPEST = 16
-NUMBER_LARGEST = 10**18
-"""Largest version number a caller may ask for: leaves room to count on below 2**63 and holds time stamps as numbers."""
+NUMBER_LARGEST = 2**53 - 1
+"""Largest version number: every JSON reader holds it exactly, audit records included; time stamps fit as numbers."""
 
 FILLER = "default"
 """Stands for a level that is missing (Unity Catalog schema, W&B project), so no namespace may be called that."""
@@ -166,13 +166,13 @@ def clean_alias(text: str) -> str:
 def clean_label(text: str) -> int | str:
     """Label of a version as a caller wrote it: a number if it is all digits (N7), else free text in NFC, up to 255.
 
-    :raises BadName: zero, leading zeros or above 10**18 (no version number, and no label may look like one);
+    :raises BadName: zero, leading zeros or above 2**53 - 1 (no version number, and no label may look like one);
         ``latest``; control or invisible characters; outer whitespace; empty or too long.
     """
     label = clean_line(text, what="label", longest=NAME_LONGEST)
     if label.isdecimal():
         if not label.isascii() or label[0] == "0" or int(label) > NUMBER_LARGEST:
-            raise BadName("A label of digits only is a version number: 1 to 10**18, without leading zeros.")
+            raise BadName("A label of digits only is a version number: 1 to 2**53 - 1, without leading zeros.")
         return int(label)
     if label.lower() == "latest":
         raise BadName("'latest' cannot be a label: it means the version published last.")

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.repositories.assets import tagged
@@ -58,7 +58,10 @@ _STATES: dict[str, list[ColumnElement[bool]]] = {
     "archived": [_LIVE, version.c.archived_at.is_not(None)],
     "trashed": [version.c.state == "trashed"],
     "purged": [version.c.state == "purged"],
-    "draft": [version.c.state == "draft"],
+    "draft": [
+        version.c.state == "draft",
+        exists().where(draft.c.version_id == version.c.id, draft.c.state == "open"),
+    ],
     "all": [version.c.state != "draft"],
 }
 

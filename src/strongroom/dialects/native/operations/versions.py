@@ -16,7 +16,7 @@ from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
 from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
 from strongroom.domain.identity.roles import Permission
 
-Number = Annotated[int, Meta(ge=1, le=10**18)]
+Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 
 
 class ListVersions(PagedByUid, frozen=True, kw_only=True):
