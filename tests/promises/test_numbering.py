@@ -18,10 +18,11 @@ from strongroom.application.artifacts import folders
 from strongroom.application.edge import RequestEdge
 from strongroom.application.paging import PageRequest
 from strongroom.application.registry import assets, locate, publishing, purging, versions
-from strongroom.application.registry.publishing import NUMBER_MOST, PublishDetails
+from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.versions import ListVersions
 from strongroom.application.registry.views import AssetView
 from strongroom.domain.errors import AlreadyExists, BadName, Conflict, DomainError, Invalid, NotFound
+from strongroom.domain.registry.names import NUMBER_LARGEST
 from tests.promises.support import Site, fill, make_asset, make_draft, publish, reference, run, seal
 
 MANY = 200
@@ -127,7 +128,7 @@ def test_a_caller_may_ask_for_a_number_that_was_never_issued(site: Site, model: 
 
 def test_after_the_largest_number_the_server_says_so(site: Site, model: AssetView) -> None:
     """N7, at its end: no number is above what an audit record holds, not even one that the server gives."""
-    assert publish(site, model.uid, details=PublishDetails(number=NUMBER_MOST)).number == NUMBER_MOST
+    assert publish(site, model.uid, details=PublishDetails(number=NUMBER_LARGEST)).number == NUMBER_LARGEST
     with pytest.raises((Invalid, Conflict)):
         publish(site, model.uid)
     assert publish(site, model.uid, details=PublishDetails(number=4)).number == 4

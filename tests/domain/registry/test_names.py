@@ -157,7 +157,7 @@ def test_an_alias_is_refused(text: str) -> None:
 
 def test_a_label_of_digits_is_the_number() -> None:
     assert clean_label("3") == 3
-    assert clean_label("20240501123456789") == 20240501123456789
+    assert clean_label("20240501123456") == 20240501123456
     assert clean_label("1.0.0-rc+build/7: x") == "1.0.0-rc+build/7: x"
     assert clean_label("v3") == "v3"
 
