@@ -257,8 +257,10 @@ def test_secrets_are_in_no_table(post: Post, receiver: Receiver, database: str) 
     post.deliver()
     is_sqlite = database.startswith("sqlite")
     engine = sqlite_engine(database, write=False) if is_sqlite else postgres_engine(database, pool_size=1)
-    names = "SELECT name FROM sqlite_master WHERE type = 'table'" if is_sqlite else (
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    names = (
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        if is_sqlite
+        else ("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     )
     with engine.connect() as connection:
         tables = [row[0] for row in connection.execute(text(names))]
