@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from strongroom.adapters.webhooks import sender as module
 from strongroom.adapters.webhooks.addresses import is_allowed, parse_networks
 from strongroom.adapters.webhooks.sender import PinnedSender, Resolver
 from strongroom.application.ports.events import Sent
@@ -100,7 +99,7 @@ def test_one_inner_address_among_public_ones_refuses_all(canary: Receiver) -> No
     assert send(f"http://evil.example:{canary.port}/", PinnedSender(resolver=resolver)) == Sent(Outcome.ADDRESS)
 
 
-def test_a_name_is_resolved_once_so_that_rebinding_changes_nothing(canary: Receiver, receiver: Receiver) -> None:
+def test_a_name_is_resolved_once_so_that_rebinding_changes_nothing(canary: Receiver) -> None:
     """The first answer is what is checked and what is connected to; a second would lead to the canary."""
     resolver, asked = answering(["127.0.0.2"], ["127.0.0.1"])
     allowed = parse_networks(["127.0.0.2/32"])
@@ -131,7 +130,7 @@ def test_the_numeric_address_is_what_is_connected_to(monkeypatch: pytest.MonkeyP
         connected.append((*args, more["server_hostname"]))
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(module.asyncio, "open_connection", open_connection)
+    monkeypatch.setattr(asyncio, "open_connection", open_connection)
     resolver, _ = answering(["93.184.216.34"])
     assert send("https://public.example/x", PinnedSender(resolver=resolver)) == Sent(Outcome.UNREACHABLE)
     assert connected == [("93.184.216.34", 443, "public.example")]

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import select
 
 from strongroom.adapters.sql.pooled import PostgresExecutor
+from strongroom.adapters.sql.tables import audit_pending
+from strongroom.adapters.sql.transaction import SqlTransaction
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
 from strongroom.adapters.webhooks.sender import PinnedSender
@@ -15,6 +18,7 @@ from strongroom.application.events.delivery import Courier
 from strongroom.application.events.views import WebhookWithSecret
 from strongroom.application.events.webhooks import CreateWebhook
 from strongroom.application.ports.events import Outgoing, Sender
+from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets
 from strongroom.application.registry.assets import CreateAsset, UpdateAsset
 from strongroom.application.registry.views import AssetView
@@ -22,6 +26,11 @@ from tests.application.conftest import World
 from tests.support.receiver import Receiver
 
 KEY = b"k" * 32
+
+
+def _pending(tx: Transaction) -> bool:
+    assert isinstance(tx, SqlTransaction)
+    return tx.connection.execute(select(audit_pending).limit(1)).first() is not None
 
 
 @dataclass
@@ -39,8 +48,7 @@ class Post:
     def number(self) -> None:
         """Give committed records their leaves, without waiting for the sequencer."""
         if isinstance(self.world.executor, PostgresExecutor):
-            size = -1
-            while size != (size := self.world.read_tx(lambda tx: tx.audit.size())):
+            while self.world.read_tx(_pending):
                 self.world.executor.sequence()
 
     def courier(self, sender: Sender | None = None) -> Courier:

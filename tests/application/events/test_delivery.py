@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Mapping
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from strongroom.application.paging import PageRequest
 from strongroom.application.ports.events import Sent
 from strongroom.domain.errors import Conflict, NotFound
 from strongroom.domain.events.model import Outcome
-from tests.application.conftest import DAY, SECOND, World
+from tests.application.conftest import DAY, SECOND
 from tests.application.events.conftest import Post, change, make
 from tests.support.receiver import Received, Receiver
 
@@ -163,7 +164,7 @@ class Doomed:
     def __init__(self, post: Post, chance: random.Random) -> None:
         self._post, self._chance = post, chance
 
-    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Sent:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Sent:
         fate = self._chance.choice(["before", "after"])
         if fate == "after":
             await self._post.sender.post(url, headers, body)
@@ -173,7 +174,7 @@ class Doomed:
 def test_two_hundred_kills_between_commit_and_delivery_lose_none_and_invent_none(
     post: Post, receiver: Receiver
 ) -> None:
-    chance = random.Random(3)
+    chance = random.Random(3)  # noqa: S311 - the same kills every time
     post.hook(receiver, "asset.*")
     models = [make(post.world, f"m{n}") for n in range(3)]
     kills = 0
