@@ -73,8 +73,7 @@ def test_kills_of_the_server_lose_no_event_and_invent_none(place: Place, receive
     made: list[str] = []
     for n in range(8):
         with place.serve() as server, place.client() as client:
-            for m in range(3):
-                made.append(client.call("asset.create", kind="model", name=f"m{n}-{m}")["uid"])
+            made += [client.call("asset.create", kind="model", name=f"m{n}-{m}")["uid"] for m in range(3)]
             server.signal(signal.SIGKILL)
     # a delivery whose process was killed waits for the end of its lease
     with place.serve(), place.client() as client:

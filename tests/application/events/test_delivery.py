@@ -138,6 +138,23 @@ def test_after_three_days_an_event_is_a_dead_letter_and_can_be_sent_again(post: 
         post.world.command("admin", lambda call: webhooks.redeliver(call, made.webhook.uid, change_at))
 
 
+def test_an_event_that_is_sent_again_at_once_takes_those_behind_it_along(post: Post, receiver: Receiver) -> None:
+    uid = post.hook(receiver, "asset.*").webhook.uid
+    asset = make(post.world, "churn")
+    change(post.world, asset, "x")
+    receiver.status = 500
+    for _ in range(5):
+        post.deliver()
+        post.world.clock.advance(HOUR)
+    post.deliver()
+    receiver.status = 200
+    page = post.world.read("admin", lambda call: webhooks.deliveries(call, uid, "pending", PageRequest()))
+    assert [one.tries > 0 for one in page.items] == [False, True]
+    post.world.command("admin", lambda call: webhooks.redeliver(call, uid, page.items[-1].position))
+    post.deliver()
+    assert receiver.ids() == expected(post)
+
+
 def test_a_paused_webhook_misses_nothing_and_a_deleted_one_gets_nothing(post: Post, receiver: Receiver) -> None:
     made = post.hook(receiver, "asset.*")
     uid = made.webhook.uid

@@ -75,10 +75,13 @@ class SqlDeliveries(Repository):
         mine = and_(*_is(claimed.webhook_id, claimed.leaf), _PENDING, delivery.c.next_at == claimed.next_at)
         if self._connection.execute(update(delivery).where(mine).values(values)).rowcount == 0:
             return False
-        if state is DeliveryState.PENDING:  # the others of the lane need not be looked at before
-            lane = (delivery.c.webhook_id == claimed.webhook_id, delivery.c.lane == claimed.lane, _PENDING)
-            waiting = (*lane, delivery.c.leaf > claimed.leaf, delivery.c.next_at < next_at)
+        lane = (delivery.c.webhook_id == claimed.webhook_id, delivery.c.lane == claimed.lane, _PENDING)
+        behind = (*lane, delivery.c.leaf > claimed.leaf)
+        if state is DeliveryState.PENDING:  # those behind it need not be looked at before
+            waiting = (*behind, delivery.c.next_at < next_at)
             self._connection.execute(update(delivery).where(*waiting).values(next_at=next_at))
+        elif claimed.log:  # they were put off with it; now they may go
+            self._connection.execute(update(delivery).where(*behind).values(next_at=next_at))
         return True
 
     def get(self, webhook_id: int, leaf: int) -> Delivery | None:

@@ -38,7 +38,8 @@ def _select() -> Select[Any]:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [audit.c.workspace_id == wanted.workspace_id]
+    # "+ 0": by the index of the workspace SQLite would read all its records, and sort them, for a few leaves
+    found: list[ColumnElement[bool]] = [audit.c.workspace_id + 0 == wanted.workspace_id]
     if wanted.visible is not None:
         found += [outbox.c.asset_id.is_not(None), visible_where(wanted.visible)]
     if wanted.types:
