@@ -7,14 +7,20 @@ from types import SimpleNamespace
 from typing import TypeVar, cast
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
 
+from strongroom.adapters.sql.engine import sqlite_engine
+from strongroom.adapters.sql.repositories.feed import select_events
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.events import feed
 from strongroom.application.events.feed import EventPage
 from strongroom.application.events.waiting import Waiting
 from strongroom.application.identity import tokens
+from strongroom.application.ports.events import Wanted
 from strongroom.domain.errors import Invalid, TooManyRequests, Unauthenticated
+from strongroom.domain.identity.access import Visible
 from tests.application.conftest import World
 from tests.application.events.conftest import Post, change, make
 
@@ -199,3 +205,21 @@ def test_a_stream_ends_soon_after_its_token(post: Post, monkeypatch: pytest.Monk
             await asyncio.wait_for(anext(lines), 5)
 
     asyncio.run(follow())
+
+
+def test_the_feed_reads_leaves_in_their_order_and_sorts_nothing(database: str) -> None:
+    """By the index of the workspace SQLite would read every record of it for a few leaves."""
+    if not database.startswith("sqlite"):
+        pytest.skip("PostgreSQL chooses by its statistics")
+    visible = Visible(
+        whole_workspace=True, sees_private=False, namespaces=("a",), asset_ids=frozenset({1}), public=True
+    )
+    engine = sqlite_engine(database, write=False)
+    for wanted in (Wanted(1), Wanted(1, visible, ("asset.*", "alias.set"), "a", 1)):
+        query = select_events(wanted, 5, 500, 100)
+        sql = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+        with engine.connect() as connection:
+            plan = [row[3] for row in connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))]
+        assert plan[0].startswith("SEARCH audit_leaf USING INTEGER PRIMARY KEY")
+        assert not any("TEMP B-TREE" in step or step.startswith("SCAN audit") for step in plan)
+    engine.dispose()
