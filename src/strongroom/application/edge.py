@@ -15,10 +15,12 @@ from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller
+from strongroom.application.events.waiting import Waiting
 from strongroom.application.identity.authentication import authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
+from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
 from strongroom.application.ports.transaction import Transaction
@@ -67,6 +69,8 @@ class Gateway:
     """What every request needs of the server.
 
     :param public_reads: whether the operator lets everybody read public assets.
+    :param outgoing: who signs and sends webhooks; None where nothing is sent.
+    :param waiting: bounds the requests that wait for events.
     """
 
     executor: Executor
@@ -76,6 +80,8 @@ class Gateway:
     keys: LogKeyring
     hasher: PasswordHasher
     public_reads: bool = False
+    outgoing: Outgoing | None = None
+    waiting: Waiting = field(default_factory=Waiting)
     gate: PasswordGate = field(init=False)
 
     def __post_init__(self) -> None:

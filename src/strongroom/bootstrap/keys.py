@@ -2,6 +2,7 @@
 
 log-key-0001.json   the audit log's signing keys, see strongroom.adapters.identity.keys
 server-key          32 random bytes: seals page tokens; losing it costs clients a listing begun anew
+webhook-key         32 random bytes: secrets of webhooks are derived from it; losing it voids all of them
 """
 
 import os
@@ -12,6 +13,7 @@ from typing import Final
 from strongroom.domain.errors import Corrupted, Invalid
 
 _SERVER_KEY: Final = "server-key"
+_WEBHOOK_KEY: Final = "webhook-key"
 _BYTES: Final = 32
 _OTHERS: Final = 0o077
 
@@ -22,12 +24,22 @@ def has_log_key(folder: Path) -> bool:
 
 
 def server_key(folder: Path) -> bytes:
+    """The key that seals page tokens; see `_key`."""
+    return _key(folder, _SERVER_KEY)
+
+
+def webhook_key(folder: Path) -> bytes:
+    """The key that secrets of webhooks are derived from; see `_key`."""
+    return _key(folder, _WEBHOOK_KEY)
+
+
+def _key(folder: Path, name: str) -> bytes:
     """The key in the folder, made with the folder if it is not there; 32 bytes.
 
     :raises Invalid: others may read it. :raises Corrupted: it has another length.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / _SERVER_KEY
+    path = folder / name
     if not path.exists():
         _create(path)
     if path.stat().st_mode & _OTHERS:

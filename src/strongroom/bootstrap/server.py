@@ -3,23 +3,33 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from strongroom import __version__
-from strongroom.adapters.jobs.background import Background
+from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.telemetry.tracing import App, traced
+from strongroom.adapters.webhooks.addresses import parse_networks
+from strongroom.adapters.webhooks.secrets import DerivedSecrets
+from strongroom.adapters.webhooks.sender import PinnedSender
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
+from strongroom.application.events.delivery import Courier
 from strongroom.application.identity import setup
 from strongroom.application.paging import PageSealer
+from strongroom.application.ports.events import Outgoing
+from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
-from strongroom.bootstrap.keys import server_key
+from strongroom.bootstrap.keys import server_key, webhook_key
 from strongroom.bootstrap.passwords import LazyPasswords
 from strongroom.bootstrap.settings import Serving, Storage
 from strongroom.http.app import Application, create_app
 from strongroom.http.services import Services
 from strongroom.web.routes import pages
+
+#: Seconds between looks at the feed for webhooks.
+DELIVER_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +57,19 @@ class Readiness:
         await self._store.check()
 
 
+def outgoing_of(storage: Storage, serving: Serving) -> Outgoing:
+    """Who signs and sends webhooks. :raises Invalid: a network that is allowed is none."""
+    allowed = parse_networks(serving.webhook_network)
+    return Outgoing(DerivedSecrets(webhook_key(storage.keys_folder)), PinnedSender(allowed))
+
+
 @asynccontextmanager
 async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
     installation = await install(storage)
     store = open_store(storage)
     uses, keyring = TokenUses(), installation.keyring
+    outgoing = outgoing_of(storage, serving)
     gateway = Gateway(
         executor=installation.database,
         store=store,
@@ -61,6 +78,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         keys=keyring,
         hasher=LazyPasswords(),
         public_reads=serving.public_reads,
+        outgoing=outgoing,
     )
     services = Services(
         gateway=gateway,
@@ -69,7 +87,9 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         pages=pages(gateway, __version__),
         hosts=serving.hosts,
     )
-    background = Background(jobs(gateway, uses, keyring.agree))
+    courier = Courier(installation.database, outgoing, MachineClock())
+    deliver = Job("deliver-events", DELIVER_S, courier.run)
+    background = Background([*jobs(gateway, uses, keyring.agree), deliver])
     background.start()
     try:
         app = create_app(services)

@@ -92,6 +92,8 @@ class Serving:
         Let everybody read assets that are marked public, without a token.
     allowed_host:
         Host name under which clients reach the server, beside this machine's own; repeat it for several.
+    webhook_network:
+        Network beyond the public internet that webhooks may lead to, as 10.1.0.0/16; repeat it for several.
     """
 
     host: Annotated[str, Parameter(env_var="STRONGROOM_HOST")] = "127.0.0.1"
@@ -99,6 +101,7 @@ class Serving:
     workers: Annotated[int, Parameter(env_var="STRONGROOM_WORKERS")] = 1
     public_reads: Annotated[bool, Parameter(env_var="STRONGROOM_PUBLIC_READS", negative="")] = False
     allowed_host: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_ALLOWED_HOST", negative="")] = ()
+    webhook_network: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_WEBHOOK_NETWORK", negative="")] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= WORKERS_MOST:

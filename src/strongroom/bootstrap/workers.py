@@ -44,6 +44,7 @@ def environment(storage: Storage, serving: Serving) -> Mapping[str, str]:
         "port": serving.port,
         "public_reads": serving.public_reads,
         "allowed_host": list(serving.allowed_host),
+        "webhook_network": list(serving.webhook_network),
     }
     return {_VARIABLE: json.dumps([place, reach, os.getpid()])}
 

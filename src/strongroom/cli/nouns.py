@@ -9,6 +9,7 @@ HELP = {
     "asset": "Models, data sets and other assets.",
     "audit": "The audit log: read, proved, exported, verified offline.",
     "blob": "Bytes by digest, below a folder (for programs).",
+    "event": "What happens, in order.",
     "experiment": "What runs belong to.",
     "file": "Files of versions.",
     "draft": "Versions in the making.",
@@ -28,6 +29,7 @@ HELP = {
     "token": "Tokens.",
     "upload": "Uploads in parts (for programs).",
     "version": "Versions of assets.",
+    "webhook": "Addresses that events are sent to.",
     "workspace": "Workspaces.",
 }
 
@@ -40,6 +42,8 @@ HAND_MADE = {
     "audit.export": ("audit:export", "Write the whole log to a file."),
     "audit.proof": ("audit:proof", "Fetch the proof that a record is in the log, and check it here."),
     "audit.verify": ("audit:verify", "Verify an exported log, with no server."),
+    "event.stream": ("events:tail", "The same as tail."),
+    "event.tail": ("events:tail", "Show events as they happen, a line each."),
     "grant.create": ("identity:grant_create", "Give a role."),
     "run.list": ("runs:list_", "Runs of an experiment; without one, the experiments."),
     "run.show": ("runs:show", "One run in short, for people."),

@@ -18,6 +18,7 @@ from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
 from strongroom.sdk.audit import Audit
 from strongroom.sdk.config import load
+from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.lookup import AssetRef, VersionRef
@@ -90,6 +91,14 @@ class Client:
     def whoami(self) -> WhoAmI:
         """Who you are to the server, and which roles you can use in the workspace."""
         return self.tokens.whoami()
+
+    def events(self, *, after: int | None = None, types: Sequence[str] = (), follow: bool = True) -> Iterator[Event]:
+        """What happens in the workspace, in order, as it happens; see `strongroom.sdk.events`.
+
+        :param after: the position of the last event that you have; None begins now, -1 with the first there is.
+        :param types: such as ``asset.create`` or ``alias.*``; all when empty. :param follow: False ends at the present.
+        """
+        return events(self.api, after, types, follow=follow)
 
     def resolve(self, reference: VersionRef, *, kind: str | None = None, at: datetime | str | None = None) -> Version:
         """The version that a reference such as ``prod/churn@champion``, ``churn:3`` or ``churn`` means.

@@ -10,6 +10,7 @@ from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit import log, reads
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
+from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
@@ -119,9 +120,10 @@ async def sweep(store: BlobStore) -> None:
 
 
 def forget(tx: Transaction) -> None:
-    """Drop remembered answers after a day, and ledger entries after their time."""
+    """Drop remembered answers after a day, ledger entries and ended deliveries after their time."""
     tx.idempotency.forget(tx.now() - REMEMBERED_US)
     tx.blobs.forget_sent(tx.now())
+    tx.deliveries.forget(tx.now() - DELIVERIES_KEPT_US)
 
 
 def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]) -> list[Job]:

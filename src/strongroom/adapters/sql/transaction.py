@@ -10,7 +10,9 @@ from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
+from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
+from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
@@ -26,6 +28,7 @@ from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.trees import SqlTrees
 from strongroom.adapters.sql.repositories.uploads import SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
+from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
 from strongroom.adapters.sql.tables import name_dict
 from strongroom.application.ports.execution import Clock
@@ -167,3 +170,15 @@ class SqlTransaction:
     @cached_property
     def idempotency(self) -> SqlIdempotency:
         return SqlIdempotency(self)
+
+    @cached_property
+    def feed(self) -> SqlFeed:
+        return SqlFeed(self)
+
+    @cached_property
+    def webhooks(self) -> SqlWebhooks:
+        return SqlWebhooks(self)
+
+    @cached_property
+    def deliveries(self) -> SqlDeliveries:
+        return SqlDeliveries(self)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
+from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
@@ -67,3 +68,9 @@ class Transaction(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def idempotency(self) -> Idempotency: ...
+    @property
+    def feed(self) -> Feed: ...
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def deliveries(self) -> Deliveries: ...

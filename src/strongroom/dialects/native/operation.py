@@ -40,6 +40,7 @@ class Request(Generic[P, B]):
     :param params: path and query parameters, checked. :param body: the JSON body, checked.
     :param etag: from If-Match, None when the client does not compare.
     :param chunks: the raw body of an operation that takes bytes. :param size: its announced length.
+    :param resume: Last-Event-ID, where a stream of events broke off.
     """
 
     params: P
@@ -49,6 +50,7 @@ class Request(Generic[P, B]):
     size: int | None = None
     media_type: str | None = None
     range: str | None = None
+    resume: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

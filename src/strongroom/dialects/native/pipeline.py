@@ -229,6 +229,7 @@ def _decode(operation: Operation, http: HttpRequest, raw: bytes) -> Request[Any,
         size=int(announced) if _LENGTH.fullmatch(announced) else None,
         media_type=http.headers.get("content-type"),
         range=http.headers.get("range"),
+        resume=http.headers.get("last-event-id"),
     )
 
 

@@ -6,6 +6,7 @@ from strongroom.dialects.native.operations import (
     artifacts,
     assets,
     audit,
+    events,
     experiments,
     labels,
     lineage,
@@ -13,6 +14,7 @@ from strongroom.dialects.native.operations import (
     recording,
     runs,
     versions,
+    webhooks,
     workspaces,
 )
 
@@ -31,4 +33,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *access.OPERATIONS,
     *principals.OPERATIONS,
     *audit.OPERATIONS,
+    *events.OPERATIONS,
+    *webhooks.OPERATIONS,
 )

@@ -29,6 +29,7 @@ from strongroom.adapters.sql.tables.audit import (
     read_window,
 )
 from strongroom.adapters.sql.tables.base import metadata
+from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import edge, node
 from strongroom.adapters.sql.tables.registry import (
@@ -63,6 +64,7 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "delivery",
     "draft",
     "edge",
     "experiment",
@@ -95,5 +97,6 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "webhook",
     "workspace",
 ]

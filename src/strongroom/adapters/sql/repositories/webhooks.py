@@ -1,0 +1,80 @@
+"""Webhooks in SQL."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+
+from strongroom.adapters.sql.repositories.base import AnyRow, Repository, dump_json, load
+from strongroom.adapters.sql.tables import principal, webhook
+from strongroom.domain.events.model import Webhook, WebhookState
+
+_OWN = [field.name for field in fields(Webhook) if field.name not in {"id", "created_by"}]
+_ACTIVE = webhook.c.state == WebhookState.ACTIVE.value
+_LIVE = webhook.c.state != WebhookState.DELETED.value
+
+
+def _select() -> Select[Any]:
+    own = [webhook.c[name] for name in _OWN]
+    return select(webhook.c.id, *own, principal.c.uid.label("created_by")).join(
+        principal, principal.c.id == webhook.c.created_by
+    )
+
+
+def _load(row: AnyRow) -> Webhook:
+    return load(Webhook, row, types=tuple(json.loads(row.types)), state=WebhookState(row.state))
+
+
+def _stored(values: dict[str, Any]) -> dict[str, Any]:
+    if "types" in values:
+        values["types"] = dump_json(list(values["types"]))
+    return values
+
+
+class SqlWebhooks(Repository):
+    """See :class:`strongroom.application.ports.events.Webhooks`."""
+
+    def add(self, new: Webhook) -> Webhook:
+        values = _stored({name: getattr(new, name) for name in _OWN})
+        values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
+        made = self._connection.execute(insert(webhook).values(values).returning(webhook.c.id)).scalar_one()
+        return replace(new, id=made)
+
+    def by_uid(self, workspace_id: int, uid: str) -> Webhook | None:
+        query = _select().where(webhook.c.uid == uid, webhook.c.workspace_id == workspace_id, _LIVE)
+        row = self._connection.execute(query).one_or_none()
+        return _load(row) if row else None
+
+    def by_id(self, webhook_id: int) -> Webhook:
+        return _load(self._connection.execute(_select().where(webhook.c.id == webhook_id)).one())
+
+    def list(self, workspace_id: int, after_id: int, limit: int) -> Sequence[Webhook]:
+        query = _select().where(webhook.c.workspace_id == workspace_id, webhook.c.id > after_id, _LIVE)
+        return [_load(row) for row in self._connection.execute(query.order_by(webhook.c.id).limit(limit))]
+
+    def count(self, workspace_id: int) -> int:
+        query = select(func.count()).select_from(webhook).where(webhook.c.workspace_id == workspace_id, _LIVE)
+        return self._connection.execute(query).scalar_one()
+
+    def lock(self, webhook_id: int) -> Webhook:
+        query = _select().where(webhook.c.id == webhook_id).with_for_update(of=webhook)
+        return _load(self._connection.execute(query).one())
+
+    def update(self, old: Webhook, /, **changes: object) -> Webhook:
+        values = _stored({**changes, "etag": webhook.c.etag + 1})
+        self._connection.execute(update(webhook).where(webhook.c.id == old.id).values(values))
+        return self.by_id(old.id)
+
+    def behind(self, head: int, limit: int) -> Sequence[int]:
+        query = select(webhook.c.id).where(_ACTIVE, webhook.c.after < head).order_by(webhook.c.after).limit(limit)
+        return list(self._connection.execute(query).scalars())
+
+    def claim(self, webhook_id: int) -> Webhook | None:
+        query = _select().where(webhook.c.id == webhook_id, _ACTIVE).with_for_update(of=webhook, skip_locked=True)
+        row = self._connection.execute(query).one_or_none()
+        return _load(row) if row else None
+
+    def move(self, webhook_id: int, after: int) -> None:
+        self._connection.execute(update(webhook).where(webhook.c.id == webhook_id).values(after=after))
