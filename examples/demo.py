@@ -244,15 +244,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stop", action="store_true", help="stop the server at the end")
     parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--place", type=Path, default=PLACE, help="folder for the server's data; it is emptied first")
     arguments = parser.parse_args()
+    place: Path = arguments.place
     story = Story()
     story.step("Start a server: SQLite and a folder, nothing else")
-    demo_server.stop_earlier(PLACE / "server.pid")
-    shutil.rmtree(PLACE, ignore_errors=True)
-    data_folder = PLACE / "data"
+    demo_server.stop_earlier(place / "server.pid")
+    shutil.rmtree(place, ignore_errors=True)
+    data_folder = place / "data"
     data_folder.mkdir(parents=True)
     pid, address, seconds = demo_server.start(data_folder, demo_server.free_port(arguments.port))
-    (PLACE / "server.pid").write_text(str(pid))
+    (place / "server.pid").write_text(str(pid))
     finished = False
     try:
         story.say(f"{address} was ready after {seconds:.1f} s")

@@ -116,7 +116,7 @@ class World:
         """Who calls, in a transaction that is open."""
         token = self.tokens[who] if isinstance(who, str) else who
         caller = authenticate(tx, token, public_reads=self.public_reads)
-        place = tx.workspaces.by_slug(workspace) if workspace else self.workspace
+        place = tx.workspaces.by_slug(workspace or self.workspace.slug)
         assert place is not None, f"the world has no workspace {workspace!r}"
         self.last = Call(tx, caller, place, self.sealer)
         return self.last

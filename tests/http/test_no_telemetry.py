@@ -72,6 +72,40 @@ def test_the_server_and_its_clients_call_nobody(tmp_path: Path) -> None:
     assert all(map(_is_local, seen)), seen
 
 
+SDK_AT_WORK = """
+import sys
+from pathlib import Path
+from strongroom.sdk import Client
+folder = Path(sys.argv[3])
+(folder / "model.bin").write_bytes(bytes(100_000))
+with Client(sys.argv[1], sys.argv[2]) as client:
+    with client.run("trials", params={"a": 1}) as run:
+        run.log_metric("loss", 0.5, 1)
+        run.log_file(folder / "model.bin", "model/model.bin")
+        version = run.register("watched", path="model", aliases=["champion"])
+    client.push(folder / "model.bin", "watched", progress=False)
+    client.pull("watched@champion", to=folder / "back", progress=False)
+    client.lineage(version)
+"""
+
+
+def test_the_sdk_calls_nobody_but_its_server(tmp_path: Path) -> None:
+    """ "No telemetry: a test runs the server and SDK with outbound connections blocked and watched."."""
+    outbound = tmp_path / "outbound"
+    outbound.touch()
+    server = ServerProcess(tmp_path / "data", tmp_path / "log")
+    try:
+        server.wait()
+        (tmp_path / "files").mkdir()
+        paths = environment(PYTHONPATH=f"{WATCHED}:{SOURCES}", STRONGROOM_TEST_OUTBOUND=str(outbound))
+        arguments = [server.url, new_token(tmp_path / "data"), str(tmp_path / "files")]
+        subprocess.run([sys.executable, "-c", SDK_AT_WORK, *arguments], env=paths, check=True, timeout=60)  # noqa: S603
+    finally:
+        server.close()
+    assert outbound.read_text() == ""
+    assert (tmp_path / "files" / "back" / "model.bin").read_bytes() == bytes(100_000)
+
+
 def test_the_watch_itself_works(tmp_path: Path) -> None:
     outbound = tmp_path / "outbound"
     env = environment(PYTHONPATH=str(WATCHED), STRONGROOM_TEST_OUTBOUND=str(outbound))

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from strongroom.application.edge import DEFAULT_WORKSPACE
 from strongroom.dialects.native.operation import Mode, Operation
 from strongroom.dialects.native.routes import OPERATIONS
+from strongroom.domain.registry.stages import DEFAULT_STAGES
 from tests.support.api import PREFIX, Answer, Api, Decoded, Headers
 
 BY_ID: Mapping[str, Operation] = {operation.id: operation for operation in OPERATIONS}
@@ -226,6 +227,9 @@ class World:
                 return Asked(path, query)
             case ["workspace", "create"]:
                 return Asked(path, query, {"slug": self.new("place")})
+            case ["workspace", "define_stages"]:
+                edges = sorted(map(list, DEFAULT_STAGES.edges))
+                return Asked({"slug": self.workspace}, query, {"stages": [*DEFAULT_STAGES.stages], "edges": edges})
             case ["workspace", verb]:
                 return Asked({"slug": self.workspace}, query, {"description": "d"} if verb == "update" else ...)
             case ["asset" | "experiment" | "namespace" | "team", "create"]:

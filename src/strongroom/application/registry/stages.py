@@ -1,10 +1,11 @@
 """Stages: where a version stands on the way to production, with the moves that the workspace allows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from strongroom.application.call import Call, check_etag
-from strongroom.application.registry import versions
+from strongroom.application.registry import versions, workspaces
 from strongroom.application.registry.views import StageView, VersionView, stage_view, version_view
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict
@@ -22,6 +23,45 @@ def graph_of(workspace: Workspace) -> StageGraph:
     edges = cast("Sequence[Sequence[str]]", own["edges"])
     names = cast("Sequence[str]", own["stages"])
     return StageGraph.of(names, [(a, b) for a, b in edges], is_open=bool(own.get("open")))
+
+
+@dataclass(frozen=True, slots=True)
+class StagesView:
+    """The stages of a workspace in their order, and the moves it allows; `open`: any name, any move."""
+
+    stages: Sequence[str]
+    edges: Sequence[tuple[str, str]]
+    open: bool
+    etag: int
+
+
+def _view(workspace: Workspace) -> StagesView:
+    graph = graph_of(workspace)
+    order = {stage: place for place, stage in enumerate(graph.stages)}
+    edges = sorted(graph.edges, key=lambda edge: (order[edge[0]], order[edge[1]]))
+    return StagesView(graph.stages, edges, graph.is_open, workspace.etag)
+
+
+def of_workspace(call: Call, slug: str) -> StagesView:
+    """The stages of a workspace: its own, or the default ones."""
+    return _view(workspaces.find(call, slug))
+
+
+def define(
+    call: Call, slug: str, names: Sequence[str], edges: Sequence[tuple[str, str]], *, is_open: bool, etag: int | None
+) -> StagesView:
+    """Give a workspace stages of its own. Versions stay where they are, even at a stage that is no more.
+
+    :raises Invalid: a stage is bad, repeated or missing ("none"), or an edge leads to an unknown one.
+    """
+    workspace = workspaces.locked(call, slug, etag)
+    graph = StageGraph.of(names, edges, is_open=is_open)
+    own = {"stages": list(graph.stages), "edges": sorted(map(list, graph.edges)), "open": graph.is_open}
+    settings = {**workspace.settings, "stages": own}
+    changed = call.tx.workspaces.update(workspace, description=workspace.description, settings=settings)
+    details = {"stages": len(graph.stages), "edges": len(graph.edges)}
+    replace(call, workspace=changed).record("workspace.stages", Subject("workspace", workspace.uid), details)
+    return _view(changed)
 
 
 def place(call: Call, version_uid: str, name: str, note: str, *, move_others: bool, etag: int | None) -> VersionView:

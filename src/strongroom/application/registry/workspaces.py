@@ -65,13 +65,19 @@ def get(call: Call, slug: str) -> WorkspaceView:
     return workspace_view(find(call, slug))
 
 
-def update(call: Call, slug: str, description: str, etag: int | None) -> WorkspaceView:
-    """Change the description."""
+def locked(call: Call, slug: str, etag: int | None) -> Workspace:
+    """The workspace, locked, when the caller may change its settings and it is at the stated ETag."""
     workspace = find(call, slug)
     target = Target(workspace_id=workspace.id, namespace="")
     call.require(Permission.WORKSPACE_SETTINGS, target, Subject("workspace", workspace.uid))
     workspace = call.tx.workspaces.lock(workspace.id)
     check_etag(etag, workspace.etag)
+    return workspace
+
+
+def update(call: Call, slug: str, description: str, etag: int | None) -> WorkspaceView:
+    """Change the description."""
+    workspace = locked(call, slug, etag)
     changed = call.tx.workspaces.update(
         workspace, description=clean_description(description), settings=workspace.settings
     )

@@ -1,10 +1,13 @@
 """Workspaces and namespaces."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.paging import Page
-from strongroom.application.registry import namespaces, workspaces
+from strongroom.application.registry import namespaces, stages, workspaces
+from strongroom.application.registry.stages import StagesView
 from strongroom.application.registry.views import NamespaceView, WorkspaceView
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.wire import ByUid, Name, Paged, Path
@@ -28,6 +31,14 @@ class Describe(Struct, frozen=True, kw_only=True):
     """A new description."""
 
     description: str
+
+
+class DefineStages(Struct, frozen=True, kw_only=True):
+    """Stages in their order ("none" among them), and pairs of stages between which a version may move."""
+
+    stages: Annotated[list[str], Meta(min_length=1, max_length=64)]
+    edges: Annotated[list[tuple[str, str]], Meta(max_length=4096)] = []
+    open: bool = False
 
 
 class CreateNamespace(Struct, frozen=True, kw_only=True):
@@ -87,6 +98,33 @@ def get_workspace(call: Call, request: Request[BySlug, Any]) -> WorkspaceView:
 )
 def update_workspace(call: Call, request: Request[BySlug, Describe]) -> WorkspaceView:
     return workspaces.update(call, request.params.slug, request.body.description, request.etag)
+
+
+@read(
+    "workspace.stages",
+    "/workspaces/{slug}/stages",
+    Permission.WORKSPACE_READ,
+    "Stages of a workspace, and the moves between them that it allows",
+    params=BySlug,
+    answer=StagesView,
+)
+def get_stages(call: Call, request: Request[BySlug, Any]) -> StagesView:
+    return stages.of_workspace(call, request.params.slug)
+
+
+@command(
+    "workspace.define_stages",
+    "PUT",
+    "/workspaces/{slug}/stages",
+    Permission.WORKSPACE_SETTINGS,
+    "Give a workspace stages of its own",
+    params=BySlug,
+    body=DefineStages,
+    answer=StagesView,
+)
+def define_stages(call: Call, request: Request[BySlug, DefineStages]) -> StagesView:
+    body = request.body
+    return stages.define(call, request.params.slug, body.stages, body.edges, is_open=body.open, etag=request.etag)
 
 
 @read(
@@ -153,6 +191,8 @@ OPERATIONS = (
     create_workspace,
     get_workspace,
     update_workspace,
+    get_stages,
+    define_stages,
     list_namespaces,
     create_namespace,
     get_namespace,
