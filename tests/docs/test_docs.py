@@ -39,6 +39,7 @@ UNITS = {
     "MiB": 1 << 20,
     "GiB": 1 << 30,
     "TiB": 1 << 40,
+    "seconds": 1,
     "minutes": 60,
     "hours": 3600,
     "days": 24 * 3600,

@@ -111,7 +111,8 @@ def test_where_it_may_go_and_what_it_holds(filled: Path, tmp_path: Path) -> None
         backup(tmp_path / "nothing", tmp_path / "backup")
     backup(filled, tmp_path / "with")
     backup(filled, tmp_path / "without", with_keys=False)
-    assert sorted(path.name for path in (tmp_path / "with" / "keys").iterdir()) == ["log-key-0001.json", "server-key"]
+    keys = ["log-key-0001.json", "server-key", "webhook-key"]
+    assert sorted(path.name for path in (tmp_path / "with" / "keys").iterdir()) == keys
     assert not (tmp_path / "without" / "keys").exists()
     assert json.loads((tmp_path / "without" / "backup.json").read_text())["keys"] is False
     for path in (tmp_path / "with").rglob("*"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,6 +19,15 @@ from tests.support.api import PREFIX, Answer, Api, Decoded, Headers
 BY_ID: Mapping[str, Operation] = {operation.id: operation for operation in OPERATIONS}
 #: What changes something; reads that leave a record of themselves are commands too, and GETs.
 WRITING = [operation for operation in OPERATIONS if operation.mode is not Mode.READ and operation.method != "GET"]
+
+#: Its good answer never ends: walks that run operations leave it out, or would wait for ever. It has tests of its own
+#: (tests/bootstrap/test_events_served.py); here it is only asked where the answer is a refusal.
+ENDLESS = {"event.stream"}
+#: Refused by every server without a look at the network: a number needs no resolver, and loopback is never allowed.
+NOWHERE = "https://127.0.0.1/hook"
+WEBHOOKS_AT_ONCE = 50
+#: Until the courier has tried to deliver.
+PATIENCE_S = 30.0
 
 _numbers = count(1)
 
@@ -193,6 +203,26 @@ class World:
         return self.do("audit.list", query=made)["items"][0]
 
     @cached_property
+    def webhook(self) -> Decoded:
+        """Of the world's asset only. Servers are shared and a workspace holds so many: the oldest make room."""
+        there = self.do("webhook.list", query={"page_size": 1000})["items"]
+        for old in there[: max(len(there) - WEBHOOKS_AT_ONCE, 0)]:
+            self.do("webhook.delete", uid=old["uid"])
+        return self.do("webhook.create", {"url": NOWHERE, "asset_uid": self.asset["uid"]})["webhook"]
+
+    @cached_property
+    def delivery(self) -> Decoded:
+        """Of an event of the asset, tried once and to be tried again."""
+        uid, end = self.webhook["uid"], monotonic() + PATIENCE_S
+        self.do("asset.update", {"description": self.new("event")}, uid=self.asset["uid"])
+        while monotonic() < end:
+            for found in self.do("webhook.deliveries", uid=uid)["items"]:
+                if found["tries"]:
+                    return found
+            sleep(0.05)
+        raise AssertionError("nothing was delivered")
+
+    @cached_property
     def trashed_experiment(self) -> Decoded:
         made = self.do("experiment.create", {"name": self.new("gone")})
         return self.do("experiment.delete", uid=made["uid"])
@@ -302,6 +332,12 @@ class World:
                 return Asked({**path, "principal_uid": self.principal["uid"]}, query)
             case ["team", "remove_member"]:
                 return Asked({**path, "principal_uid": self.member["uid"]}, query)
+            case ["webhook", "create"]:
+                return Asked(path, query, {"url": NOWHERE, "types": ["asset.*"], "description": "d"})
+            case ["webhook", "update"]:
+                return Asked(path, query, {"description": "d"})
+            case ["webhook", "redeliver"]:
+                return Asked({**path, "position": self.delivery["position"]}, query)
             case ["audit", "consistency"]:
                 return Asked(path, {"old_size": 1})
         return Asked(path, query)
@@ -334,6 +370,7 @@ class World:
             "properties": "asset",
             "folders": "run",
             "lineage": "version",
+            "webhooks": "webhook",
         }
         return str(getattr(self, special.get(id_, by_place[first]))["uid"])
 

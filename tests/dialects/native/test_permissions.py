@@ -9,7 +9,7 @@ from strongroom.dialects.native.operation import Mode, Operation
 from strongroom.dialects.native.routes import OPERATIONS
 from strongroom.domain.identity.roles import RULES, Level, Permission
 from tests.support.api import Answer, InProcess
-from tests.support.api_world import BY_ID, WRITING, Asked, World, in_days
+from tests.support.api_world import BY_ID, ENDLESS, WRITING, Asked, World, in_days
 
 CALLERS = ("stranger", "viewer", "contributor", "maintainer", "admin", "root")
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -28,7 +28,9 @@ BY_PASSWORD = {"setup.complete", "login.create", "password.change"}
 #: One's own things, which belong to the world's maker: for others they do not exist.
 OWN = {operation.id for operation in OPERATIONS if operation.path.startswith("/uploads/")}
 
-each = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+each = pytest.mark.parametrize(
+    "operation", [o for o in OPERATIONS if o.id not in ENDLESS], ids=lambda operation: operation.id
+)
 by_uid = pytest.mark.parametrize(
     "operation", [o for o in OPERATIONS if "{uid}" in o.path], ids=lambda operation: operation.id
 )
@@ -76,6 +78,9 @@ def test_each_caller_may_do_what_the_table_says_and_nothing_else(operation: Oper
         answer = world.ask(who, operation.id, asked)
         if who == "stranger" and answer.status == 200 and operation.mode is Mode.READ:
             assert answer.json()["items"] == []
+            continue
+        if who == "stranger" and operation.id == "event.list":  # a flow, because it may wait
+            assert answer.json()["events"] == []
             continue
         assert answer.status in {403, 404}, (who, answer)
     answer = world.ask(least, operation.id, asked)
