@@ -30,7 +30,7 @@ class StagesView:
     """The stages of a workspace in their order, and the moves it allows; `open`: any name, any move."""
 
     stages: Sequence[str]
-    edges: Sequence[tuple[str, str]]
+    edges: Sequence[Sequence[str]]
     open: bool
     etag: int
 
@@ -39,7 +39,7 @@ def _view(workspace: Workspace) -> StagesView:
     graph = graph_of(workspace)
     order = {stage: place for place, stage in enumerate(graph.stages)}
     edges = sorted(graph.edges, key=lambda edge: (order[edge[0]], order[edge[1]]))
-    return StagesView(graph.stages, edges, graph.is_open, workspace.etag)
+    return StagesView(graph.stages, [list(edge) for edge in edges], graph.is_open, workspace.etag)
 
 
 def of_workspace(call: Call, slug: str) -> StagesView:

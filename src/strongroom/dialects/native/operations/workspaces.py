@@ -33,11 +33,14 @@ class Describe(Struct, frozen=True, kw_only=True):
     description: str
 
 
+Edge = Annotated[list[str], Meta(min_length=2, max_length=2, description="From a stage, to a stage.")]
+
+
 class DefineStages(Struct, frozen=True, kw_only=True):
     """Stages in their order ("none" among them), and pairs of stages between which a version may move."""
 
     stages: Annotated[list[str], Meta(min_length=1, max_length=64)]
-    edges: Annotated[list[tuple[str, str]], Meta(max_length=4096)] = []
+    edges: Annotated[list[Edge], Meta(max_length=4096)] = []
     open: bool = False
 
 
@@ -124,7 +127,9 @@ def get_stages(call: Call, request: Request[BySlug, Any]) -> StagesView:
 )
 def define_stages(call: Call, request: Request[BySlug, DefineStages]) -> StagesView:
     body = request.body
-    return stages.define(call, request.params.slug, body.stages, body.edges, is_open=body.open, etag=request.etag)
+    return stages.define(
+        call, request.params.slug, body.stages, [(a, b) for a, b in body.edges], is_open=body.open, etag=request.etag
+    )
 
 
 @read(
