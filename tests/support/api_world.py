@@ -255,6 +255,8 @@ class World:
         match id_.split("."):
             case ["workspace", "list"] | ["namespace", "list"] | ["asset", "list"]:
                 return Asked(path, query)
+            case [_, "search"]:
+                return Asked(path, query, {"filter": ""})
             case ["workspace", "create"]:
                 return Asked(path, query, {"slug": self.new("place")})
             case ["workspace", "define_stages"]:
