@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import PREFIX, PROBLEM, InProcess, Real, assert_problem
-from tests.support.api_world import Asked, World, digest, frame
+from tests.support.api_world import World, digest, frame
+from tests.support.plausible import Asked
 from tests.support.process import wait_until
 
 JSON = ("Content-Type", "application/json")

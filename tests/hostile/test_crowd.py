@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import PREFIX, InProcess, Real
-from tests.support.api_world import Asked, World, digest
+from tests.support.api_world import World, digest
+from tests.support.plausible import Asked
 from tests.support.process import wait_until
 
 REQUESTS = 1_000

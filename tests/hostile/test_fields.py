@@ -10,7 +10,8 @@ import pytest
 from strongroom.dialects.native.operation import Operation
 from strongroom.dialects.native.routes import OPERATIONS
 from tests.support.api import PREFIX, Answer, InProcess, assert_problem
-from tests.support.api_world import ENDLESS, Asked, World, digest, in_days
+from tests.support.api_world import ENDLESS, World, digest, in_days
+from tests.support.plausible import Asked
 
 each = pytest.mark.parametrize(
     "operation", [o for o in OPERATIONS if o.id not in ENDLESS], ids=lambda operation: operation.id

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.support.api import PREFIX, Answer, InProcess, assert_problem
-from tests.support.api_world import Asked, World
+from tests.support.api_world import World
+from tests.support.plausible import Asked
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import pytest
 from strongroom.dialects.native.operation import Operation
 from strongroom.dialects.native.routes import OPERATIONS
 from tests.support.api import PREFIX, Answer, InProcess, assert_problem
-from tests.support.api_world import Asked, World
+from tests.support.api_world import World
+from tests.support.plausible import Asked
 
 LISTINGS = [o for o in OPERATIONS if "page_token" in o.params.__struct_fields__]
 #: As in the address.

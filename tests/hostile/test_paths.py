@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import PREFIX, Api, InProcess, Real, assert_problem
-from tests.support.api_world import Asked, World, digest
+from tests.support.api_world import World, digest
+from tests.support.plausible import Asked
 
 #: As they stand in the address; what is right of `->` is what a use case would see.
 IN_ADDRESSES = {

@@ -15,10 +15,10 @@ U = TypeVar("U")
 
 MAX_PAGE = 1_000
 DEFAULT_PAGE = 100
-MAX_TOKEN = 2_048
+MAX_TOKEN = 32_768
 PAGE_BYTES = 8 * 1024 * 1024
 BUILT_AT_ONCE = 50
-Key = tuple[int | str, ...]
+Key = tuple[int | float | str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from strongroom.sdk import lookup, transfers
+from strongroom.sdk import finding, lookup, transfers
 from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
 from strongroom.sdk.audit import Audit
@@ -118,6 +118,22 @@ class Client:
     ) -> Iterator[Asset]:
         """Assets that fit all of these, newest first. `tag` is ``key`` or ``key=value``."""
         return self.assets.list(kind=kind, namespace=namespace, name_prefix=name_prefix, tag=tag, state=state)
+
+    def find(
+        self,
+        what: str,
+        filter: str = "",  # noqa: A002 - the API's word
+        *,
+        order_by: Sequence[str] = (),
+        state: str = "active",
+        at: datetime | None = None,
+    ) -> Iterator[Any]:
+        """What fits a filter (docs/search.md): ``find("runs", "metrics.auc > 0.9", order_by=["metrics.auc DESC"])``.
+
+        :param what: assets, versions, experiments or runs. :param order_by: latest first when empty.
+        :param at: compare aliases, stages and tags as they were then.
+        """
+        return finding.find(self.api, what, filter=filter, order_by=order_by, state=state, at=at)
 
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
         """What differs between the files of two versions."""

@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
+from strongroom.sdk.finding import quoted, quoted_name, search
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, plain_name, version_uid
 from strongroom.sdk.models import Experiment, Point, RunInfo, Scalar, Version, Vertex
@@ -196,9 +198,28 @@ class Runs:
         self, experiment: str, *, params: Mapping[str, str] | None = None, state: str | None = None
     ) -> Iterator[RunInfo]:
         """Runs of an experiment, latest start first; `params` are compared as texts."""
-        found = self.experiment(experiment)
-        given = dict(params or {})
-        return self._api.every("run.search", RunInfo, page_size=100, uid=found.uid, params=given, state=state)
+        said = [f"params.{quoted_name(key)} = {quoted(value)}" for key, value in (params or {}).items()]
+        if state is not None:
+            said.append(f"state = {quoted(state)}")
+        return self.search(" AND ".join(said), experiments=[experiment])
+
+    def search(
+        self,
+        filter: str = "",  # noqa: A002 - the API's word
+        *,
+        order_by: Sequence[str] = (),
+        experiments: Sequence[str] = (),
+        state: str = "active",
+        at: datetime | None = None,
+    ) -> Iterator[RunInfo]:
+        """Runs that fit a filter such as ``metrics.auc > 0.9``, in the order asked for.
+
+        :param experiments: as ``namespace/name``; all that you may see when empty.
+        """
+        uids = [self.experiment(one).uid for one in experiments]
+        return search(
+            self._api, "run", RunInfo, filter=filter, order_by=order_by, state=state, at=at, experiment_uids=uids
+        )
 
     def get(self, uid: str) -> RunInfo:
         """One run with what it recorded."""

@@ -7,7 +7,8 @@ import pytest
 
 from strongroom.dialects.native.operation import Operation
 from tests.support.api import Answer, assert_problem
-from tests.support.api_world import WRITING, Asked, World
+from tests.support.api_world import WRITING, World
+from tests.support.plausible import Asked
 
 REPEATED = [o for o in WRITING if o.repeats]
 NOT_REPEATED = [o for o in WRITING if not o.repeats]

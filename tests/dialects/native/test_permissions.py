@@ -9,7 +9,8 @@ from strongroom.dialects.native.operation import Mode, Operation
 from strongroom.dialects.native.routes import OPERATIONS
 from strongroom.domain.identity.roles import RULES, Level, Permission
 from tests.support.api import Answer, InProcess
-from tests.support.api_world import BY_ID, ENDLESS, WRITING, Asked, World, in_days
+from tests.support.api_world import BY_ID, ENDLESS, WRITING, World, in_days
+from tests.support.plausible import Asked
 
 CALLERS = ("stranger", "viewer", "contributor", "maintainer", "admin", "root")
 NOBODY = "00000000-0000-4000-8000-000000000000"

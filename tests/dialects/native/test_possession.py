@@ -1,7 +1,8 @@
 """Possession: nobody learns from the server whether somebody else has certain bytes (domain.md N16)."""
 
 from tests.support.api import Answer, Decoded, assert_problem
-from tests.support.api_world import Asked, World, digest, frame
+from tests.support.api_world import World, digest, frame
+from tests.support.plausible import Asked
 
 
 def contributors_run(world: World) -> dict[str, object]:

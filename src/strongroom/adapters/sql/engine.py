@@ -9,6 +9,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 15_000
+STATEMENT_TIMEOUT = "60s"
+"""How long a statement may run on PostgreSQL."""
 
 
 def is_sqlite(url: str) -> bool:
@@ -56,7 +58,7 @@ def postgres_engine(url: str, *, pool_size: int = 16, **options: Any) -> Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 10,
-            "options": f"-c timezone=UTC -c statement_timeout=60s -c lock_timeout={BUSY_TIMEOUT_MS}",
+            "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={BUSY_TIMEOUT_MS}",
         },
         **options,
     )

@@ -30,6 +30,7 @@ from strongroom.adapters.sql.repositories.uploads import SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
+from strongroom.adapters.sql.search.finder import SqlSearch
 from strongroom.adapters.sql.tables import name_dict
 from strongroom.application.ports.execution import Clock
 
@@ -162,6 +163,10 @@ class SqlTransaction:
     @cached_property
     def settings(self) -> SqlSettings:
         return SqlSettings(self)
+
+    @cached_property
+    def search(self) -> SqlSearch:
+        return SqlSearch(self)
 
     @cached_property
     def audit(self) -> SqlAuditLog:

@@ -118,7 +118,7 @@ def listed(call: Call, page: PageRequest) -> Page[WebhookView]:
     call.require(Permission.WEBHOOK_READ)
     listing = f"webhooks/{call.workspace.id}"
     after = call.sealer.open(listing, page.token)
-    rows = call.tx.webhooks.list(call.workspace.id, int(after[0]) if after else 0, page.size + 1)
+    rows = call.tx.webhooks.list(call.workspace.id, int(after[0] or 0) if after else 0, page.size + 1)
     return call.sealer.page(listing, rows, page.size, lambda w: (w.id,)).map(lambda w: webhook_view(call, w))
 
 
@@ -200,7 +200,7 @@ def deliveries(call: Call, uid: str, state: str | None, page: PageRequest) -> Pa
         raise Invalid("A delivery is pending, delivered or dead.")
     listing = f"deliveries/{webhook.id}/{state}"
     after = call.sealer.open(listing, page.token)
-    rows = call.tx.deliveries.list(webhook.id, state, int(after[0]) if after else None, page.size + 1)
+    rows = call.tx.deliveries.list(webhook.id, state, int(after[0] or 0) if after else None, page.size + 1)
     return call.sealer.page(listing, rows, page.size, lambda d: (d.delivery.leaf,)).map(delivery_view)
 
 

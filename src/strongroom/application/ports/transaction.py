@@ -8,6 +8,7 @@ from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
+from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
 
 
@@ -64,6 +65,8 @@ class Transaction(Protocol):
     def grants(self) -> Grants: ...
     @property
     def settings(self) -> Settings: ...
+    @property
+    def search(self) -> Search: ...
     @property
     def audit(self) -> AuditLog: ...
     @property

@@ -227,8 +227,14 @@ def asset_view(call: Call, asset: Asset) -> AssetView:
     return asset_views(call, [asset], brief=False)[0]
 
 
-def version_views(call: Call, asset: Asset, versions: Sequence[Version], *, brief: bool = True) -> list[VersionView]:
-    """Versions of one asset with aliases, tags and properties, in a constant number of queries."""
+def version_views(
+    call: Call, assets: Asset | Mapping[int, Asset], versions: Sequence[Version], *, brief: bool = True
+) -> list[VersionView]:
+    """Versions with aliases, tags and properties, in a constant number of queries.
+
+    :param assets: whose they are: one asset, or several by their ids.
+    """
+    owners = {assets.id: assets} if isinstance(assets, Asset) else assets
     ids = [version.id for version in versions]
     tags = call.tx.tags.current("version", ids)
     properties = call.tx.tags.properties("version", ids)
@@ -236,9 +242,9 @@ def version_views(call: Call, asset: Asset, versions: Sequence[Version], *, brie
     return [
         VersionView(
             uid=version.uid,
-            asset_uid=asset.uid,
-            asset=asset.path,
-            kind=asset.kind,
+            asset_uid=owners[version.asset_id].uid,
+            asset=owners[version.asset_id].path,
+            kind=owners[version.asset_id].kind,
             number=version.number,
             label=version.label,
             revision=version.revision,

@@ -155,7 +155,7 @@ def _points_after(call: Call, run: Run, key: str, after: Key | None, limit: int)
     """
     waiting: list[tuple[_Place, float]] = []
     found: list[tuple[_Place, float]] = []
-    from_step = int(after[0]) if after else -INTEGER_LARGEST - 1
+    from_step = int(str(after[0])) if after else -INTEGER_LARGEST - 1
     for block in call.tx.runs.blocks(run.id, from_step):
         while waiting and waiting[0][0][0] < block.least_step:
             found.append(heappop(waiting))

@@ -130,11 +130,15 @@ def metric_view(summary: Summary) -> MetricView:
     return MetricView(last.value, last.step, last.time_us, summary.least, summary.greatest, summary.count)
 
 
-def run_views(call: Call, experiment: Experiment, runs: Sequence[Run], most: int = VALUES_LISTED) -> list[RunView]:
-    """Runs of one experiment with what they recorded, in a constant number of queries.
+def run_views(
+    call: Call, experiments: Experiment | Mapping[int, Experiment], runs: Sequence[Run], most: int = VALUES_LISTED
+) -> list[RunView]:
+    """Runs with what they recorded, in a constant number of queries.
 
+    :param experiments: what they belong to: one, or several by their ids.
     :param most: params, and series, shown of each.
     """
+    owners = {experiments.id: experiments} if isinstance(experiments, Experiment) else experiments
     ids = [run.id for run in runs]
     tags = call.tx.tags.current("run", ids)
     params = call.tx.runs.params_of(ids, most)
@@ -148,7 +152,7 @@ def run_views(call: Call, experiment: Experiment, runs: Sequence[Run], most: int
             RunView(
                 uid=run.uid,
                 experiment_uid=run.experiment_uid,
-                experiment=experiment_path(experiment),
+                experiment=experiment_path(owners[run.experiment_id]),
                 parent_uid=run.parent_uid,
                 name=run.name,
                 kind=run.kind,

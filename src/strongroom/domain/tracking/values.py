@@ -30,6 +30,15 @@ def clean_key(text: str) -> str:
     return key
 
 
+def spelled_number(text: str) -> float | None:
+    """The number that a param's text spells, for search; None of other texts and of NaN and infinities."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None
+
+
 class ParamMode(StrEnum):
     """Whether a param may be given another value later; the writer says which."""
 

@@ -16,7 +16,7 @@ from strongroom.domain.audit.chain import EMPTY_HEAD, extend
 from strongroom.domain.tracking.batches import chained
 from strongroom.domain.tracking.blocks import encode_block
 from strongroom.domain.tracking.model import Block, Chain, Run
-from strongroom.domain.tracking.values import Param, ParamMode, Point, Summary
+from strongroom.domain.tracking.values import Param, ParamMode, Point, Summary, spelled_number
 
 _BLOCKS_AT_ONCE = 128
 
@@ -31,15 +31,6 @@ _VALUES = [column for column in run_value.c if column.name != "count"] + [run_va
 
 def _loaded(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _number(text: str) -> float | None:
-    """The number a param's text spells, for search; None of others and of NaN and infinities."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None
 
 
 def _param(row: Row[Any]) -> Param:
@@ -197,7 +188,7 @@ class SqlRecords(Repository):
                 "run_id": of.id,
                 "key_id": ids[param.key],
                 "text": param.value,
-                "number": _number(param.value),
+                "number": spelled_number(param.value),
                 "once": param.mode is ParamMode.ONCE,
                 "experiment_id": of.experiment_id,
             }

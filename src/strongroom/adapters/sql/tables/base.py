@@ -1,6 +1,19 @@
 """Column shapes shared by every table."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    func,
+    literal_column,
+)
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -49,3 +62,8 @@ ByteOrdered: TypeEngine[str] = Text(collation="C").with_variant(Text(), "sqlite"
 def json_text(name: str) -> Column[str]:
     """A JSON document as text: both databases then return the very characters that were written."""
     return Column(name, Text, nullable=False, server_default="{}")
+
+
+def head(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What an index holds of a text of any length; written as in the index, so that planners know it again."""
+    return func.substr(text, literal_column("1"), literal_column("100"))

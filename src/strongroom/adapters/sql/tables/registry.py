@@ -3,7 +3,18 @@
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import ByteOrdered, Int64, json_text, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import (
+    ByteOrdered,
+    Int64,
+    head,
+    json_text,
+    key,
+    metadata,
+    ref,
+    text,
+    time_us,
+    uid,
+)
 
 workspace = Table(
     "workspace",
@@ -75,6 +86,7 @@ asset = Table(
     time_us("purged_at", nullable=True),
     Index("ix_asset_workspace_recorded", "workspace_id", "recorded_at", "id"),
     Index("ix_asset_namespace_name", "namespace_id", "name", "id"),
+    Index("ix_asset_workspace_name", "workspace_id", "name"),
 )
 
 #: Names apart from assets: a rename leaves a redirect row until the old name is taken again (domain.md N2).
@@ -190,6 +202,13 @@ alias = Table(
         postgresql_where=sql("valid_to IS NULL"),
     ),
     Index("ix_alias_history", "asset_id", "name", "valid_from"),
+    Index(
+        "ix_alias_name",
+        "name",
+        "version_id",
+        sqlite_where=sql("valid_to IS NULL"),
+        postgresql_where=sql("valid_to IS NULL"),
+    ),
 )
 
 stage = Table(
@@ -264,6 +283,18 @@ tag = Table(
     ),
 )
 
+Index(
+    "ix_tag_value",
+    tag.c.workspace_id,
+    tag.c.owner_kind,
+    tag.c.key_id,
+    head(tag.c.value),
+    tag.c.owner_id,
+    sqlite_where=sql("valid_to IS NULL"),
+    postgresql_where=sql("valid_to IS NULL"),
+)
+Index("ix_tag_history", tag.c.owner_kind, tag.c.owner_id, tag.c.key_id, tag.c.valid_from)
+
 #: Typed properties: one row a key; exactly one of text and number is set (a boolean is a number with type "bool").
 object_property = Table(
     "object_property",
@@ -275,4 +306,12 @@ object_property = Table(
     Column("text", Text, nullable=True),
     Column("number", Float(53), nullable=True),
     Index("ix_object_property_number", "owner_kind", "key_id", "number", "owner_id"),
+)
+
+Index(
+    "ix_object_property_text",
+    object_property.c.owner_kind,
+    object_property.c.key_id,
+    head(object_property.c.text),
+    object_property.c.owner_id,
 )

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import Int64, json_text, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import Int64, head, json_text, key, metadata, ref, text, time_us, uid
 
 experiment = Table(
     "experiment",
@@ -57,6 +57,7 @@ run = Table(
     time_us("deleted_at", nullable=True),
     Index("ix_run_experiment", "experiment_id", "started_at", "id"),
     Index("ix_run_workspace", "workspace_id", "recorded_at", "id"),
+    Index("ix_run_workspace_started", "workspace_id", "started_at", "id"),
 )
 
 run_param = Table(
@@ -71,6 +72,8 @@ run_param = Table(
     Index("ix_run_param_search", "experiment_id", "key_id", "number", "run_id"),
     sqlite_with_rowid=False,
 )
+
+Index("ix_run_param_text", run_param.c.experiment_id, run_param.c.key_id, head(run_param.c.text), run_param.c.run_id)
 
 #: Latest, least, greatest and number of the points of one key of one run. A row has at least one point, so NULL means
 #: NaN, which SQLite cannot store; infinities are numbers on both databases.

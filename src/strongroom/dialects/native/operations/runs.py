@@ -16,9 +16,7 @@ from strongroom.application.tracking.views import (
 from strongroom.application.views import microseconds
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.operations.metrics_wire import (
-    Key,
     MetricAnswer,
-    Text,
     Word,
     metric_answer,
 )
@@ -82,17 +80,6 @@ class ListRuns(PagedByUid, frozen=True, kw_only=True):
     trashed: bool = False
 
 
-class SearchRuns(Struct, frozen=True, kw_only=True):
-    """Which runs of an experiment to list, by what their params are too; params are compared as texts."""
-
-    state: str | None = None
-    kind: Word | None = None
-    name_prefix: Name | None = None
-    parent_uid: Uid | None = None
-    params: Annotated[dict[Key, Text], Meta(max_length=runs.PARAM_FILTERS_MOST)] = {}
-    trashed: bool = False
-
-
 class EnvironmentAnswer(Struct, frozen=True, kw_only=True):
     """The lock text of what was installed."""
 
@@ -130,7 +117,8 @@ class RunAnswer(Struct, frozen=True, kw_only=True):
     deleted_at: datetime | None
 
 
-def _run(view: RunView) -> RunAnswer:
+def run_answer(view: RunView) -> RunAnswer:
+    """A run as it is sent."""
     same = {name: getattr(view, name) for name in RunAnswer.__struct_fields__ if name != "metrics"}
     return RunAnswer(**same, metrics={key: metric_answer(metric) for key, metric in view.metrics.items()})
 
@@ -151,22 +139,7 @@ def _claimed(time: datetime | None) -> int | None:
 def list_runs(call: Call, request: Request[ListRuns, Any]) -> Page[RunAnswer]:
     p = request.params
     query = runs.ListRuns(p.state, p.kind, p.name_prefix, p.parent_uid, trashed=p.trashed)
-    return runs.listed(call, p.uid, query, p.page()).map(_run)
-
-
-@read(
-    "run.search",
-    "/experiments/{uid}/runs/search",
-    Permission.RUN_READ,
-    "Runs of an experiment by their params, latest start first",
-    method="POST",
-    params=PagedByUid,
-    body=SearchRuns,
-    answer=Page[RunAnswer],
-)
-def search_runs(call: Call, request: Request[PagedByUid, SearchRuns]) -> Page[RunAnswer]:
-    query = runs.ListRuns(**structs.asdict(request.body))
-    return runs.listed(call, request.params.uid, query, request.params.page()).map(_run)
+    return runs.listed(call, p.uid, query, p.page()).map(run_answer)
 
 
 @command(
@@ -193,12 +166,12 @@ def create_run(call: Call, request: Request[ByUid, CreateRun]) -> RunAnswer:
         _claimed(body.started_at),
         body.tags,
     )
-    return _run(runs.create(call, made))
+    return run_answer(runs.create(call, made))
 
 
 @read("run.get", "/runs/{uid}", Permission.RUN_READ, "One run with what it recorded", params=ByUid, answer=RunAnswer)
 def get_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
-    return _run(runs.get(call, request.params.uid))
+    return run_answer(runs.get(call, request.params.uid))
 
 
 @command(
@@ -214,7 +187,7 @@ def get_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
 def update_run(call: Call, request: Request[ByUid, UpdateRun]) -> RunAnswer:
     body = request.body
     changes = runs.UpdateRun(body.name, body.note, body.source.source() if body.source else None)
-    return _run(runs.update(call, request.params.uid, changes, request.etag))
+    return run_answer(runs.update(call, request.params.uid, changes, request.etag))
 
 
 @command(
@@ -228,7 +201,7 @@ def update_run(call: Call, request: Request[ByUid, UpdateRun]) -> RunAnswer:
     answer=RunAnswer,
 )
 def end_run(call: Call, request: Request[ByUid, EndRun]) -> RunAnswer:
-    return _run(runs.end(call, request.params.uid, request.body.state, _claimed(request.body.ended_at)))
+    return run_answer(runs.end(call, request.params.uid, request.body.state, _claimed(request.body.ended_at)))
 
 
 @command(
@@ -241,7 +214,7 @@ def end_run(call: Call, request: Request[ByUid, EndRun]) -> RunAnswer:
     answer=RunAnswer,
 )
 def resume_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
-    return _run(runs.resume(call, request.params.uid))
+    return run_answer(runs.resume(call, request.params.uid))
 
 
 @command(
@@ -254,7 +227,7 @@ def resume_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
     answer=RunAnswer,
 )
 def delete_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
-    return _run(runs.delete(call, request.params.uid, request.etag))
+    return run_answer(runs.delete(call, request.params.uid, request.etag))
 
 
 @command(
@@ -267,7 +240,7 @@ def delete_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
     answer=RunAnswer,
 )
 def restore_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
-    return _run(runs.restore(call, request.params.uid))
+    return run_answer(runs.restore(call, request.params.uid))
 
 
 @read(
@@ -284,7 +257,6 @@ def environment(call: Call, request: Request[ByUid, Any]) -> EnvironmentAnswer:
 
 OPERATIONS = (
     list_runs,
-    search_runs,
     create_run,
     get_run,
     update_run,

@@ -1,0 +1,162 @@
+"""Which rows an index says may fit a filter: a query for their ids, or None where no index can tell.
+
+Every row that fits the filter is among them; the filter is still checked on each.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Select, select, union
+
+from strongroom.adapters.sql.search.conditions import holds
+from strongroom.adapters.sql.search.values import NO_KEY, Scope, Sql
+from strongroom.adapters.sql.tables import alias, asset, object_property, run, run_param, run_value, tag, version
+from strongroom.adapters.sql.tables.base import head
+from strongroom.domain.search.ast import And, Atom, Between, Compare, Expr, Group, In, Op, Or, Part, values_of
+from strongroom.domain.search.schema import Entity, Type, kind_of
+
+HEAD = 100
+"""Characters of a text that its index holds (`tables.base.head`)."""
+UNION_MOST = 20
+
+Ids = Any  # a Select, or a union of some, of one column
+Experiments = tuple[int, ...] | Select[Any] | None
+
+
+def probes(scope: Scope, expr: Expr, experiments: Experiments) -> Iterator[Ids]:
+    """Queries for ids, the likely shortest first: equality before ranges."""
+    parts = expr.terms if isinstance(expr, And) else (expr,)
+    found = [(_breadth(part), query) for part in parts if (query := _ids(scope, part, experiments)) is not None]
+    for _, query in sorted(found, key=lambda pair: pair[0]):
+        yield query
+
+
+def _breadth(expr: Expr) -> int:
+    match expr:
+        case Compare(_, Op.EQ, _):
+            return 0
+        case In():
+            return 1
+        case _:
+            return 2
+
+
+def _ids(scope: Scope, expr: Expr, experiments: Experiments) -> Ids | None:
+    match expr:
+        case Or(terms) if len(terms) <= UNION_MOST:
+            each = [query for term in terms if (query := _ids(scope, term, experiments)) is not None]
+            return union(*each) if len(each) == len(terms) else None
+        case And(terms):
+            return next((query for term in terms if (query := _ids(scope, term, experiments)) is not None), None)
+        case Compare(_, op, _) if op is not Op.NE:
+            return _atom(scope, expr, experiments)
+        case In() | Between():
+            return _atom(scope, expr, experiments)
+    return None
+
+
+def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
+    number = kind_of(values_of(atom)[0]) is Type.INTEGER
+    if not number and (isinstance(atom, Between) or (isinstance(atom, Compare) and atom.op is not Op.EQ)):
+        return None
+    match atom.field.group:
+        case Group.TAG:
+            return _tagged(scope, atom)
+        case Group.PROPERTY:
+            return _with_property(scope, atom)
+        case Group.PARAM | Group.METRIC:
+            return _recorded(scope, atom, experiments)
+        case Group.ALIAS:
+            owner = alias.c.version_id if scope.entity is Entity.VERSION else alias.c.asset_id
+            here = select(owner.label("id")).where(holds(scope, alias.c.name, atom), alias.c.valid_to.is_(None))
+            return here if scope.at is None else None
+    return _attribute(scope, atom)
+
+
+def _same_head(scope: Scope, column: Sql, atom: Atom) -> Sql | None:
+    """What the index of a text says of it: those of the same head; None where the index does not hold them.
+
+    Not the text itself beside it: SQLite would put that into the index's expression, and know it no more.
+    """
+    if any(not isinstance(found, str) or found == "" for found in values_of(atom)):
+        return None  # the empty text of a bare word is NULL in the table
+    texts = tuple(dict.fromkeys(str(found)[:HEAD] for found in values_of(atom)))
+    # SQLite knows an expression of an index again in = and not in IN
+    heads = Compare(atom.field, Op.EQ, texts[0]) if len(texts) == 1 else In(atom.field, texts)
+    return holds(scope, head(column), heads)
+
+
+def _tagged(scope: Scope, atom: Atom) -> Select[Any] | None:
+    fits = _same_head(scope, tag.c.value, atom)
+    if fits is None or scope.at is not None:
+        return None
+    return select(tag.c.owner_id.label("id")).where(
+        tag.c.workspace_id == scope.workspace_id,
+        tag.c.owner_kind == scope.entity.value,
+        tag.c.key_id == scope.key(atom.field),
+        tag.c.valid_to.is_(None),
+        fits,
+    )
+
+
+def _with_property(scope: Scope, atom: Atom) -> Select[Any] | None:
+    table = object_property
+    kind = kind_of(values_of(atom)[0])
+    if kind is Type.BOOLEAN:
+        return None
+    number = kind is Type.INTEGER
+    fits = holds(scope, table.c.number, atom) if number else _same_head(scope, table.c.text, atom)
+    if fits is None:
+        return None
+    return select(table.c.owner_id.label("id")).where(
+        table.c.owner_kind == scope.entity.value, table.c.key_id == scope.key(atom.field), fits
+    )
+
+
+def _recorded(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
+    """Runs by a param or a metric, in some experiments."""
+    assert experiments is not None  # noqa: S101 - runs have them
+    key_id = scope.keys.get(atom.field.name, NO_KEY)
+    fits: Sql | None
+    if atom.field.group is Group.METRIC:
+        if atom.field.part is not Part.LAST:
+            return None
+        table, fits = run_value, holds(scope, run_value.c.last, atom)
+    else:
+        number = kind_of(values_of(atom)[0]) is Type.INTEGER
+        table = run_param
+        fits = holds(scope, table.c.number, atom) if number else _same_head(scope, table.c.text, atom)
+    if fits is None:
+        return None
+    return select(table.c.run_id.label("id")).where(
+        table.c.experiment_id.in_(experiments), table.c.key_id == key_id, fits
+    )
+
+
+def _attribute(scope: Scope, atom: Atom) -> Select[Any] | None:
+    def of(query: Select[Any], column: Sql) -> Select[Any]:
+        return query.where(holds(scope, column, atom))
+
+    match scope.entity, atom.field.name:
+        case Entity.ASSET, "name":
+            return of(select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id), asset.c.name)
+        case Entity.VERSION, "name" | "asset_uid" as name:
+            mine = version.c.asset_id.in_(
+                of(
+                    select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id),
+                    asset.c.uid if name == "asset_uid" else asset.c.name,
+                )
+            )
+            return select(version.c.id).where(mine)
+        case Entity.VERSION, "tree":
+            return of(select(version.c.id), version.c.tree)
+        case Entity.VERSION, "run_uid":
+            return select(version.c.id).where(version.c.run_id.in_(of(select(run.c.id), run.c.uid)))
+        case Entity.VERSION, "uid":
+            return of(select(version.c.id), version.c.uid)
+        case Entity.RUN, "uid":
+            return of(select(run.c.id), run.c.uid)
+        case Entity.RUN, "parent_uid":
+            parents = run.alias("parents")
+            return select(run.c.id).where(run.c.parent_id.in_(of(select(parents.c.id), parents.c.uid)))
+    return None

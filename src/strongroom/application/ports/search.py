@@ -1,0 +1,48 @@
+"""What the application asks of the database to search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from strongroom.application.paging import Key
+from strongroom.domain.identity.access import Visible
+from strongroom.domain.search.ast import Expr, OrderTerm
+from strongroom.domain.search.schema import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A checked question. `where` and `order` passed `domain.search.schema.check`.
+
+    :param state: as in the entity's listing (active, trashed, all, ...).
+    :param experiment_ids: the experiments of runs; None for all that are visible and not in the trash.
+    :param at: aliases, stages and tags as they were then, microseconds UTC; None for now.
+    """
+
+    entity: Entity
+    workspace_id: int
+    visible: Visible
+    where: Expr | None
+    order: tuple[OrderTerm, ...]
+    state: str = "active"
+    experiment_ids: tuple[int, ...] | None = None
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row that fits, and its place in the order: what a page token holds."""
+
+    id: int
+    key: Key
+
+
+class Search(Protocol):
+    """Rows that fit a question, in its order."""
+
+    def find(self, query: Query, after: Key | None, limit: int) -> Sequence[Hit]:
+        """At most `limit` hits after a place; what has no value to order by comes last, ties by id.
+
+        :raises Invalid: it would have to look at too many rows.
+        """
+        ...

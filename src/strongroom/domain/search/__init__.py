@@ -1,0 +1,1 @@
+"""The one filter language: what may be asked, how it is written, and what it means."""

@@ -1,0 +1,161 @@
+"""A filter as a tree. Every dialect's filter language becomes this one; `schema.check` says whether it is well formed.
+
+Truth has three values, as in SQL: a comparison with what is not there is unknown, NOT of unknown is unknown, and only
+what is true is found. So ``NOT metrics.auc > 0.9`` finds no run without that metric; IS NULL does.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+Value: TypeAlias = str | int | float | bool
+"""A literal. Times are whole microseconds since 1970 in UTC."""
+
+
+class Group(StrEnum):
+    """Where a field's value comes from; the word that stands before the dot."""
+
+    ATTRIBUTE = "attributes"
+    TAG = "tags"
+    PROPERTY = "properties"
+    PARAM = "params"
+    METRIC = "metrics"
+    ALIAS = "alias"
+
+
+class Part(StrEnum):
+    """Which number of a metric's series is meant."""
+
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    COUNT = "count"
+    STEP = "step"
+
+
+class Op(StrEnum):
+    """A comparison of a field with a value."""
+
+    EQ = "="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What is compared or ordered by. `part` matters for metrics only; an alias field has no name."""
+
+    group: Group
+    name: str = ""
+    part: Part = Part.LAST
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Field, operator, value."""
+
+    field: Field
+    op: Op
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The field is one of these values, all of one type."""
+
+    field: Field
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Both ends belong to it."""
+
+    field: Field
+    low: Value
+    high: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A pattern over the whole text: ``%`` any characters, ``_`` one, a backslash takes the next one as it is.
+
+    `any_case` takes A to Z and a to z as equal, and no other letters: both databases agree on these alone.
+    """
+
+    field: Field
+    pattern: str
+    any_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """There is no value; never unknown. A bare word is a tag with the empty text; NaN is no value."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Neither true nor unknown."""
+
+    term: "Expr"
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of two or more."""
+
+    terms: tuple["Expr", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of two or more."""
+
+    terms: tuple["Expr", ...]
+
+
+Atom: TypeAlias = Compare | In | Between | Like | IsNull
+Expr: TypeAlias = Atom | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerm:
+    """One thing to order by; what has no value comes last either way."""
+
+    field: Field
+    descending: bool = False
+
+
+def values_of(atom: Atom) -> tuple[Value, ...]:
+    """The literals of an atom, its pattern included."""
+    match atom:
+        case Compare():
+            return (atom.value,)
+        case In():
+            return atom.values
+        case Between():
+            return (atom.low, atom.high)
+        case Like():
+            return (atom.pattern,)
+        case IsNull():
+            return ()
+
+
+def atoms(expr: Expr) -> list[Atom]:
+    """The atoms of a tree from left to right."""
+    found: list[Atom] = []
+    waiting = [expr]
+    while waiting:
+        match waiting.pop():
+            case Not(term):
+                waiting.append(term)
+            case And(terms) | Or(terms):
+                waiting.extend(reversed(terms))
+            case atom:
+                found.append(atom)
+    return found

@@ -1,0 +1,196 @@
+"""What a filter and an order mean, on plain records: the oracle that the databases are tested against."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from strongroom.domain.registry.fields import Scalar
+from strongroom.domain.search.ast import (
+    And,
+    Atom,
+    Between,
+    Compare,
+    Expr,
+    Field,
+    Group,
+    In,
+    IsNull,
+    Like,
+    Not,
+    Op,
+    Or,
+    OrderTerm,
+    Part,
+    Value,
+    values_of,
+)
+from strongroom.domain.search.schema import SORTED_LONGEST, Type, kind_of
+from strongroom.domain.tracking.values import spelled_number
+
+_FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row with what is said of it; times are microseconds. A metric has a number for each part."""
+
+    id: int
+    attributes: Mapping[str, Value | None]
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    properties: Mapping[str, Scalar] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Mapping[Part, float]] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
+
+
+def evaluate(expr: Expr, record: Record) -> bool | None:
+    """Whether a checked filter holds; None is unknown."""
+    match expr:
+        case Not(term):
+            inner = evaluate(term, record)
+            return None if inner is None else not inner
+        case And(terms):
+            return _all([evaluate(term, record) for term in terms])
+        case Or(terms):
+            every = _all([_not(evaluate(term, record)) for term in terms])
+            return _not(every)
+        case _:
+            return _atom(expr, record)
+
+
+def _not(value: bool | None) -> bool | None:  # noqa: FBT001 - a truth value
+    return None if value is None else not value
+
+
+def _all(values: list[bool | None]) -> bool | None:
+    if False in values:
+        return False
+    return None if None in values else True
+
+
+def _atom(atom: Atom, record: Record) -> bool | None:
+    if atom.field.group is Group.ALIAS:
+        return _alias(atom, record.aliases)
+    if isinstance(atom, IsNull):
+        return _any_value(atom.field, record) is None
+    found = _value(atom.field, record, kind_of(values_of(atom)[0]))
+    return None if found is None else _holds(atom, found)
+
+
+def _alias(atom: Atom, aliases: frozenset[str]) -> bool:
+    """Aliases are a set: `=` asks whether it holds the name, `!=` whether it does not; never unknown."""
+    if isinstance(atom, IsNull):
+        return not aliases
+    if isinstance(atom, Compare) and atom.op is Op.NE:
+        return atom.value not in aliases
+    return any(_holds(atom, alias) for alias in aliases)
+
+
+def _any_value(what: Field, record: Record) -> Value | None:
+    """The value of a field, of whatever type."""
+    if what.group is Group.PROPERTY:
+        return record.properties.get(what.name)
+    return _value(what, record, Type.TEXT if what.group is not Group.METRIC else Type.INTEGER)
+
+
+def _value(what: Field, record: Record, kind: Type) -> Value | None:
+    """The value of a field where it is of the type that it is compared with; None otherwise."""
+    match what.group:
+        case Group.ATTRIBUTE:
+            return record.attributes[what.name]
+        case Group.TAG:
+            return (record.tags[what.name] or "") if what.name in record.tags else None
+        case Group.PROPERTY:
+            found = record.properties.get(what.name)
+            if found is None or kind_of(found) is not kind:
+                return None
+            return float(found) if kind is Type.INTEGER else found
+        case Group.PARAM:
+            text = record.params.get(what.name)
+            return spelled_number(text) if text is not None and kind is Type.INTEGER else text
+        case Group.METRIC:
+            number = record.metrics.get(what.name, {}).get(what.part)
+            return None if number is None or math.isnan(number) else number
+        case Group.ALIAS:
+            raise AssertionError("aliases are sets")
+
+
+def _holds(atom: Atom, found: Value) -> bool:
+    match atom:
+        case Compare(_, op, value):
+            return _compare(op, found, value)
+        case In(_, values):
+            return found in values
+        case Between(_, low, high):
+            return _compare(Op.GE, found, low) and _compare(Op.LE, found, high)
+        case Like(_, pattern, any_case):
+            text = str(found).translate(_FOLD) if any_case else str(found)
+            return _pattern(pattern.translate(_FOLD) if any_case else pattern).fullmatch(text) is not None
+        case IsNull():
+            return False
+
+
+def _compare(op: Op, left: Value, right: Value) -> bool:
+    """Numbers by size, texts by code points."""
+    a: Any = left
+    b: Any = right
+    match op:
+        case Op.EQ:
+            return bool(a == b)
+        case Op.NE:
+            return bool(a != b)
+        case Op.LT:
+            return bool(a < b)
+        case Op.LE:
+            return bool(a <= b)
+        case Op.GT:
+            return bool(a > b)
+        case Op.GE:
+            return bool(a >= b)
+
+
+@lru_cache(maxsize=256)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    pieces = re.findall(r"\\.|.", pattern, re.DOTALL)
+    spelled = {"%": ".*", "_": "."}
+    return re.compile("".join(spelled.get(piece) or re.escape(piece[-1]) for piece in pieces), re.DOTALL)
+
+
+Rank = tuple[tuple[bool, bool, object], ...]
+
+
+def keys_of(term: OrderTerm, record: Record) -> tuple[Value | None, ...]:
+    """The values that a term orders by: a number, or the head of a text; properties and params have one of each."""
+    if term.field.group is Group.PROPERTY:
+        found = record.properties.get(term.field.name)
+        text = found[:SORTED_LONGEST] if isinstance(found, str) else None
+        return None if found is None or isinstance(found, str) else float(found), text
+    if term.field.group is Group.PARAM:
+        param = record.params.get(term.field.name)
+        return (None, None) if param is None else (spelled_number(param), param[:SORTED_LONGEST])
+    found = _any_value(term.field, record)
+    return (found[:SORTED_LONGEST] if isinstance(found, str) else found,)
+
+
+def ordered(records: list[Record], order: tuple[OrderTerm, ...]) -> list[Record]:
+    """Records in order: none comes last, ties by id in the direction of the first term."""
+    found = sorted(records, key=lambda record: record.id, reverse=order[0].descending)
+    for term in reversed(order):
+        for place in reversed(range(len(keys_of(term, found[0])) if found else 0)):
+            having = [record for record in found if keys_of(term, record)[place] is not None]
+            missing = [record for record in found if keys_of(term, record)[place] is None]
+            having = _stable(having, term, place)
+            found = having + missing
+    return found
+
+
+def _stable(records: list[Record], term: OrderTerm, place: int) -> list[Record]:
+    """Sorted by one key, equal ones in the order they had."""
+
+    def key(record: Record) -> object:
+        return keys_of(term, record)[place]
+
+    return sorted(records, key=key, reverse=term.descending)  # type: ignore[arg-type]  # of one type

@@ -1,0 +1,297 @@
+"""Which fields each entity has, of what type, and whether a tree uses them rightly.
+
+`check` is the gate that every tree passes, whoever built it: it bounds the tree and brings literals into the form that
+both databases compare alike.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from strongroom.domain.errors import Invalid
+from strongroom.domain.registry.fields import clean_tag_key
+from strongroom.domain.registry.text import clean_text
+from strongroom.domain.search.ast import (
+    And,
+    Atom,
+    Between,
+    Compare,
+    Expr,
+    Field,
+    Group,
+    In,
+    IsNull,
+    Like,
+    Not,
+    Op,
+    Or,
+    OrderTerm,
+    Part,
+    Value,
+    values_of,
+)
+from strongroom.domain.search.times import value_time
+from strongroom.domain.tracking.values import clean_key
+
+TERMS_MOST = 500
+DEPTH_MOST = 50
+"""Levels of NOT and parentheses in a text."""
+TREE_DEPTH_MOST = 30
+"""Levels of AND, OR and NOT in a tree; SQLite's parser has a stack of 100 symbols."""
+IN_MOST = 1_000
+VALUES_MOST = 8_192
+"""Literals in a whole filter; SQLite takes 32,766 variables a statement."""
+ORDER_MOST = 5
+PATTERN_LONGEST = 1_000
+TEXT_LONGEST = 6_000
+SORTED_LONGEST = 100
+"""Characters of a text that ordering looks at; what is equal so far is ordered by age."""
+
+_INTEGER_LARGEST = 2**63 - 1
+_OPEN_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
+
+
+class Entity(StrEnum):
+    """What can be searched."""
+
+    ASSET = "asset"
+    VERSION = "version"
+    EXPERIMENT = "experiment"
+    RUN = "run"
+
+
+class Type(StrEnum):
+    """What an attribute holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column that every row of an entity has. `nfc`: it is stored in NFC, so literals are brought there too."""
+
+    type: Type
+    nullable: bool = False
+    nfc: bool = False
+
+
+_TEXT, _NAME, _TIME = Attribute(Type.TEXT), Attribute(Type.TEXT, nfc=True), Attribute(Type.TIME)
+_MAYBE_TEXT, _MAYBE_TIME = Attribute(Type.TEXT, nullable=True), Attribute(Type.TIME, nullable=True)
+_INTEGER, _BOOLEAN = Attribute(Type.INTEGER), Attribute(Type.BOOLEAN)
+
+ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
+    Entity.ASSET: {
+        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "type": _TEXT, "slug": _TEXT,
+        "display_name": _TEXT, "description": _TEXT, "visibility": _TEXT, "created_by": _TEXT,
+        "created_at": _TIME, "archived_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
+    },
+    Entity.VERSION: {
+        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "asset_uid": _TEXT,
+        "number": Attribute(Type.INTEGER, nullable=True), "label": Attribute(Type.TEXT, nullable=True, nfc=True),
+        "stage": _MAYBE_TEXT, "description": _TEXT, "tree": _MAYBE_TEXT, "files": _INTEGER, "size": _INTEGER,
+        "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "created_by": _TEXT,
+        "created_at": _TIME, "archived_at": _MAYBE_TIME, "expires_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
+    },
+    Entity.EXPERIMENT: {
+        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "description": _TEXT, "created_by": _TEXT,
+        "created_at": _TIME, "deleted_at": _MAYBE_TIME,
+    },
+    Entity.RUN: {
+        "uid": _TEXT, "name": _NAME, "kind": _TEXT, "state": _TEXT, "note": _TEXT, "experiment": _NAME,
+        "experiment_uid": _TEXT, "namespace": _NAME, "parent_uid": _MAYBE_TEXT, "created_by": _TEXT,
+        "started_at": _TIME, "ended_at": _MAYBE_TIME, "created_at": _TIME, "deleted_at": _MAYBE_TIME,
+    },
+}  # fmt: skip
+
+GROUPS: Mapping[Entity, frozenset[Group]] = {
+    Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS}),
+    Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS}),
+    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE}),
+    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC}),
+}
+
+
+def attribute(entity: Entity, field: Field) -> Attribute:
+    """The attribute that a field of that group names. :raises Invalid: the entity has none of that name."""
+    found = ATTRIBUTES[entity].get(field.name)
+    if found is None:
+        raise Invalid(f"A {entity} has no attribute {field.name!r}; it has {', '.join(sorted(ATTRIBUTES[entity]))}.")
+    return found
+
+
+def check_field(entity: Entity, field: Field) -> Field:
+    """The field with its name as it is stored. :raises Invalid: the entity has no such field."""
+    if field.group not in GROUPS[entity]:
+        raise Invalid(f"A {entity} has no {field.group}.")
+    match field.group:
+        case Group.ATTRIBUTE:
+            attribute(entity, field)
+        case Group.TAG | Group.PROPERTY:
+            return replace(field, name=clean_tag_key(field.name))
+        case Group.PARAM | Group.METRIC:
+            return replace(field, name=clean_key(field.name))
+        case Group.ALIAS:
+            return Field(Group.ALIAS)
+    return field
+
+
+def check_order(entity: Entity, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm, ...]:
+    """What to order by, checked. :raises Invalid: too much, or by aliases, of which a row may have many."""
+    if len(terms) > ORDER_MOST:
+        raise Invalid(f"At most {ORDER_MOST} things to order by.", limit=ORDER_MOST)
+    if any(term.field.group is Group.ALIAS for term in terms):
+        raise Invalid("Nothing can be ordered by aliases.")
+    return tuple(OrderTerm(check_field(entity, term.field), term.descending) for term in terms)
+
+
+def check(entity: Entity, expr: Expr) -> Expr:
+    """The tree with its names and literals in the form that is compared.
+
+    :raises Invalid: a field that the entity has not, a literal of the wrong type, too deep, too many terms or values.
+    """
+    counts = [0, 0]
+
+    def walk(node: Expr, depth: int) -> Expr:
+        if depth > TREE_DEPTH_MOST:
+            raise Invalid(f"A filter is at most {TREE_DEPTH_MOST} levels deep.", limit=TREE_DEPTH_MOST)
+        match node:
+            case Not(term):
+                return Not(walk(term, depth + 1))
+            case And(terms):
+                return And(tuple(walk(term, depth + 1) for term in terms))
+            case Or(terms):
+                return Or(tuple(walk(term, depth + 1) for term in terms))
+            case _:
+                counts[0] += 1
+                counts[1] += len(values_of(node))
+                check_counts(*counts)
+                return check_atom(entity, node)
+
+    return walk(expr, 0)
+
+
+def check_counts(terms: int, values: int) -> None:
+    """:raises Invalid: more than a filter may have."""
+    if terms > TERMS_MOST:
+        raise Invalid(f"A filter has at most {TERMS_MOST} comparisons.", limit=TERMS_MOST)
+    if values > VALUES_MOST:
+        raise Invalid(f"A filter has at most {VALUES_MOST} values.", limit=VALUES_MOST)
+
+
+def check_atom(entity: Entity, atom: Atom) -> Atom:
+    """One comparison, checked; see `check`."""
+    field = check_field(entity, atom.field)
+    match atom:
+        case Compare(_, op, value):
+            _check_op(entity, field, op)
+            return Compare(field, op, coerce(entity, field, value))
+        case In(_, values):
+            if not 1 <= len(values) <= IN_MOST:
+                raise Invalid(f"IN takes 1 to {IN_MOST} values.", limit=IN_MOST)
+            return In(field, _alike(tuple(coerce(entity, field, value) for value in values)))
+        case Between(_, low, high):
+            _check_op(entity, field, Op.LE)
+            low, high = _alike((coerce(entity, field, low), coerce(entity, field, high)))
+            return Between(field, low, high)
+        case Like(_, pattern, any_case):
+            return _check_like(entity, field, pattern, any_case=any_case)
+        case IsNull():
+            return IsNull(field)
+
+
+def _check_op(entity: Entity, field: Field, op: Op) -> None:
+    if op in {Op.EQ, Op.NE}:
+        return
+    if field.group is Group.ALIAS:
+        raise Invalid("Aliases are compared by = and != only, IN and LIKE.")
+    if field.group is Group.ATTRIBUTE and attribute(entity, field).type is Type.BOOLEAN:
+        raise Invalid(f"{field.name} is true or false: compare it by = and !=.")
+
+
+def _check_like(entity: Entity, field: Field, pattern: object, *, any_case: bool) -> Like:
+    texts = field.group is not Group.METRIC
+    if field.group is Group.ATTRIBUTE:
+        texts = attribute(entity, field).type is Type.TEXT
+    if not texts:
+        raise Invalid("LIKE is for texts.")
+    if not isinstance(pattern, str) or len(pattern) > PATTERN_LONGEST:
+        raise Invalid(f"A pattern is a text of at most {PATTERN_LONGEST} characters.", limit=PATTERN_LONGEST)
+    if _OPEN_ESCAPE.search(pattern):
+        raise Invalid("A pattern may not end in the middle of an escape; write \\\\ for a backslash.")
+    return Like(field, _text(entity, field, pattern), any_case)
+
+
+def _alike(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    if len({kind_of(value) for value in values}) > 1:
+        raise Invalid("All values of a list or range are of one type.")
+    return values
+
+
+def kind_of(value: Value) -> Type:
+    """What a literal is: for a property or param it also says which of its values are meant."""
+    if isinstance(value, bool):
+        return Type.BOOLEAN
+    return Type.TEXT if isinstance(value, str) else Type.INTEGER
+
+
+def coerce(entity: Entity, field: Field, value: Value) -> Value:
+    """A literal as it is compared with a field. :raises Invalid: it is of another type, or out of range."""
+    kind = kind_of(value)
+    match field.group:
+        case Group.ATTRIBUTE:
+            wanted = attribute(entity, field).type
+            if wanted is Type.TIME:
+                return value_time(value) if isinstance(value, str) else _integer(value, "time")
+            if kind is wanted:
+                return _integer(value, "number") if kind is Type.INTEGER else _any(entity, field, value)
+            raise Invalid(f"{field.name} is compared with a {wanted}, not a {kind}.".replace("integer", "number"))
+        case Group.TAG | Group.ALIAS if kind is not Type.TEXT:
+            raise Invalid(f"{field.group} are compared with texts, in single quotes.")
+        case Group.PARAM if kind is Type.BOOLEAN:
+            raise Invalid("params are texts or numbers: write 'true' for the text.")
+        case Group.METRIC:
+            if kind is not Type.INTEGER:
+                raise Invalid("metrics are compared with numbers.")
+            if field.part in {Part.COUNT, Part.STEP}:
+                return _integer(value, "number")
+    return _any(entity, field, value)
+
+
+def _any(entity: Entity, field: Field, value: Value) -> Value:
+    if isinstance(value, bool):
+        return value
+    return _text(entity, field, value) if isinstance(value, str) else _float(value)
+
+
+def _text(entity: Entity, field: Field, value: str) -> str:
+    text = clean_text(value, what="text to compare with", longest=TEXT_LONGEST)
+    nfc = field.group is Group.ALIAS or (field.group is Group.ATTRIBUTE and attribute(entity, field).nfc)
+    return unicodedata.normalize("NFC", text) if nfc else text
+
+
+def _float(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
+    if number - number != 0:
+        raise Invalid("A number to compare with is finite.")
+    return number
+
+
+def _integer(value: Value, what: str) -> int | float:
+    """A literal for a column of 64-bit integers; a fraction stays one."""
+    assert not isinstance(value, str)  # noqa: S101 - narrowed by the callers
+    if isinstance(value, float):
+        number = _float(value)
+        if number != int(number):
+            return number
+        value = int(number)
+    if not -_INTEGER_LARGEST - 1 <= value <= _INTEGER_LARGEST:
+        raise Invalid(f"A {what} to compare with fits 64 bits.")
+    return int(value)

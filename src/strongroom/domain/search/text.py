@@ -1,0 +1,80 @@
+"""A tree as text of the native language: what `parse_filter` reads back as the same tree."""
+
+import re
+
+from strongroom.domain.search.ast import (
+    And,
+    Between,
+    Compare,
+    Expr,
+    Field,
+    Group,
+    In,
+    IsNull,
+    Like,
+    Not,
+    Or,
+    OrderTerm,
+    Part,
+    Value,
+)
+from strongroom.domain.search.schema import Entity, Type, attribute
+from strongroom.domain.search.times import time_text
+
+_PLAIN = re.compile(r"[\w/-]+(?:\.[\w/-]+)*")
+
+
+def unparse(entity: Entity, expr: Expr) -> str:
+    """The text of a checked tree."""
+    match expr:
+        case And(terms):
+            return " AND ".join(_inner(entity, term) for term in terms)
+        case Or(terms):
+            return " OR ".join(_inner(entity, term) for term in terms)
+        case Not(term):
+            return f"NOT {_inner(entity, term)}"
+        case Compare(field, op, value):
+            return f"{field_text(field)} {op} {_value(entity, field, value)}"
+        case In(field, values):
+            return f"{field_text(field)} IN ({', '.join(_value(entity, field, value) for value in values)})"
+        case Between(field, low, high):
+            return f"{field_text(field)} BETWEEN {_value(entity, field, low)} AND {_value(entity, field, high)}"
+        case Like(field, pattern, any_case):
+            return f"{field_text(field)} {'ILIKE' if any_case else 'LIKE'} {_quoted(pattern)}"
+        case IsNull(field):
+            return f"{field_text(field)} IS NULL"
+
+
+def _inner(entity: Entity, term: Expr) -> str:
+    text = unparse(entity, term)
+    return f"({text})" if isinstance(term, And | Or) else text
+
+
+def order_text(term: OrderTerm) -> str:
+    """One thing to order by as text."""
+    return f"{field_text(term.field)} {'DESC' if term.descending else 'ASC'}"
+
+
+def field_text(field: Field) -> str:
+    """A field as it is written."""
+    if field.group is Group.ALIAS:
+        return "alias"
+    if field.group is Group.ATTRIBUTE:
+        return field.name
+    name = field.name if _PLAIN.fullmatch(field.name) else f"`{field.name.replace('`', '``')}`"
+    text = f"{field.group}.{name}"
+    return text if field.part is Part.LAST else f"{field.part}({text})"
+
+
+def _value(entity: Entity, field: Field, value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, str):
+        return _quoted(value)
+    if field.group is Group.ATTRIBUTE and attribute(entity, field).type is Type.TIME:
+        return _quoted(time_text(int(value)))
+    return repr(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,215 @@
+"""A small world of random rows, and the same rows as the oracle sees them."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Connection, Table, insert
+
+from strongroom.adapters.sql.repositories.tags import _encode
+from strongroom.adapters.sql.tables import (
+    alias,
+    asset,
+    experiment,
+    name_dict,
+    namespace,
+    object_property,
+    run,
+    run_param,
+    run_value,
+    tag,
+    version,
+)
+from strongroom.adapters.sql.transaction import SqlTransaction
+from strongroom.application.ports.transaction import Transaction
+from strongroom.domain.search.ast import Part
+from strongroom.domain.search.evaluate import Record
+from strongroom.domain.search.schema import Entity
+from strongroom.domain.tracking.values import spelled_number
+from tests.application.conftest import World
+from tests.domain.search.strategies import KEYS, NUMBERS, TEXTS, TIMES
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Filled:
+    """Records by entity, with the ids that the database gave."""
+
+    world: World
+    records: Mapping[Entity, list[Record]]
+    experiment_uids: Mapping[int, str]
+
+
+class Filler:
+    """Inserts random rows and remembers them as records."""
+
+    def __init__(self, connection: Connection, world: World, seed: int) -> None:
+        self.connection, self.world, self.random = connection, world, random.Random(seed)  # noqa: S311 - a world that is the same each time
+        self.workspace_id = world.workspace.id
+        self.actor = world.principals["contributor"]
+        self.keys = {key: self.add(name_dict, workspace_id=self.workspace_id, text=key) for key in KEYS}
+        self.records: dict[Entity, list[Record]] = {entity: [] for entity in Entity}
+        self.uids: dict[int, str] = {}
+
+    def add(self, table: Table, **values: Any) -> int:
+        return cast("int", self.connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
+
+    def some(self, choices: Sequence[Any]) -> Any:  # noqa: ANN401 - one of whatever they are
+        return self.random.choice(choices)
+
+    def maybe(self, choices: Sequence[Any]) -> Any:  # noqa: ANN401 - or nothing
+        return self.some([None, self.some(choices)])
+
+    def uid(self) -> str:
+        return self.world.clock.new_uid()
+
+    def common(self) -> Row:
+        return {"uid": self.uid(), "workspace_id": self.workspace_id, "created_by": self.actor.id}
+
+    def tags(self, kind: str, owner: int) -> dict[str, str | None]:
+        found = {key: self.some([None, *TEXTS]) for key in KEYS if self.random.random() < 0.6}
+        for key, value in found.items():
+            mine = {"owner_kind": kind, "owner_id": owner, "key_id": self.keys[key], "set_by": self.actor.id}
+            self.add(tag, workspace_id=self.workspace_id, value=value, valid_from=5, **mine)
+            if self.random.random() < 0.3:  # what was said before says nothing now
+                self.add(tag, workspace_id=self.workspace_id, value="past", valid_from=1, valid_to=5, **mine)
+        return found
+
+    def properties(self, kind: str, owner: int) -> dict[str, Any]:
+        values = [True, False, *TEXTS, *NUMBERS, 2**62]
+        found = {key: self.some(values) for key in KEYS if self.random.random() < 0.7}
+        for key, value in found.items():
+            row = {"owner_kind": kind, "owner_id": owner, "key_id": self.keys[key], **_encode(value)}
+            self.connection.execute(insert(object_property).values(row))
+        return found
+
+    def params(self, owner: int, experiment_id: int) -> dict[str, str]:
+        found = {
+            key: self.some([*TEXTS, *map(str, NUMBERS), "nan", "1_0"]) for key in KEYS if self.random.random() < 0.7
+        }
+        for key, text in found.items():
+            row = {"run_id": owner, "key_id": self.keys[key], "text": text, "number": spelled_number(text)}
+            self.connection.execute(insert(run_param).values(once=True, experiment_id=experiment_id, **row))
+        return found
+
+    def metrics(self, owner: int, experiment_id: int) -> dict[str, dict[Part, float]]:
+        found: dict[str, dict[Part, float]] = {}
+        for key in KEYS:
+            if self.random.random() < 0.3:
+                continue
+            row = {name: self.some([None, *NUMBERS, float("inf")]) for name in ("last", "min", "max")}
+            row |= {"last_step": self.some([-1, 0, 1, 2]), "count": self.some([1, 2])}
+            mine = {"run_id": owner, "key_id": self.keys[key], "experiment_id": experiment_id, "last_time": 0}
+            self.connection.execute(insert(run_value).values(**mine, **row))
+            parts = {"last": Part.LAST, "min": Part.MIN, "max": Part.MAX, "last_step": Part.STEP, "count": Part.COUNT}
+            found[key] = {part: float("nan") if row[name] is None else row[name] for name, part in parts.items()}
+        return found
+
+    def remember(self, entity: Entity, id_: int, row: Row, more: Row, **said: Any) -> None:
+        names = {"recorded_at": "created_at", "bytes": "size"}
+        found = {names.get(name, name): value for name, value in row.items()} | more
+        self.records[entity].append(Record(id_, found | {"created_by": self.actor.uid}, **said))
+
+    def namespaces(self) -> list[tuple[int, str]]:
+        paths = ["Äb", "a"]
+        row = {"workspace_id": self.workspace_id, "recorded_at": 0}
+        return [
+            (self.add(namespace, uid=self.uid(), path=path, slug_path=f"s{n}", **row), path)
+            for n, path in enumerate(paths)
+        ]
+
+    def asset(self, place: tuple[int, str]) -> tuple[int, Row]:
+        row = {
+            **self.common(), "kind": self.some(["model", "dataset"]), "type": self.some(TEXTS), "slug": self.uid(),
+            "name": self.some(TEXTS), "display_name": self.some(TEXTS), "description": self.some(TEXTS),
+            "visibility": "workspace", "recorded_at": self.some(TIMES), "archived_at": self.maybe(TIMES),
+            "deleted_at": self.maybe(TIMES),
+        }  # fmt: skip
+        id_ = self.add(asset, namespace_id=place[0], **row)
+        return id_, row | {"namespace": place[1]}
+
+    def versions(self, asset_id: int, owner: Row, place: tuple[int, str], count: int) -> frozenset[str]:
+        names: set[str] = set()
+        for number in range(count):
+            row = {
+                **self.common(), "number": self.some([number + 10, None]), "label": None, "stage": self.maybe(TEXTS),
+                "description": self.some(TEXTS), "tree": self.maybe(TEXTS), "files": self.some([0, 1, 2]),
+                "bytes": self.some([0, 1, 2**53 + 1]), "unpinned": self.some([True, False]),
+                "locked": self.some([True, False]), "recorded_at": self.some(TIMES), "archived_at": self.maybe(TIMES),
+                "expires_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
+            }  # fmt: skip
+            id_ = self.add(version, asset_id=asset_id, namespace_id=place[0], state="live", **row)
+            mine = frozenset(name for name in TEXTS if self.random.random() < 0.1 and name not in names)
+            names |= mine
+            for name in mine:
+                self.add(
+                    alias,
+                    asset_id=asset_id,
+                    name=name,
+                    version_id=id_,
+                    etag=1,
+                    set_by=self.actor.id,
+                    from_seq=1,
+                    valid_from=0,
+                )
+            more = {
+                "name": owner["name"],
+                "namespace": place[1],
+                "kind": owner["kind"],
+                "asset_uid": owner["uid"],
+                "run_uid": None,
+            }
+            said = {"tags": self.tags("version", id_), "properties": self.properties("version", id_), "aliases": mine}
+            self.remember(Entity.VERSION, id_, row, more, **said)
+        return frozenset(names)
+
+    def registry(self, places: list[tuple[int, str]], assets: int, versions: int) -> None:
+        for _ in range(assets):
+            place = self.some(places)
+            id_, row = self.asset(place)
+            names = self.versions(id_, row, place, versions)
+            said = {"tags": self.tags("asset", id_), "properties": self.properties("asset", id_), "aliases": names}
+            self.remember(Entity.ASSET, id_, row, {}, **said)
+
+    def tracking(self, places: list[tuple[int, str]], experiments: int, runs: int) -> None:
+        for number in range(experiments):
+            place = self.some(places)
+            row = {**self.common(), "name": f"{self.some(TEXTS)}{number}", "description": self.some(TEXTS),
+                   "recorded_at": self.some(TIMES), "deleted_at": None}  # fmt: skip
+            id_ = self.add(experiment, namespace_id=place[0], **row)
+            self.uids[id_] = row["uid"]
+            self.remember(Entity.EXPERIMENT, id_, row, {"namespace": place[1]})
+            for _ in range(runs):
+                self.run(id_, row, place)
+
+    def run(self, experiment_id: int, owner: Row, place: tuple[int, str]) -> None:
+        row = {
+            **self.common(), "name": self.some(TEXTS), "kind": self.some(TEXTS), "note": self.some(TEXTS),
+            "state": self.some(["running", "failed"]), "started_at": self.some(TIMES), "ended_at": self.maybe(TIMES),
+            "recorded_at": self.some(TIMES), "deleted_at": self.maybe(TIMES),
+        }  # fmt: skip
+        id_ = self.add(run, experiment_id=experiment_id, **row)
+        more = {"experiment": owner["name"], "experiment_uid": owner["uid"], "namespace": place[1], "parent_uid": None}
+        said = {
+            "tags": self.tags("run", id_),
+            "params": self.params(id_, experiment_id),
+            "metrics": self.metrics(id_, experiment_id),
+        }
+        self.remember(Entity.RUN, id_, row, more, **said)
+
+
+@pytest.fixture
+def filled(world: World) -> Filled:
+    """A few dozen rows of each kind."""
+
+    def fill(tx: Transaction) -> Filled:
+        filler = Filler(cast("SqlTransaction", tx).connection, world, 7)
+        places = filler.namespaces()
+        filler.registry(places, assets=12, versions=4)
+        filler.tracking(places, experiments=3, runs=15)
+        return Filled(world, filler.records, filler.uids)
+
+    return world.command_tx(fill)

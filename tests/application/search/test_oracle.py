@@ -1,0 +1,61 @@
+"""Random filters and orders give on both databases what the oracle says, whole and page by page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strongroom.adapters.sql.search import finder
+from strongroom.application.call import Call
+from strongroom.application.paging import PageRequest
+from strongroom.application.search import find
+from strongroom.application.search.find import Question
+from strongroom.domain.search.ast import Expr, OrderTerm
+from strongroom.domain.search.evaluate import evaluate, ordered
+from strongroom.domain.search.schema import Entity
+from tests.application.search.conftest import Filled
+from tests.domain.search.strategies import filters, orders
+
+SEARCHES: dict[Entity, Callable[[Call, Question, PageRequest], Any]] = {
+    Entity.ASSET: find.assets,
+    Entity.VERSION: find.versions,
+    Entity.EXPERIMENT: find.found_experiments,
+    Entity.RUN: find.runs,
+}
+
+
+def pages(filled: Filled, entity: Entity, question: Question, size: int) -> list[str]:
+    """The uids that a search gives, over all its pages."""
+    found: list[str] = []
+    token = None
+    while True:
+        request = PageRequest(size, token)
+        page = filled.world.read("admin", lambda call, request=request: SEARCHES[entity](call, question, request))  # type: ignore[misc]
+        found += [view.uid for view in page.items]
+        token = page.next_page_token
+        if token is None:
+            return found
+
+
+@pytest.mark.parametrize("candidates", [5_000, 1], ids=["by candidates", "along the order"])
+@pytest.mark.parametrize("entity", list(Entity))
+def test_random_filters_and_orders(
+    filled: Filled, entity: Entity, candidates: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finder, "CANDIDATES_MOST", candidates)
+    records = filled.records[entity]
+    uids = sorted(filled.experiment_uids.values())
+    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity is Entity.RUN else st.just(())
+
+    @settings(max_examples=120, suppress_health_check=list(HealthCheck))
+    @given(filters(entity) | st.none(), orders(entity), st.sampled_from([3, 7, 1000]), scopes)
+    def check(where: Expr | None, order: tuple[OrderTerm, ...], size: int, scope: tuple[str, ...]) -> None:
+        fitting = [record for record in records if where is None or evaluate(where, record) is True]
+        if scope:
+            fitting = [record for record in fitting if record.attributes["experiment_uid"] in scope]
+        expected = [record.attributes["uid"] for record in ordered(fitting, order)]
+        assert pages(filled, entity, Question(where, order, "all", scope), size) == expected
+
+    check()
