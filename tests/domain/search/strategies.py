@@ -123,6 +123,6 @@ def filters(entity: Entity) -> st.SearchStrategy[Expr]:
 
 
 def orders(entity: Entity) -> st.SearchStrategy[tuple[OrderTerm, ...]]:
-    """One to three things to order by."""
+    """Up to three things to order by; none for runs means something else."""
     terms = st.builds(OrderTerm, fields(entity).filter(lambda field: field.group is not Group.ALIAS), booleans)
-    return st.lists(terms, min_size=1, max_size=3).map(tuple)
+    return st.lists(terms, min_size=int(entity is Entity.RUN), max_size=3).map(tuple)

@@ -163,21 +163,23 @@ Rank = tuple[tuple[bool, bool, object], ...]
 
 
 def keys_of(term: OrderTerm, record: Record) -> tuple[Value | None, ...]:
-    """The values that a term orders by: a number, or the head of a text; properties and params have one of each."""
+    """The values that a term orders by: a number, or the head of a text; properties and params
+    may be either."""
     if term.field.group is Group.PROPERTY:
         found = record.properties.get(term.field.name)
         text = found[:SORTED_LONGEST] if isinstance(found, str) else None
         return None if found is None or isinstance(found, str) else float(found), text
     if term.field.group is Group.PARAM:
         param = record.params.get(term.field.name)
-        return (None, None) if param is None else (spelled_number(param), param[:SORTED_LONGEST])
+        number = None if param is None else spelled_number(param)
+        return number, None if param is None or number is not None else param[:SORTED_LONGEST]
     found = _any_value(term.field, record)
     return (found[:SORTED_LONGEST] if isinstance(found, str) else found,)
 
 
 def ordered(records: list[Record], order: tuple[OrderTerm, ...]) -> list[Record]:
-    """Records in order: none comes last, ties by id in the direction of the first term."""
-    found = sorted(records, key=lambda record: record.id, reverse=order[0].descending)
+    """Records in order: none comes last, ties by id in the direction of the first term; without one the latest first."""
+    found = sorted(records, key=lambda record: record.id, reverse=not order or order[0].descending)
     for term in reversed(order):
         for place in reversed(range(len(keys_of(term, found[0])) if found else 0)):
             having = [record for record in found if keys_of(term, record)[place] is not None]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, func, literal, select
+from sqlalchemy import ColumnElement, Float, Select, case, func, literal, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.tables import (
@@ -105,8 +105,8 @@ def sort_values(scope: Scope, what: Field) -> list[tuple[Sql, bool]]:
                 number = _property(scope, what, object_property.c.number)
             return [(number, True), (_head(value(scope, what, Type.TEXT)), True)]
         case Group.PARAM:
-            number, text = value(scope, what, Type.INTEGER), value(scope, what, Type.TEXT)
-            return [(number, True), (_head(text), True)]
+            text = case((run_param.c.number.is_(None), run_param.c.text))
+            return [(value(scope, what, Type.INTEGER), True), (_head(_of_run(run_param, text, scope, what)), True)]
         case Group.METRIC:
             return [(value(scope, what, Type.INTEGER), True)]
         case Group.TAG:
