@@ -26,6 +26,7 @@ REQUIRED_QUERY = {
     "asset.resolve": {"reference"},
     "audit.consistency": {"old_size"},
     "experiment.find": {"name"},
+    "logged_model.points": {"key"},
     "metric.series": {"key"},
     "upload.part": {"sha256"},
 }
