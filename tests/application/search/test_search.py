@@ -1,6 +1,6 @@
 """What a search shows and to whom, pages while rows come in, past times, and what it costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -189,77 +189,3 @@ def test_a_search_that_takes_too_long_is_refused(world: World) -> None:
 
     with pytest.raises(Invalid, match="too many rows"):
         world.read_tx(work)
-
-
-PLANS = {
-    "metric range, by that metric": (
-        ("metrics.loss > 0.5", ["metrics.loss DESC"]),
-        [
-            "SEARCH driver USING COVERING INDEX ix_run_value_search (experiment_id=? AND key_id=? AND last>?)",
-            "!TEMP B-TREE",
-        ],
-    ),
-    "no filter, by a metric": (
-        ("", ["metrics.loss"]),
-        [
-            "SEARCH driver USING COVERING INDEX ix_run_value_search (experiment_id=? AND key_id=? AND last>?)",
-        ],
-    ),
-    "no filter, by a param": (
-        ("", ["params.depth"]),
-        ["ix_run_param_search (experiment_id=? AND key_id=? AND number>?)"],
-    ),
-    "latest first": (("", []), ["SEARCH run USING INDEX ix_run_experiment (experiment_id=?)", "!TEMP B-TREE"]),
-    "metric and other metric": (
-        ("metrics.acc > 0.5", ["metrics.loss"]),
-        ["ix_run_value_search (experiment_id=? AND key_id=? AND last>?)", "PRIMARY KEY (run_id=? AND key_id=?)"],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", PLANS)
-def test_plans_on_sqlite(world: World, experiment_uid: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if world.executor.__class__.__name__ != "SqliteExecutor":
-        pytest.skip("plans of SQLite")
-    monkeypatch.setattr(finder, "CANDIDATES_MOST", -1)
-    (what, order), wanted = PLANS[name]
-    begin(world, experiment_uid, loss=1.0, depth="1")
-    plan = explained(world, lambda: search_runs(world, "admin", what, order, PageRequest(), experiment_uid))
-    for line in wanted:
-        assert (line.removeprefix("!") in plan) != line.startswith("!"), plan
-
-
-PROBES = {
-    "tags.team = 'x'": "USING INDEX ix_tag_value (workspace_id=? AND owner_kind=? AND key_id=? AND <expr>=?)",
-    "properties.f1 > 0.5": "ix_object_property_number (owner_kind=? AND key_id=? AND number>?)",
-    "properties.format = 'onnx'": "ix_object_property_text (owner_kind=? AND key_id=? AND <expr>=?)",
-    "alias = 'champion'": "ix_alias_name (name=?)",
-    "name = 'churn'": "ix_asset_workspace_name (workspace_id=? AND name=?)",
-}
-
-
-@pytest.mark.parametrize("what", PROBES)
-def test_candidates_of_versions_come_from_an_index_on_sqlite(world: World, what: str) -> None:
-    if world.executor.__class__.__name__ != "SqliteExecutor":
-        pytest.skip("plans of SQLite")
-    question = find.asked(Entity.VERSION, what)
-    plan = explained(world, lambda: world.read("admin", lambda call: find.versions(call, question, PageRequest())))
-    assert PROBES[what] in plan, plan
-
-
-def explained(world: World, work: Callable[[], object]) -> str:
-    """The plans of the statements of a search, as SQLite explains them."""
-    plans: list[str] = []
-
-    def explain(_connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if statement.startswith("SELECT") and "row_number" not in statement:
-            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[attr-defined]
-            plans.extend(str(row[3]) for row in rows)
-
-    engine = world.executor._reader  # type: ignore[union-attr]
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        work()
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
-    return "\n".join(plans)

@@ -32,7 +32,8 @@ _STARTED = (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),)
 class Question:
     """What is looked for. `where` and `order` are trees, made by a dialect or by `asked`.
 
-    :param order: when empty, the latest first: runs by their start, others as they were made. :param state: active, archived, trashed or all.
+    :param order: when empty, the latest first: runs by their start, others as they were made.
+    :param state: active, archived, trashed or all.
     :param at: aliases, stages and tags as they were then (microseconds UTC); what is shown is what they are now.
     """
 

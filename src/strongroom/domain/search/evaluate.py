@@ -163,8 +163,7 @@ Rank = tuple[tuple[bool, bool, object], ...]
 
 
 def keys_of(term: OrderTerm, record: Record) -> tuple[Value | None, ...]:
-    """The values that a term orders by: a number, or the head of a text; properties and params
-    may be either."""
+    """The values that a term orders by: a number, or the head of a text; of properties either."""
     if term.field.group is Group.PROPERTY:
         found = record.properties.get(term.field.name)
         text = found[:SORTED_LONGEST] if isinstance(found, str) else None
@@ -178,7 +177,7 @@ def keys_of(term: OrderTerm, record: Record) -> tuple[Value | None, ...]:
 
 
 def ordered(records: list[Record], order: tuple[OrderTerm, ...]) -> list[Record]:
-    """Records in order: none comes last, ties by id in the direction of the first term; without one the latest first."""
+    """Records in order, without one the latest first: none comes last, ties by id in the first term's direction."""
     found = sorted(records, key=lambda record: record.id, reverse=not order or order[0].descending)
     for term in reversed(order):
         for place in reversed(range(len(keys_of(term, found[0])) if found else 0)):

@@ -51,10 +51,11 @@ class Probe:
 def probes(scope: Scope, parts: Iterable[Expr], experiments: Experiments) -> list[Probe]:
     """A probe of each part that an index answers, the likely shortest first: equality before ranges."""
     found = [probe for part in parts if (probe := _probe(scope, part, experiments)) is not None]
-    return sorted(found, key=lambda probe: _breadth(probe.part))
+    return sorted(found, key=lambda probe: breadth(probe.part))
 
 
-def _breadth(expr: Expr) -> int:
+def breadth(expr: Expr) -> int:
+    """A guess at how many rows fit, where they are not counted."""
     match expr:
         case Compare(_, Op.EQ, _):
             return 0

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.search import walks, within
-from strongroom.adapters.sql.search.asked import Asked, Experiments, parts
-from strongroom.adapters.sql.search.candidates import Probe, probes
+from strongroom.adapters.sql.search.asked import Asked, Experiments
+from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
 from strongroom.adapters.sql.search.order import merged
 from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
@@ -23,7 +23,7 @@ from strongroom.domain.search.schema import Entity
 
 CANDIDATES_MOST = 5_000
 """Rows that an index finds are fetched and sorted up to here; more are common enough to be met along an order."""
-CHECKED_MOST = 50_000
+CHECKED_MOST = 20_000
 """Up to here they are looked at to see whether few of them fit the other parts too."""
 PROBES_MOST = 4
 MERGED_MOST = 50
@@ -62,14 +62,11 @@ class SqlSearch(Repository):
         found = probes(asked.scope, asked.parts, asked.experiments)[:PROBES_MOST]
         if not found:
             return self._walk(asked)
-        counts = self._counts(found, CANDIDATES_MOST)
+        counts = self._counts(found, CHECKED_MOST if len(asked.parts) > 1 else CANDIDATES_MOST)
         best = min(found, key=lambda probe: counts[probe.part])
         if counts[best.part] <= CANDIDATES_MOST:
             return self._run(among(asked, best, asked.page(*asked.fits(*best.known), *asked.within)))
-        if len(asked.parts) > 1:
-            counts = self._counts(found, CHECKED_MOST)
-            asked = _sorted(asked, counts)
-        return self._common(asked, found, counts)
+        return self._common(_sorted(asked, counts), found, counts)
 
     def _common(self, asked: Asked, found: list[Probe], counts: Mapping[Expr, int]) -> Sequence[Row[Any]]:
         """No part fits few rows by itself: rows are met along an index, unless few fit all parts."""
@@ -139,7 +136,9 @@ class SqlSearch(Repository):
 
 def _sorted(asked: Asked, counts: Mapping[Expr, int]) -> Asked:
     """The same with what fits fewest rows first: so most rows need one look."""
-    order = sorted(parts(asked.query.where), key=lambda part: counts.get(part, CHECKED_MOST))
+    if len(asked.parts) == 1:
+        return asked
+    order = sorted(asked.parts, key=lambda part: (counts.get(part, CHECKED_MOST + 1), breadth(part)))
     return replace(asked, query=replace(asked.query, where=And(tuple(order))))
 
 

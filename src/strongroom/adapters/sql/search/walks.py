@@ -61,7 +61,7 @@ def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> 
 def along(asked: Asked, driver: Driver) -> Walk:
     """A page of the rows that have the value, in its order."""
     query, first = asked.query, asked.query.order[0].field
-    led = replace(asked.scope, driven={(first, Type.INTEGER): driver.value})
+    led = replace(asked.scope, driven={(first, Type.INTEGER): driver.value}, leader=driver.owner)
     number, *others = sort_keys(led, query.order)
     if first.group is not Group.METRIC:  # what has a number is not ordered by a text too
         others[0] = replace(others[0], expression=cast(null(), Text()), nullable=False, text=False, constant=True)
@@ -82,7 +82,8 @@ def by_id(asked: Asked, probe: Probe) -> Select[Any]:
     assert probe.led is not None  # noqa: S101 - chosen by it
     found = probe.led.subquery("led")
     keys = with_id([], found.c.id)
-    where = [*asked.fits(*probe.known), *asked.within]
+    led = replace(asked.scope, leader=found.c.id)
+    where = [condition(led, part) for part in asked.parts if part not in probe.known] + asked.within
     if asked.place is not None:
         where.insert(0, after(keys, asked.place))
     table = TABLES[asked.query.entity]
