@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/search.py [--rows 10000] [--only sqlite|postgres] [--repeat 30]
 
 Loads `rows` runs (four experiments, 3 metrics, 3 params and a tag each) and `rows` versions (a tenth as many assets)
-by plain inserts or COPY, and prints Markdown rows with p50 and p95 in milliseconds; PostgreSQL is analysed, SQLite has no
-statistics, as in the server. Promised at 10^6 rows: runs filtered and ordered by a metric under 200 ms p95, versions by tag, property and alias under 100 ms p95.
+by plain inserts or COPY, and prints Markdown rows with p50 and p95 in milliseconds. PostgreSQL is analysed, SQLite has
+no statistics, as in the server. Promised at 10^6 rows: runs filtered and ordered by a metric under 200 ms p95, versions
+by tag, property and alias under 100 ms p95.
 """
 
 import argparse

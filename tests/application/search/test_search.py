@@ -1,5 +1,6 @@
 """What a search shows and to whom, pages while rows come in, past times, and what it costs."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -7,7 +8,7 @@ from typing import cast
 import pytest
 from sqlalchemy import event, text
 
-from strongroom.adapters.sql.search import deadline, finder
+from strongroom.adapters.sql.search import deadline, finder, residual
 from strongroom.adapters.sql.transaction import SqlTransaction
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
@@ -178,6 +179,50 @@ def test_hostile_filters_that_are_filters_are_only_that(world: World, experiment
     for order in ([], ["metrics.x DESC", "params.y", "tags.`'; --`", "name", "started_at DESC"]):
         search_runs(world, "viewer", HOSTILE[number], order, PageRequest())
     assert len(search_runs(world, "viewer", "", [], PageRequest()).items) == 1
+
+
+def test_expressions_are_of_re2(world: World, experiment_uid: str) -> None:
+    found = begin(world, experiment_uid, loss=1.0, model="resnet-50")
+
+    def search(what: str) -> list[str]:
+        return [view.uid for view in search_runs(world, "viewer", what, [], PageRequest()).items]
+
+    assert search(r"params.model MATCHES '^resnet-\d+$'") == [found.uid]
+    assert search("NOT params.model MATCHES '^vgg' AND metrics.loss > 0") == [found.uid]
+    assert search("params.model MATCHES '(?i)RESNET' OR metrics.loss < 0") == [found.uid]
+    assert search("NOT (params.model MATCHES 'resnet' OR params.none MATCHES 'x')") == []
+    for wrong in ("(", "(?=x)", r"(a)\1", "a{1000}{1000}", r"\p{Klingon}"):
+        with pytest.raises(Invalid, match="no RE2 expression"):
+            search(f"params.model MATCHES '{wrong}'")
+    with pytest.raises(Invalid, match="at most 10 regular"):
+        search(" OR ".join(["params.model MATCHES 'a'"] * 11))
+
+
+def test_no_expression_takes_more_than_linear_time(world: World, experiment_uid: str) -> None:
+    begin(world, experiment_uid, model="a" * 5_000)
+    began = time.monotonic()
+    for evil in ("(a+)+b", "(a|aa)+$b", "(.*)(.*)(.*)(.*)(.*)b", "^(([a-z])+.)+[A-Z]([a-z])+$"):
+        what = f"params.model MATCHES '{evil}'"
+        assert search_runs(world, "viewer", what, [], PageRequest()).items == []
+    assert time.monotonic() - began < 5
+
+
+def test_expressions_are_checked_on_so_many_rows(
+    world: World, experiment_uid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RE2 expressions "only as a residual filter on a bounded number of candidates"."""
+    monkeypatch.setattr(residual, "READ_MOST", 10)
+    monkeypatch.setattr(residual, "CHUNK", 4)
+    uids = [begin(world, experiment_uid, loss=float(n), model=f"m{n}").uid for n in range(12)]
+    order = ["metrics.loss"]
+    with pytest.raises(Invalid, match="at most 10 rows") as refused:
+        search_runs(world, "viewer", "params.model MATCHES 'nothing'", order, PageRequest())
+    assert refused.value.details["limit"] == 10
+    narrow = search_runs(world, "viewer", "params.model MATCHES '[05]$' AND metrics.loss < 9", order, PageRequest())
+    assert [view.uid for view in narrow.items] == [uids[0], uids[5]]
+    first = search_runs(world, "viewer", "params.model MATCHES 'm'", order, PageRequest(5))
+    rest = search_runs(world, "viewer", "params.model MATCHES 'm'", order, PageRequest(7, first.next_page_token))
+    assert [view.uid for view in (*first.items, *rest.items)] == uids
 
 
 def test_a_search_that_takes_too_long_is_refused(world: World) -> None:

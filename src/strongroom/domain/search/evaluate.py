@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from strongroom.domain.errors import Invalid
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.search.ast import (
     And,
@@ -19,6 +20,7 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Op,
     Or,
@@ -27,7 +29,7 @@ from strongroom.domain.search.ast import (
     Value,
     values_of,
 )
-from strongroom.domain.search.schema import SORTED_LONGEST, Type, kind_of
+from strongroom.domain.search.schema import MATCHED_LONGEST, SORTED_LONGEST, Type, kind_of
 from strongroom.domain.tracking.values import spelled_number
 
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -46,17 +48,28 @@ class Record:
     aliases: frozenset[str] = frozenset()
 
 
-def evaluate(expr: Expr, record: Record) -> bool | None:
+Search = Callable[[str, str], bool]
+"""Whether an expression is found in a text."""
+
+
+def no_expressions(_pattern: str, _text: str) -> bool:
+    """For those who have no RE2. :raises Invalid: always."""
+    raise Invalid("Regular expressions cannot be used here.")
+
+
+def evaluate(expr: Expr, record: Record, search: Search = no_expressions) -> bool | None:
     """Whether a checked filter holds; None is unknown."""
     match expr:
         case Not(term):
-            inner = evaluate(term, record)
+            inner = evaluate(term, record, search)
             return None if inner is None else not inner
         case And(terms):
-            return _all([evaluate(term, record) for term in terms])
+            return every([evaluate(term, record, search) for term in terms])
         case Or(terms):
-            every = _all([_not(evaluate(term, record)) for term in terms])
-            return _not(every)
+            return _not(every([_not(evaluate(term, record, search)) for term in terms]))
+        case Matches(field, pattern):
+            text = _value(field, record, Type.TEXT)
+            return None if text is None else search(pattern, str(text)[:MATCHED_LONGEST])
         case _:
             return _atom(expr, record)
 
@@ -65,7 +78,9 @@ def _not(value: bool | None) -> bool | None:  # noqa: FBT001 - a truth value
     return None if value is None else not value
 
 
-def _all(values: list[bool | None]) -> bool | None:
+def every(values: Iterable[bool | None]) -> bool | None:
+    """AND of truth values."""
+    values = list(values)
     if False in values:
         return False
     return None if None in values else True
@@ -129,8 +144,8 @@ def _holds(atom: Atom, found: Value) -> bool:
         case Like(_, pattern, any_case):
             text = str(found).translate(_FOLD) if any_case else str(found)
             return _pattern(pattern.translate(_FOLD) if any_case else pattern).fullmatch(text) is not None
-        case IsNull():
-            return False
+        case Matches() | IsNull():
+            raise AssertionError("not of a value")
 
 
 def _compare(op: Op, left: Value, right: Value) -> bool:

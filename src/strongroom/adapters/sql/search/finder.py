@@ -1,15 +1,13 @@
 """Searches in SQL: by candidates where an index finds few, else along an index; see the package."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, Row, Select, any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Executable, Row, Select, any_, func, select
 
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.search import walks, within
+from strongroom.adapters.sql.search import residual, walks, within
 from strongroom.adapters.sql.search.asked import Asked, Experiments
 from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
@@ -35,9 +33,17 @@ class SqlSearch(Repository):
 
     def find(self, query: Query, after: Key | None, limit: int) -> Sequence[Hit]:
         with bounded(self._connection):
-            asked = Asked(self._scope(query), query, self._experiments(query), after, limit)
-            rows = [] if asked.experiments == () else self._rows(asked)
+            if residual.has_expression(query.where):
+                scope = self._scope(query)
+                rows: Sequence[Row[Any]] = residual.checked(self._connection, scope, query, after, limit, self._answer)
+            else:
+                rows = self._answer(query, after, limit)
         return [Hit(row[0], (*row[1:], row[0])) for row in rows]
+
+    def _answer(self, query: Query, place: Key | None, limit: int) -> Sequence[Row[Any]]:
+        """Rows for a filter without regular expressions: the id, then the keys of the order."""
+        asked = Asked(self._scope(query), query, self._experiments(query), place, limit)
+        return [] if asked.experiments == () else self._rows(asked)
 
     def _scope(self, query: Query) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
@@ -78,7 +84,7 @@ class SqlSearch(Repository):
         if len(asked.parts) > 1 and counts[best.part] <= CHECKED_MOST:
             fitting = self._fitting(asked, best, counts[best.part])
             if fitting is not None:
-                return self._run(asked.page(_in(asked.scope, fitting))) if fitting else []
+                return self._run(asked.page(residual.is_one_of(asked.scope, fitting))) if fitting else []
         return self._walk(asked)
 
     def _counts(self, found: list[Probe], most: int) -> Mapping[Expr, int]:
@@ -149,10 +155,3 @@ def among(asked: Asked, probe: Probe, rows: Select[Any]) -> Select[Any]:
     found = select(probe.ids.subquery().c.id).distinct().subquery("found")
     table = TABLES[asked.scope.entity]
     return rows.select_from(found.join(table, table.c.id == found.c.id + 0))
-
-
-def _in(scope: Scope, ids: Sequence[int]) -> Sql:
-    """One variable however many ids, so that the statement stays the same."""
-    if scope.sqlite:
-        return scope.id.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
-    return scope.id == any_(literal(list(ids), ARRAY(BigInteger())))
