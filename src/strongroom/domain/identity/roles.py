@@ -86,6 +86,8 @@ class Permission(Enum):
     BLOB_UPLOAD = "blob:upload"
     LINEAGE_READ = "lineage:read"
     LINEAGE_WRITE = "lineage:write"
+    FLAG_SET = "flag:set"
+    FLAG_REMOVE = "flag:remove"
     NAMESPACE_READ = "namespace:read"
     NAMESPACE_CREATE = "namespace:create"
     NAMESPACE_EDIT = "namespace:edit"
@@ -123,8 +125,9 @@ _P, _R, _L = Permission, Role, Level
 RULES: dict[Permission, Rule] = {
     **_at(_L.ASSET, _R.VIEWER, _P.ASSET_READ, _P.VERSION_BYTES, _P.FOLDER_READ, _P.LINEAGE_READ),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.ASSET_EDIT, _P.VERSION_REGISTER, _P.VERSION_EDIT, _P.EVALUATION_WRITE),
-    **_at(_L.ASSET, _R.CONTRIBUTOR, _P.FOLDER_WRITE, _P.BLOB_UPLOAD, _P.LINEAGE_WRITE),
+    **_at(_L.ASSET, _R.CONTRIBUTOR, _P.FOLDER_WRITE, _P.BLOB_UPLOAD, _P.LINEAGE_WRITE, _P.FLAG_SET),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ALIAS_SET, _P.STAGE_SET, _P.VERDICT_GIVE, _P.VERSION_DELETE),
+    **_at(_L.ASSET, _R.MAINTAINER, _P.FLAG_REMOVE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ASSET_RENAME, _P.ASSET_SHARE, _P.ASSET_DELETE, _P.GRANT_READ),
     **_at(_L.ASSET, _R.ADMIN, _P.ASSET_PURGE, _P.GRANT_WRITE),
     **_at(_L.NAMESPACE, _R.VIEWER, _P.NAMESPACE_READ, _P.RUN_READ),

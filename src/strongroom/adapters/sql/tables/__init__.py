@@ -31,7 +31,7 @@ from strongroom.adapters.sql.tables.audit import (
 from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
-from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.lineage import consumption, edge, edge_removed, flag, node
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -64,10 +64,13 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "consumption",
     "delivery",
     "draft",
     "edge",
+    "edge_removed",
     "experiment",
+    "flag",
     "folder",
     "folder_entry",
     "grant",
