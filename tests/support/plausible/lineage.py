@@ -29,8 +29,8 @@ def _taken_back(world: "World") -> Asked:
 
 
 def _path(world: "World") -> Asked:
-    start = {"from_kind": "run", "from_uid": world.run["uid"]}
-    return Asked({}, {**start, "to_kind": "version", "to_uid": world.version["uid"]})
+    start = {"kind": "run", "uid": world.run["uid"]}
+    return Asked({**start, "to_kind": "version", "to_uid": world.version["uid"]}, {})
 
 
 def _check(world: "World") -> Asked:

@@ -111,7 +111,7 @@ class _Resolved:
 
 def types(call: Call) -> Sequence[EdgeTypeView]:
     """The vocabulary."""
-    call.ask(Permission.LINEAGE_READ)
+    call.require(Permission.SELF)
     return [
         EdgeTypeView(
             type_.value,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from strongroom.application.call import Call
+from strongroom.application.call import Call, Refusal
 from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.sight import vertex_views
 from strongroom.application.lineage.views import VertexView
@@ -102,6 +102,8 @@ def remove(call: Call, uid: str, reason: str) -> FlagView:
     found = call.tx.lineage.lock_flag(call.workspace.id, uid)
     view = vertex_views(call, [found.vertex]).get(found.vertex) if found else None
     if found is None or view is None or view.uid is None:
+        call.refusal = Refusal(Permission.FLAG_REMOVE, Subject("flag", uid)) if found else None
+        call.absent = True
         raise NotFound("There is no such flag.")
     target = _target(call, found.vertex.kind, view.uid, Permission.FLAG_REMOVE)
     if found.removed_at is not None:

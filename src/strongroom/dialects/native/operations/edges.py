@@ -96,7 +96,7 @@ def remove_edges(call: Call, request: Request[Any, RemoveEdges]) -> None:
 @read(
     "edge.types",
     "/edges/types",
-    Permission.LINEAGE_READ,
+    Permission.SELF,
     "The types of edges: what each says, and between what",
     answer=list[EdgeTypeView],
 )

@@ -54,8 +54,8 @@ class Walk(Struct, frozen=True, kw_only=True):
 class FindPath(Struct, frozen=True, kw_only=True):
     """Between what to look for a path. `direction` is `down` (along the edges), `up` (against them) or `any`."""
 
-    from_kind: Word
-    from_uid: Uid
+    kind: Word
+    uid: Uid
     to_kind: Word
     to_uid: Uid
     direction: Word = "down"
@@ -112,7 +112,7 @@ def walk(call: Call, request: Request[Walk, Any]) -> GraphView:
 
 @read(
     "lineage.path",
-    "/lineage/path",
+    "/lineage/{kind}/{uid}/path/{to_kind}/{to_uid}",
     Permission.LINEAGE_READ,
     "The shortest paths from one thing to another",
     params=FindPath,
@@ -120,7 +120,7 @@ def walk(call: Call, request: Request[Walk, Any]) -> GraphView:
 )
 def find_path(call: Call, request: Request[FindPath, Any]) -> PathsView:
     p = request.params
-    ends = End(p.from_kind, p.from_uid), End(p.to_kind, p.to_uid)
+    ends = End(p.kind, p.uid), End(p.to_kind, p.to_uid)
     types = types_of(p.types)
     return paths.path(call, *ends, p.direction, types=types, longest=p.longest, most=p.max_paths)
 
