@@ -21,8 +21,9 @@ from strongroom.sdk.config import load
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
+from strongroom.sdk.lineage import Lineage
 from strongroom.sdk.lookup import AssetRef, VersionRef
-from strongroom.sdk.models import Alias, Asset, Diff, Graph, RunInfo, Scalar, Version
+from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -59,6 +60,7 @@ class Client:
         self.aliases = Aliases(self.api)
         self.labels = Labels(self.api)
         self.runs = Runs(self.api)
+        self.lineage = Lineage(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)
@@ -138,14 +140,6 @@ class Client:
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
         """What differs between the files of two versions."""
         return self.versions.diff(before, after)
-
-    def lineage(self, start: VersionRef | Run | RunInfo, *, direction: str = "both", depth: int = 10) -> Graph:
-        """What a version or run came from (direction up), what came of it (down), or both; `depth` in edges."""
-        if isinstance(start, Run | RunInfo):
-            kind, uid = "run", start.uid
-        else:
-            kind, uid = "version", lookup.version_uid(self.api, start)
-        return self.api.call("lineage.walk", Graph, kind=kind, uid=uid, direction=direction, depth=depth)
 
     def run(
         self,
