@@ -29,7 +29,7 @@ class Lineage:
         chosen = ",".join(types) if types else None
         return self._api.call("lineage.walk", Graph, **self._at(start), direction=direction, depth=depth, types=chosen)
 
-    def _at(self, thing: Thing) -> dict[str, str]:
+    def _at(self, thing: Thing) -> dict[str, Any]:
         match thing:
             case Run() | RunInfo():
                 return {"kind": "run", "uid": thing.uid}
@@ -72,7 +72,7 @@ class Lineage:
 
     def take_back(self, *edges: Said, reason: str) -> None:
         """Take edges back; they stay in the history."""
-        self._api.call("edge.remove", edges=self._said(edges), reason=reason)
+        self._api.send("edge.remove", edges=self._said(edges), reason=reason)
 
     def history(self, thing: Thing) -> Iterator[PastEdge]:
         """Edges of something that were taken back, the latest first."""
