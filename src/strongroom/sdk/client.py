@@ -22,6 +22,7 @@ from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.lineage import Lineage
+from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
@@ -61,6 +62,7 @@ class Client:
         self.labels = Labels(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
+        self.logged_models = LoggedModels(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)
@@ -253,7 +255,8 @@ class Client:
         self,
         asset: AssetRef,
         *,
-        run: Any,  # noqa: ANN401 - a Run, an answer about one, or its uid
+        run: Any = None,  # noqa: ANN401 - a Run, an answer about one, or its uid
+        logged_model: ModelRef | None = None,
         path: str = "",
         kind: str = "model",
         aliases: Sequence[str] = (),
@@ -265,7 +268,7 @@ class Client:
         label: str | None = None,
         create: bool = True,
     ) -> Version:
-        """Publish what lies at or below a path of a run's folder as a version, frozen at this moment.
+        """Publish what lies at or below a path of the folder of a run, or logged model, frozen at this moment.
 
         :param path: ``""`` is the whole folder. :raises Invalid: there is nothing at the path.
         """
@@ -279,7 +282,8 @@ class Client:
             run_uid=getattr(run, "uid", run),
             base_uids=[lookup.version_uid(self.api, one) for one in base],
         )
-        return register(self.api, asset, path, kind, said, create=create)
+        model = uid_of(logged_model) if logged_model is not None else None
+        return register(self.api, asset, path, kind, said, create=create, logged_model_uid=model)
 
     def set_alias(
         self, asset: AssetRef, name: str, version: VersionRef | int | None = None, *, expect: int | None = None

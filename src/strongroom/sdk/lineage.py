@@ -7,11 +7,11 @@ from strongroom.sdk import lookup
 from strongroom.sdk.api import Api
 from strongroom.sdk.lineage_models import Asserted, Check, Consumer, Flag, Impact, Node, PastEdge, Paths
 from strongroom.sdk.lookup import VersionRef
-from strongroom.sdk.models import Graph, RunInfo, Scalar, Vertex
+from strongroom.sdk.models import Graph, LoggedModel, RunInfo, Scalar, Vertex
 from strongroom.sdk.runs import Run
 
-Thing = VersionRef | Run | RunInfo | Node | Vertex
-"""A version (by reference, too), a run, a node, or a vertex of a graph."""
+Thing = VersionRef | Run | RunInfo | LoggedModel | Node | Vertex
+"""A version (by reference, too), a run, a logged model, a node, or a vertex of a graph."""
 Said = tuple[Thing, str, Thing] | tuple[Thing, str, Thing, Mapping[str, Any]]
 """An edge: source, type, target, and properties if it has any."""
 
@@ -23,16 +23,27 @@ class Lineage:
         self._api = api
 
     def __call__(
-        self, start: Thing, *, direction: str = "both", depth: int = 10, types: Sequence[str] | None = None
+        self,
+        start: Thing,
+        *,
+        direction: str = "both",
+        depth: int = 10,
+        types: Sequence[str] = (),
+        consumers: bool = False,
     ) -> Graph:
-        """What something came from (direction up), what came of it (down), or both; `depth` in edges."""
-        chosen = ",".join(types) if types else None
-        return self._api.call("lineage.walk", Graph, **self._at(start), direction=direction, depth=depth, types=chosen)
+        """What something came from (direction up), what came of it (down), or both; `depth` in edges.
+
+        :param types: follow only edges of these types. :param consumers: draw who read versions, too.
+        """
+        fields = {**self._at(start), "direction": direction, "depth": depth, "types": ",".join(types) or None}
+        return self._api.call("lineage.walk", Graph, **fields, consumers=consumers or None)
 
     def _at(self, thing: Thing) -> dict[str, Any]:
         match thing:
             case Run() | RunInfo():
                 return {"kind": "run", "uid": thing.uid}
+            case LoggedModel():
+                return {"kind": "logged_model", "uid": thing.uid}
             case Node():
                 return {"kind": "node", "uid": thing.uid}
             case Vertex():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from strongroom.application.call import Call
 from strongroom.application.lineage import edges, graph, nodes
 from strongroom.application.lineage.edges import AssertedView, SayEdge
 from strongroom.application.lineage.ends import End
@@ -142,11 +143,15 @@ def test_the_run_that_a_version_was_published_from_is_no_statement(
     world: World, make_version: MakeVersion, make_run: MakeRun
 ) -> None:
     version, run = make_version("model"), make_run("train")
-    found = world.read_tx(lambda tx: tx.runs.by_uid(world.workspace.id, run))
-    assert found is not None
-    world.command_tx(lambda tx: tx.versions.update(version, run_id=found.id))
     edge = SayEdge(End("run", run), "registered", v(version))
     say(world, edge)
+    world.command("contributor", lambda c: edges.remove_all(c, [edge], "a statement like any other"))
+
+    def publish(call: Call) -> None:
+        edges.assert_all(call, [edge])
+        call.tx.versions.update(version, recorded_at=call.now)
+
+    world.command("contributor", publish)
     with pytest.raises(Conflict):
         world.command("contributor", lambda c: edges.remove_all(c, [edge], "no"))
 

@@ -68,8 +68,7 @@ def _known(walk: Walk) -> dict[Vertex, Known]:
             "live": view.state not in _GONE,
             "unflagged": not view.flagged,
         }
-        forms = {vertex.kind, view.type or ""} if vertex.kind != "node" else {view.type or ""}
-        if vertex.kind == "run":
-            forms = {"run"}
+        kind = view.type or ""
+        forms = {"version": {"version", kind}, "node": {kind}}.get(vertex.kind, {vertex.kind})
         known[vertex] = Known(frozenset(forms), frozenset(name for name, holds in facts.items() if holds))
     return known

@@ -169,11 +169,11 @@ def remove_all(call: Call, said: Sequence[SayEdge], reason: str) -> None:
     why = clean_reason(reason)
     edges = list(dict.fromkeys(_resolve(call, said)))
     for edge in edges:
-        if edge.type is EdgeType.REGISTERED and edge.source.vertex == Vertex("run", edge.target.run_id or 0):
-            raise Conflict("The version was published from this run; that is no statement to take back.")
         there = call.tx.lineage.edge(edge.source.vertex, edge.type, edge.target.vertex)
         if there is None:
             raise NotFound("There is no such edge.")
+        if edge.type is EdgeType.REGISTERED and there.recorded_at == edge.target.published_at:
+            raise Conflict("The version was published from this; that is no statement to take back.")
         call.tx.lineage.remove_edge(call.workspace.id, there, call.actor.id, why)
     _record(call, "edge.remove", edges)
 

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from strongroom.application.call import Call
 from strongroom.application.lineage import nodes
 from strongroom.application.registry import versions
-from strongroom.application.tracking import runs
+from strongroom.application.tracking import logged_lookup, runs
 from strongroom.domain.errors import Conflict, Invalid, Purged
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import Vertex
 from strongroom.domain.registry.model import VersionState
 
-KINDS = ("version", "run", "node")
+KINDS = ("version", "run", "logged_model", "node")
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a caller names: kind is version, run or node."""
+    """What a caller names: kind is version, run, logged_model or node."""
 
     kind: str
     uid: str
@@ -24,12 +24,12 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class FoundEnd:
-    """A vertex with its form: ``version``, ``run`` or the node's kind. `run_id`: of the run a version came from."""
+    """A vertex with its form: ``version``, ``run``, ``logged_model``, or a node's kind; when a version was published."""
 
     vertex: Vertex
     form: str
     uid: str
-    run_id: int | None = None
+    published_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +56,8 @@ class Ends:
                 if speaks and run.deleted_at is not None:
                     raise Conflict("The run is in the trash; restore it first.")
                 return FoundEnd(Vertex("run", run.id), "run", end.uid)
+            case "logged_model":
+                return self._logged_model(end.uid, speaks=speaks)
             case "node":
                 if speaks:
                     self.call.require(right)
@@ -65,10 +67,17 @@ class Ends:
                 return FoundEnd(Vertex("node", node.id), node.kind, end.uid)
         raise Invalid(f"An end of an edge is a {', '.join(KINDS)}.")
 
+    def _logged_model(self, uid: str, *, speaks: bool) -> FoundEnd:
+        right = Permission.RUN_WRITE if speaks else Permission.RUN_READ
+        experiment, model = logged_lookup.by_uid(self.call, uid, right)
+        if speaks:
+            logged_lookup.must_live(experiment, model)
+        return FoundEnd(Vertex("logged_model", model.id), "logged_model", uid)
+
     def _version(self, uid: str, right: Permission, *, speaks: bool) -> FoundEnd:
         _, version = versions.by_uid(self.call, uid, right)
         if version.state is VersionState.DRAFT:
             raise Conflict("A draft has no lineage yet; seal it first.", state=version.state.value)
         if speaks and version.state is VersionState.PURGED:
             raise Purged("The version was purged; only its tombstone is left.")
-        return FoundEnd(Vertex("version", version.id), "version", uid, version.run_id)
+        return FoundEnd(Vertex("version", version.id), "version", uid, version.recorded_at)

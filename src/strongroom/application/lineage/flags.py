@@ -10,7 +10,7 @@ from strongroom.application.lineage.sight import vertex_views
 from strongroom.application.lineage.views import VertexView
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import versions
-from strongroom.application.tracking import runs
+from strongroom.application.tracking import logged_lookup, runs
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
@@ -66,10 +66,12 @@ def _target(call: Call, kind: str, uid: str, right: Permission) -> _Flagged:
             return _Flagged(Vertex(kind, version.id), Subject(kind, uid), asset)
         case "run":
             return _Flagged(Vertex(kind, runs.by_uid(call, uid, right)[1].id), Subject(kind, uid), None)
+        case "logged_model":
+            return _Flagged(Vertex(kind, logged_lookup.by_uid(call, uid, right)[1].id), Subject(kind, uid), None)
         case "node":
             call.require(right)
             return _Flagged(Vertex(kind, nodes.by_uid(call, uid).id), Subject(kind, uid), None)
-    raise Invalid("A version, run or node is flagged.")
+    raise Invalid("A version, run, logged_model or node is flagged.")
 
 
 def set_(call: Call, command: SetFlag) -> FlagView:

@@ -9,7 +9,7 @@ from strongroom.application.lineage.views import GraphView
 from strongroom.application.lineage.walking import EDGES_MOST, Walk
 from strongroom.application.ports.lineage import Way
 from strongroom.application.registry import versions
-from strongroom.application.tracking import runs
+from strongroom.application.tracking import logged_lookup, runs
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.acyclic import closes_loop
@@ -39,14 +39,20 @@ def link(
     says: EdgeType,
     target: Vertex,
     properties: Mapping[str, object] | None = None,
+    *,
+    restate: bool = False,
 ) -> bool:
     """Add an edge as part of a command that has checked rights and writes the audit record; again changes nothing.
 
     :param properties: what is true of this use only; plain JSON.
+    :param restate: let an edge that exists have these properties from now on.
     :returns: whether the edge is new.
     :raises Conflict: a derivation edge between versions that would close a loop.
     """
-    return link_all(call, [Said(source, says, target, properties or {})])[0]
+    is_new = link_all(call, [Said(source, says, target, properties or {})])[0]
+    if restate and not is_new:
+        call.tx.lineage.restate_edge(source, says, target, properties or {})
+    return is_new
 
 
 def link_all(call: Call, said: Sequence[Said]) -> Sequence[bool]:
@@ -96,11 +102,13 @@ def find(call: Call, kind: str, uid: str) -> Vertex:
             return Vertex(kind, versions.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
         case "run":
             return Vertex(kind, runs.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
+        case "logged_model":
+            return Vertex(kind, logged_lookup.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
         case "node":
             return Vertex(kind, nodes.by_uid(call, uid).id)
         case "principal":
             return _principal(call, uid)
-    raise Invalid("Lineage begins at a version, run, node or principal.")
+    raise Invalid("Lineage begins at a version, run, logged_model, node or principal.")
 
 
 def _principal(call: Call, uid: str) -> Vertex:
@@ -122,17 +130,21 @@ def walk(
     depth: int = 10,
     most: int = VERTICES_MOST,
     types: Sequence[EdgeType] | None = None,
+    consumers: bool = False,
 ) -> GraphView:
     """What a version, run or node came from (up), what came of it (down), or both, level by level; see `walking`.
 
     :param depth: levels, 1 to 50. :param most: vertices, 1 to 10,000; edges are bounded to 50,000.
-    :param types: follow only edges of these types; None for all.
+    :param types: follow only edges of these types; None for all but consumed_by.
+    :param consumers: draw who consumed versions too, as always when the walk begins at a principal.
     :raises NotFound: no such vertex, or not visible.
     """
     if direction not in DIRECTIONS:
         raise Invalid(f"Direction is one of {', '.join(DIRECTIONS)}.")
     check_bounds(depth, most)
     start = find(call, kind, uid)
+    if consumers or kind == "principal":
+        types = sorted({*(EdgeType if types is None else types), EdgeType.CONSUMED_BY})
     walking = Walk(call, most, types)
     walking.begin(start)
     for way in DIRECTIONS[direction]:

@@ -84,6 +84,9 @@ class Sight:
                 label = sketch.name or f"{holder.label} {sketch.uid[-6:]}"
                 state = "trashed" if holder.is_trashed else sketch.state
                 return VertexView("run", sketch.uid, label, sketch.type, None, state, flagged)
+            case "logged_model" if holder := self._experiments.get(sketch.holder or 0):
+                state = "trashed" if holder.is_trashed else sketch.state
+                return VertexView("logged_model", sketch.uid, sketch.name, sketch.type, None, state, flagged)
             case "node":
                 return VertexView("node", sketch.uid, sketch.name, sketch.type, sketch.digest, sketch.state, flagged)
             case "principal" if self._sees_principal(sketch):

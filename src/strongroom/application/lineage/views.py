@@ -30,10 +30,10 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class VertexView:
-    """A vertex of the graph: kind is run, version, node, principal or hidden. A hidden one says only that it is there.
+    """A vertex: kind is run, logged_model, version, node, principal or hidden, which says only that it is there.
 
-    `label` is a version's reference, a run's, node's or principal's name. `type` is a version's asset kind, a run's,
-    node's or principal's kind. `digest` is a version's tree or a node's digest. `state` is ``trashed``, ``purged`` or
+    `label` is a version's reference, or a name. `type` is a version's asset kind, a logged model's type, or the kind of
+    a run, node or principal. `digest` is a version's tree or a node's digest. `state` is ``trashed``, ``purged`` or
     ``deleted`` where only a tombstone is left. `flagged`: somebody said that it is bad.
     """
 

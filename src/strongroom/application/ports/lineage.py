@@ -56,14 +56,16 @@ class Edges(Protocol):
         """Take an edge out of the graph and into the history."""
         ...
 
+    def restate_edge(self, source: Vertex, says: EdgeType, target: Vertex, properties: Mapping[str, object]) -> None:
+        """Give an edge that exists other properties."""
+        ...
+
     def edges_of(
         self, vertices: Sequence[Vertex], way: Way, limit: int, types: Sequence[EdgeType] | None = None
     ) -> Sequence[Edge]:
         """Edges that lead away from the vertices that way, in one order always; at most `limit`.
 
-        Who consumed a version is among them, counted up to a few seconds ago.
-
-        :param types: only edges of these types; None for all.
+        :param types: only edges of these types; None for all but consumed_by, of which there may be very many.
         """
         ...
 
@@ -107,6 +109,10 @@ class Nodes(Protocol):
 
     def node_by_uid(self, workspace_id: int, uid: str) -> Node | None:
         """The node of that uid in the workspace."""
+        ...
+
+    def nodes(self, node_ids: Sequence[int]) -> Mapping[int, Node]:
+        """Those of the ids that exist, by id."""
         ...
 
     def list_nodes(

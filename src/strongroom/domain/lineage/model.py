@@ -10,7 +10,7 @@ __all__ = ["DERIVATION", "Edge", "EdgeType", "Node", "RemovedEdge", "Vertex"]
 
 
 class Vertex(NamedTuple):
-    """A vertex of the graph: one of our objects (kind "run", "version", "principal"), or what is not ours ("node").
+    """A vertex: one of our objects (kind run, logged_model, version, principal), or one that is not ours (node).
 
     A tuple, because a walk hashes each tens of times.
     """

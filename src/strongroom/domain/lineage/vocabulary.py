@@ -1,7 +1,7 @@
 """The types of edges, as one table: which ends each may have, who may say it, and what follows from it.
 
 An edge is read from source to target ("data set is input of run"); down a graph leads from what was to what came of
-it. An end's *form* is ``version``, ``run`` or ``principal`` for what is ours, else the kind of the node.
+it. An end's *form* is ``version``, ``run``, ``logged_model`` or ``principal`` for what is ours, else the node's kind.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from typing import Final, Literal
 from strongroom.domain.errors import Invalid
 
 NODE_KINDS: Final = frozenset({"artifact", "action", "context", "dataset", "code", "image", "job"})
-THINGS: Final = frozenset({"version", "artifact", "dataset", "code", "image"})
+THINGS: Final = frozenset({"version", "logged_model", "artifact", "dataset", "code", "image"})
 """What is read and put out."""
 ACTIVITIES: Final = frozenset({"run", "action", "job"})
 """What reads and puts out."""
 _VERSION: Final = frozenset({"version"})
-_MODELS: Final = frozenset({"version", "artifact", "image"})
+_MODELS: Final = frozenset({"version", "logged_model", "artifact", "image"})
 _ANY: Final = THINGS | ACTIVITIES | {"context"}
 
 
@@ -67,7 +67,7 @@ RULES: Mapping[EdgeType, Rule] = MappingProxyType(
     {
         EdgeType.INPUT: Rule("S was read by T", THINGS, ACTIVITIES),
         EdgeType.OUTPUT: Rule("S put out T", ACTIVITIES, THINGS, speaks="source"),
-        EdgeType.REGISTERED: Rule("T was registered from S", ACTIVITIES, _VERSION),
+        EdgeType.REGISTERED: Rule("T was registered from S", ACTIVITIES | {"logged_model"}, _VERSION),
         EdgeType.BASE: Rule("T was trained on from S", _MODELS, _VERSION, derives=True),
         EdgeType.ADAPTER: Rule("T is an adapter for S", _MODELS, _VERSION, derives=True),
         EdgeType.MERGE: Rule("T was merged from S and others", _MODELS, _VERSION, derives=True),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, tuple_, update
 
 from strongroom.adapters.sql.repositories.base import batches, dump_json
 from strongroom.adapters.sql.repositories.lineage_consumption import SqlConsumptions
@@ -103,6 +103,10 @@ class SqlEdges(SqlConsumptions):
             )
         )
 
+    def restate_edge(self, source: Vertex, says: EdgeType, target: Vertex, properties: Mapping[str, object]) -> None:
+        conditions = [edge.c[name] == value for name, value in _key(source, says, target).items()]
+        self._connection.execute(update(edge).where(*conditions).values(properties=dump_json(properties)))
+
     def edges_of(
         self, vertices: Sequence[Vertex], way: Way, limit: int, types: Sequence[EdgeType] | None = None
     ) -> Sequence[Edge]:
@@ -113,7 +117,7 @@ class SqlEdges(SqlConsumptions):
             found += [_load(row) for row in self._connection.execute(query)]
             if len(found) >= limit:
                 return found
-        if types is None or EdgeType.CONSUMED_BY in types:
+        if types is not None and EdgeType.CONSUMED_BY in types:
             found += self.consumption_edges(vertices, way, limit - len(found))
         return found
 

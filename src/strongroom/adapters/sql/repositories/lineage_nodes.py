@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import node
 from strongroom.application.paging import Key
 from strongroom.domain.lineage.model import Node
@@ -59,6 +59,13 @@ class SqlNodes(Repository):
 
     def node_by_uid(self, workspace_id: int, uid: str) -> Node | None:
         return self._one(node.c.uid == uid, node.c.workspace_id == workspace_id)
+
+    def nodes(self, node_ids: Sequence[int]) -> Mapping[int, Node]:
+        found = {}
+        for batch in batches(node_ids):
+            for row in self._connection.execute(select(*_NODE).where(node.c.id.in_(batch))):
+                found[row.id] = _load(row)
+        return found
 
     def list_nodes(
         self,

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.lineage_consumption import ANYBODY
 from strongroom.adapters.sql.repositories.lineage_edges import by_kind
-from strongroom.adapters.sql.tables import node, principal, run, version
+from strongroom.adapters.sql.tables import logged_model, node, principal, run, version
 from strongroom.application.ports.lineage import Sketch
 from strongroom.domain.identity.model import ANONYMOUS
 from strongroom.domain.lineage.model import Vertex
@@ -20,6 +20,7 @@ class SqlSketches(Repository):
         of_kind: Mapping[str, Callable[[list[int]], Iterator[Sketch]]] = {
             "version": self._versions,
             "run": self._runs,
+            "logged_model": self._logged_models,
             "node": self._nodes,
             "principal": self._principals,
         }
@@ -44,6 +45,13 @@ class SqlSketches(Repository):
             commit = '"commit":' in source
             now = state if deleted is None else "trashed"
             yield Sketch(Vertex("run", id_), uid, name, kind, None, now, experiment_id, commit=commit)
+
+    def _logged_models(self, ids: list[int]) -> Iterator[Sketch]:
+        m = logged_model.c
+        query = select(m.id, m.uid, m.name, m.type, m.status, m.deleted_at, m.experiment_id).where(m.id.in_(ids))
+        for id_, uid, name, type_, status, deleted, experiment_id in self._connection.execute(query):
+            now = status if deleted is None else "trashed"
+            yield Sketch(Vertex("logged_model", id_), uid, name, type_, None, now, experiment_id)
 
     def _nodes(self, ids: list[int]) -> Iterator[Sketch]:
         n = node.c

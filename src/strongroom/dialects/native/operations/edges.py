@@ -16,7 +16,7 @@ from strongroom.domain.identity.roles import Permission
 
 
 class EdgeEnd(Struct, frozen=True, kw_only=True):
-    """A version, run or node."""
+    """A version, run, logged model or node."""
 
     kind: Word
     uid: Uid
@@ -53,7 +53,7 @@ class RemoveEdges(Struct, frozen=True, kw_only=True):
 
 
 class ListEdges(Paged, frozen=True, kw_only=True):
-    """Edges of which vertex: `kind` is `version`, `run`, `node` or `principal`; `direction` is `up`, `down`, `both`."""
+    """Edges of which vertex: `kind` as for a walk; `direction` is `up`, `down`, `both`."""
 
     kind: Word
     uid: Uid

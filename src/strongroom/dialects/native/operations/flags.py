@@ -13,7 +13,7 @@ from strongroom.domain.identity.roles import Permission
 
 
 class SetFlag(Struct, frozen=True, kw_only=True):
-    """What is bad (`kind` is `version`, `run` or `node`) and why.
+    """What is bad (`kind` is `version`, `run`, `logged_model` or `node`) and why.
 
     `cause` is `bad_data`, `licence`, `vulnerability`, `recall` or `other`.
     """
@@ -49,7 +49,7 @@ class FlagsOf(Struct, frozen=True, kw_only=True):
     "POST",
     "/flags",
     Permission.FLAG_SET,
-    "Say that a version, run or node is bad",
+    "Say that a version, run, logged model or node is bad",
     body=SetFlag,
     answer=FlagView,
     status=201,

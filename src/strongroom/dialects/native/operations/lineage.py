@@ -38,15 +38,16 @@ def types_of(text: str | None) -> list[EdgeType] | None:
 
 
 class Walk(Struct, frozen=True, kw_only=True):
-    """Where a walk begins (`kind` is `version`, `run`, `node` or `principal`) and how far it goes.
+    """Where a walk begins (`kind`: `version`, `run`, `logged_model`, `node`, `principal`) and how far it goes.
 
-    `direction` is `up` (what it came from), `down` (what came of it) or `both`.
+    `direction` is `up` (what it came from), `down` (what came of it) or `both`. `consumers` draws who read versions too.
     """
 
     kind: Word
     uid: Uid
     direction: Word = "both"
     types: Types | None = None
+    consumers: bool = False
     depth: Depth = 10
     max_vertices: Vertices = graph.VERTICES_MOST
 
@@ -65,7 +66,7 @@ class FindPath(Struct, frozen=True, kw_only=True):
 
 
 class AskImpact(Struct, frozen=True, kw_only=True):
-    """What turned out to be bad: a version, run or node."""
+    """What turned out to be bad: a version, run, logged model or node."""
 
     kind: Word
     uid: Uid
@@ -76,8 +77,8 @@ class AskImpact(Struct, frozen=True, kw_only=True):
 class Require(Struct, frozen=True, kw_only=True):
     """Somewhere up the graph stands something of one of these forms, reached by an edge of one of these types.
 
-    `forms` are `version`, `run`, a kind of node, or the kind of a version's asset; `facts` of `digest`, `commit`,
-    `live`, `unflagged`. With `every`, all that fit must have the facts; else there must be one that has.
+    `forms` are `version`, `run`, `logged_model`, a kind of node, or the kind of a version's asset; `facts` of `digest`,
+    `commit`, `live`, `unflagged`. With `every`, all that fit must have the facts; else there must be one that has.
     """
 
     name: Word
@@ -107,7 +108,8 @@ class Check(Struct, frozen=True, kw_only=True):
 def walk(call: Call, request: Request[Walk, Any]) -> GraphView:
     p = request.params
     types = types_of(p.types)
-    return graph.walk(call, p.kind, p.uid, p.direction, depth=p.depth, most=p.max_vertices, types=types)
+    bounds = {"depth": p.depth, "most": p.max_vertices}
+    return graph.walk(call, p.kind, p.uid, p.direction, **bounds, types=types, consumers=p.consumers)
 
 
 @read(
