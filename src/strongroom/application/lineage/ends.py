@@ -24,7 +24,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class FoundEnd:
-    """A vertex with its form: ``version``, ``run``, ``logged_model``, or a node's kind; when a version was published."""
+    """A vertex with its form: ``version``, ``run``, ``logged_model``, a node's kind; when a version was published."""
 
     vertex: Vertex
     form: str

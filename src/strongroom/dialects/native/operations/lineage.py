@@ -40,7 +40,7 @@ def types_of(text: str | None) -> list[EdgeType] | None:
 class Walk(Struct, frozen=True, kw_only=True):
     """Where a walk begins (`kind`: `version`, `run`, `logged_model`, `node`, `principal`) and how far it goes.
 
-    `direction` is `up` (what it came from), `down` (what came of it) or `both`. `consumers` draws who read versions too.
+    `direction` is `up` (what it came from), `down` (what came of it) or `both`. `consumers` draws who read, too.
     """
 
     kind: Word
