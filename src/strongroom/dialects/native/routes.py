@@ -6,6 +6,7 @@ from strongroom.dialects.native.operations import (
     artifacts,
     assets,
     audit,
+    collaboration,
     events,
     experiments,
     labels,
@@ -36,5 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *principals.OPERATIONS,
     *audit.OPERATIONS,
     *events.OPERATIONS,
+    *collaboration.OPERATIONS,
     *webhooks.OPERATIONS,
 )

@@ -14,7 +14,7 @@ from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import asset, grant, namespace, principal, team, team_member, workspace
 from strongroom.application.paging import Key
 from strongroom.application.ports.identity import GrantRow
-from strongroom.domain.identity.model import Principal
+from strongroom.domain.identity.model import Principal, Team
 from strongroom.domain.identity.roles import Grant, Level, Role, Scope
 
 _granter = principal.alias("granter")
@@ -103,11 +103,13 @@ class SqlGrants(Repository):
             .where(team_member.c.principal_id == holder.id, team_member.c.valid_to.is_(None))
             .where(team.c.deleted_at.is_(None))
         )
-        query = (
-            select(*_RESOLVED)
-            .outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
-            .where(grant.c.subject_uid.in_(union_all(select(literal(holder.uid)), teams)), _IN_FORCE)
-        )
+        return self._resolved(grant.c.subject_uid.in_(union_all(select(literal(holder.uid)), teams)))
+
+    def of_team(self, team: Team) -> tuple[Grant, ...]:
+        return self._resolved(grant.c.subject_uid == team.uid)
+
+    def _resolved(self, held: ColumnElement[bool]) -> tuple[Grant, ...]:
+        query = select(*_RESOLVED).outerjoin(namespace, namespace.c.id == grant.c.namespace_id).where(held, _IN_FORCE)
         return tuple(_grant(row) for row in self._connection.execute(query))
 
     def current(self, subject_kind: str, subject_uid: str, scope: Scope, role: str) -> GrantRow | None:

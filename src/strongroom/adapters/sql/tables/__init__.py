@@ -29,6 +29,16 @@ from strongroom.adapters.sql.tables.audit import (
     read_window,
 )
 from strongroom.adapters.sql.tables.base import metadata
+from strongroom.adapters.sql.tables.collaboration import (
+    comment,
+    comment_mention,
+    comment_text,
+    discussion,
+    feed_cursor,
+    inbox_item,
+    inbox_setting,
+    watch,
+)
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import edge, node
@@ -64,14 +74,21 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "comment",
+    "comment_mention",
+    "comment_text",
     "delivery",
+    "discussion",
     "draft",
     "edge",
     "experiment",
+    "feed_cursor",
     "folder",
     "folder_entry",
     "grant",
     "idempotency",
+    "inbox_item",
+    "inbox_setting",
     "metadata",
     "name_dict",
     "namespace",
@@ -97,6 +114,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "watch",
     "webhook",
     "workspace",
 ]
