@@ -142,8 +142,8 @@ def test_a_deleted_comment_is_a_tombstone_and_its_texts_are_gone(office: Office)
     uid = office.asset().uid
     made = office.say(f"{SECRET} @viewer", uid)
     office.world.command("contributor", lambda call: comments.update(call, made.uid, f"{SECRET} 2 @viewer", None))
+    other = office.say("mine", uid, who="admin")
     with pytest.raises(Forbidden):
-        other = office.say("mine", uid, who="admin")
         office.world.command("contributor", lambda call: comments.delete(call, other.uid, "", None))
     gone = office.world.command("maintainer", lambda call: comments.delete(call, made.uid, "private matter", None))
     assert (gone.text, gone.reason, gone.author) == (None, "private matter", office.world.uid("contributor"))

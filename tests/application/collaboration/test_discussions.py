@@ -10,14 +10,20 @@ from strongroom.domain.errors import BadName, Conflict, Forbidden, Invalid, NotF
 from tests.application.collaboration.conftest import Office
 
 
-def begin(office: Office, uid: str, title: str = "Why?", who: str = "contributor", branch: str | None = None) -> DiscussionView:
+def begin(
+    office: Office, uid: str, title: str = "Why?", who: str = "contributor", branch: str | None = None
+) -> DiscussionView:
     wanted = CreateDiscussion(title, "Because of @viewer.", branch)
     return office.world.command(who, lambda call: discussions.create(call, uid, wanted))
 
 
 def test_numbers_are_of_the_asset_and_each_has_its_comments(office: Office) -> None:
     one, other = office.asset().uid, office.asset("other").uid
-    assert [begin(office, one).number, begin(office, other).number, begin(office, one, branch="dev/x").number] == [1, 1, 2]
+    assert [begin(office, one).number, begin(office, other).number, begin(office, one, branch="dev/x").number] == [
+        1,
+        1,
+        2,
+    ]
     found = office.world.read("viewer", lambda call: discussions.by_number(call, one, 2))
     assert (found.branch, found.status, found.title) == ("dev/x", "open", "Why?")
     office.say("I see", found.uid, "discussion")
@@ -54,7 +60,9 @@ def test_author_and_moderator_close_and_open_and_others_do_not(office: Office) -
         office.world.command(
             "admin", lambda call: discussions.update(call, made.uid, UpdateDiscussion(status="merged"), None)
         )
-    office.world.command_tx(lambda tx: tx.discussions.update(tx.discussions.by_number(_id(tx, uid), 1), status="merged"))
+    office.world.command_tx(
+        lambda tx: tx.discussions.update(tx.discussions.by_number(_id(tx, uid), 1), status="merged")
+    )
     with pytest.raises(Conflict):
         office.world.command(
             "admin", lambda call: discussions.update(call, made.uid, UpdateDiscussion(status="open"), None)

@@ -75,7 +75,9 @@ def test_an_edit_tells_only_who_is_named_anew(office: Office) -> None:
 
 def test_a_discussion_tells_whom_its_first_comment_names(office: Office) -> None:
     asset = office.asset()
-    office.world.command("contributor", lambda call: discussions.create(call, asset.uid, CreateDiscussion("t", "@viewer")))
+    office.world.command(
+        "contributor", lambda call: discussions.create(call, asset.uid, CreateDiscussion("t", "@viewer"))
+    )
     assert office.told("viewer") == [("discussion.create", "mention")]
     assert office.told("admin") == [("discussion.create", "watch")]  # it made the asset
 
