@@ -1,6 +1,7 @@
 """Comments with mentions on any asset, version, run or experiment: who says what, and how it goes again."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -71,9 +72,7 @@ def test_pages_neither_lose_nor_repeat(office: Office) -> None:
     found: list[str | None] = []
     token: str | None = None
     while True:
-        page = office.world.read(
-            "viewer", lambda call, token=token: comments.listed(call, "asset", uid, PageRequest(2, token))
-        )
+        page = office.world.read("viewer", partial(comments.listed, kind="asset", uid=uid, page=PageRequest(2, token)))
         found += [one.text for one in page.items]
         office.say("later", uid)
         token = page.next_page_token

@@ -3,6 +3,8 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -192,19 +194,22 @@ def test_items_are_marked_by_position_and_counted(office: Office) -> None:
     for _ in range(5):
         office.change(asset)
     positions = [one.position for one in office.inbox("viewer")][::-1]
-    mark = lambda *args: office.world.command("viewer", lambda call: inbox.mark(call, *args))  # noqa: E731
+
+    def mark(state: str, upto: int | None, which: Sequence[int]) -> int:
+        return office.world.command("viewer", lambda call: inbox.mark(call, state, upto, which)).changed
+
     assert office.world.read("viewer", inbox.count).unread == 5
-    assert mark("done", None, [positions[1]]).changed == 1
-    assert mark("read", positions[2], ()).changed == 2  # the one that is done stays so
+    assert mark("done", None, [positions[1]]) == 1
+    assert mark("read", positions[2], ()) == 2  # the one that is done stays so
     assert office.world.read("viewer", inbox.count).unread == 2
     assert [one.position for one in office.inbox("viewer", "done")] == [positions[1]]
     assert [one.position for one in office.inbox("viewer", "read")] == [positions[2], positions[0]]
-    assert mark("unread", None, positions).changed == 3
-    assert mark("done", positions[-1], ()).changed == 5
+    assert mark("unread", None, positions) == 3
+    assert mark("done", positions[-1], ()) == 5
     assert office.inbox("viewer") == []
-    for bad in (("lost", 1, ()), ("read", None, ()), ("read", 1, [1])):
+    for state, upto, which in (("lost", 1, []), ("read", None, []), ("read", 1, [1])):
         with pytest.raises(Invalid):
-            mark(*bad)
+            mark(state, upto, which)
 
 
 def test_pages_of_an_inbox_neither_lose_nor_repeat(office: Office) -> None:
@@ -216,7 +221,7 @@ def test_pages_of_an_inbox_neither_lose_nor_repeat(office: Office) -> None:
     found: list[int] = []
     token: str | None = None
     while True:
-        page = office.world.read("viewer", lambda call, t=token: inbox.listed(call, "all", PageRequest(3, t)))
+        page = office.world.read("viewer", partial(inbox.listed, state="all", page=PageRequest(3, token)))
         found += [one.position for one in page.items]
         office.change(asset)
         office.notify()
@@ -318,7 +323,10 @@ def test_old_items_are_forgotten(office: Office) -> None:
     office.change(asset)
     position = office.inbox("viewer")[0].position
     office.world.command("viewer", lambda call: inbox.mark(call, "done", None, [position]))
-    forget = lambda tx: tx.inbox.forget(tx.now() - notifying.DONE_KEPT_US, tx.now() - notifying.KEPT_US)  # noqa: E731
+
+    def forget(tx: Transaction) -> int:
+        return tx.inbox.forget(tx.now() - notifying.DONE_KEPT_US, tx.now() - notifying.KEPT_US)
+
     assert office.world.command_tx(forget) == 0
     office.world.clock.advance(31 * DAY)
     assert office.world.command_tx(forget) == 1

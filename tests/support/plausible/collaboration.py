@@ -14,7 +14,8 @@ def _on(world: "World") -> dict[str, object]:
 
 
 def _comment(world: "World") -> dict[str, object]:
-    return {"uid": world.do("comment.create", {"text": "hello"}, **_on(world))["uid"]}
+    made = world.do("comment.create", {"text": "hello"}, kind="asset", uid=world.asset["uid"])
+    return {"uid": made["uid"]}
 
 
 def _discussion(world: "World") -> dict[str, object]:
