@@ -5,7 +5,8 @@ import pytest
 from strongroom.application.collaboration import comments, discussions
 from strongroom.application.collaboration.discussions import CreateDiscussion, UpdateDiscussion
 from strongroom.application.collaboration.views import DiscussionView
-from strongroom.application.paging import PageRequest
+from strongroom.application.paging import Page, PageRequest
+from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.errors import BadName, Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from tests.application.collaboration.conftest import Office
 
@@ -60,17 +61,18 @@ def test_author_and_moderator_close_and_open_and_others_do_not(office: Office) -
         office.world.command(
             "admin", lambda call: discussions.update(call, made.uid, UpdateDiscussion(status="merged"), None)
         )
-    office.world.command_tx(
-        lambda tx: tx.discussions.update(tx.discussions.by_number(_id(tx, uid), 1), status="merged")
-    )
+    office.world.command_tx(lambda tx: merge(tx, made.uid))
     with pytest.raises(Conflict):
         office.world.command(
             "admin", lambda call: discussions.update(call, made.uid, UpdateDiscussion(status="open"), None)
         )
 
 
-def _id(tx: object, uid: str) -> int:
-    return int(tx.assets.by_uid(1, uid).id)  # type: ignore[attr-defined]
+def merge(tx: Transaction, uid: str) -> None:
+    """What merging its branch will do."""
+    found = tx.discussions.by_uid(1, uid)
+    assert found is not None
+    tx.discussions.update(found, status="merged")
 
 
 def test_lists_are_newest_first_by_status_and_page(office: Office) -> None:
@@ -79,9 +81,10 @@ def test_lists_are_newest_first_by_status_and_page(office: Office) -> None:
     office.world.command(
         "contributor", lambda call: discussions.update(call, made[2].uid, UpdateDiscussion(status="closed"), None)
     )
-    read = lambda status, page: office.world.read(  # noqa: E731
-        "viewer", lambda call: discussions.listed(call, uid, status, page)
-    )
+
+    def read(status: str, page: PageRequest) -> Page[DiscussionView]:
+        return office.world.read("viewer", lambda call: discussions.listed(call, uid, status, page))
+
     first = read("open", PageRequest(3))
     assert [one.number for one in first.items] == [5, 4, 2]
     assert [one.number for one in read("open", PageRequest(3, first.next_page_token)).items] == [1]
