@@ -40,8 +40,15 @@ from strongroom.adapters.sql.tables.collaboration import (
     watch,
 )
 from strongroom.adapters.sql.tables.events import delivery, webhook
+from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.logged_models import (
+    logged_model,
+    logged_model_param,
+    logged_model_point,
+    logged_model_value,
+)
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -86,9 +93,14 @@ __all__ = [
     "folder",
     "folder_entry",
     "grant",
+    "handle",
     "idempotency",
     "inbox_item",
     "inbox_setting",
+    "logged_model",
+    "logged_model_param",
+    "logged_model_point",
+    "logged_model_value",
     "metadata",
     "name_dict",
     "namespace",
