@@ -45,10 +45,11 @@ class Repository:
         found: int = _adding(table, tuple(row), identified=True).one(self._connection, **row)[0]
         return found
 
-    def _insert_ignore(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows; those whose key exists change nothing."""
-        if rows:
-            _ignoring(self._connection.dialect.name, table, tuple(rows[0])).run_many(self._connection, rows)
+    def _insert_ignore(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows; those whose key exists change nothing. Returns how many are new."""
+        if not rows:
+            return 0
+        return _ignoring(self._connection.dialect.name, table, tuple(rows[0])).run_many(self._connection, rows)
 
     def _upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
         """Insert rows; where `keys` exist, the other columns of the row are replaced."""
