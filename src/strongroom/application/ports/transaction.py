@@ -7,6 +7,7 @@ from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
+from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
@@ -55,6 +56,8 @@ class Transaction(Protocol):
     def runs(self) -> Runs: ...
     @property
     def lineage(self) -> Lineage: ...
+    @property
+    def manifests(self) -> Manifests: ...
     @property
     def principals(self) -> Principals: ...
     @property

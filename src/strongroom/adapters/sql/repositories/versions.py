@@ -86,6 +86,13 @@ class SqlVersions(Repository):
                 found[row.id] = _load(row)
         return found
 
+    def by_uids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, Version]:
+        found: dict[str, Version] = {}
+        for batch in batches(uids):
+            query = _select(brief=True).where(version.c.uid.in_(batch), version.c.workspace_id == workspace_id)
+            found.update((row.uid, _load(row)) for row in self._connection.execute(query))
+        return found
+
     def by_number(self, asset_id: int, number: int) -> Version | None:
         return self._one(version.c.asset_id == asset_id, version.c.number == number)
 

@@ -32,6 +32,7 @@ from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.manifests import manifest, statistics
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -72,6 +73,7 @@ __all__ = [
     "folder_entry",
     "grant",
     "idempotency",
+    "manifest",
     "metadata",
     "name_dict",
     "namespace",
@@ -88,6 +90,7 @@ __all__ = [
     "run_value",
     "setting",
     "stage",
+    "statistics",
     "tag",
     "team",
     "team_member",
