@@ -49,6 +49,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
+from strongroom.adapters.sql.tables.manifests import manifest, statistics
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -101,6 +102,7 @@ __all__ = [
     "logged_model_param",
     "logged_model_point",
     "logged_model_value",
+    "manifest",
     "metadata",
     "name_dict",
     "namespace",
@@ -117,6 +119,7 @@ __all__ = [
     "run_value",
     "setting",
     "stage",
+    "statistics",
     "tag",
     "team",
     "team_member",
