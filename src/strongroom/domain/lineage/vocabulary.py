@@ -37,6 +37,7 @@ class EdgeType(StrEnum):
     DERIVED = "derived"
     EVALUATED = "evaluated"
     DESCRIBES = "describes"
+    MEMBER = "member"
     MEMBER_OF = "member_of"
     ASSOCIATED = "associated"
     CONSUMED_BY = "consumed_by"
@@ -77,6 +78,7 @@ RULES: Mapping[EdgeType, Rule] = MappingProxyType(
         EdgeType.DERIVED: Rule("T was made from S, one of them not ours", THINGS, THINGS),
         EdgeType.EVALUATED: Rule("S was judged by T", THINGS, ACTIVITIES),
         EdgeType.DESCRIBES: Rule("S describes T", THINGS, THINGS, speaks="source", carries=False),
+        EdgeType.MEMBER: Rule("S is a member of T by its manifest", _VERSION, _VERSION, asserted=False),
         EdgeType.MEMBER_OF: Rule("S is part of T", _ANY, frozenset({"context"}), speaks="source", carries=False),
         EdgeType.ASSOCIATED: Rule("S has to do with T", _ANY, _ANY, carries=False),
         EdgeType.CONSUMED_BY: Rule(

@@ -1,7 +1,7 @@
 """Lineage at depth: who asserted an edge, edges taken back, flags, consumption, nodes of other systems.
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0007
+Revises: 0006
 """
 
 from typing import Any
@@ -11,8 +11,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 
 FOREIGN: dict[str, Any] = {
     "sqlite_where": sa.text("dialect <> 'native'"),
