@@ -16,7 +16,7 @@ from strongroom.domain.lineage.vocabulary import (
 
 def test_every_type_has_a_rule() -> None:
     assert set(RULES) == set(EdgeType)
-    forms = NODE_KINDS | {"version", "run", "principal"}
+    forms = NODE_KINDS | {"version", "run", "logged_model", "principal"}
     for type_, rule in RULES.items():
         assert rule.sources, type_
         assert rule.sources | rule.targets <= forms, type_
