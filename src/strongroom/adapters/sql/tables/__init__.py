@@ -65,6 +65,7 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
+from strongroom.adapters.sql.tables.search import document
 from strongroom.adapters.sql.tables.tracking import block, experiment, run, run_chain, run_param, run_value
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "consumption",
     "delivery",
     "discussion",
+    "document",
     "draft",
     "edge",
     "edge_removed",
