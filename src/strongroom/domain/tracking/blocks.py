@@ -1,120 +1,279 @@
-"""Points of several series of one run packed into one block of bytes (domain.md section 3, table `block`).
+"""Points of several series of one run, of one batch or of many, packed into one block of bytes (table `block`).
 
-Layout: ``"SRB" 1``, then zlib level 1 over, for each key: key (text), n, then three columns of n eight-byte
-little-endian numbers: steps and times as differences to the one before (modulo 2**64), and values. A column is stored
-byte plane by byte plane (all lowest bytes first), which is what makes it compress. NaN is stored in one form.
+A block keeps which batch each point came with and in which order, so that the bytes that the run's chain covers can be
+made again from it however often it was merged with others (decision 10). Columns of steps and times that several
+series share are written once.
+
+Layout: ``"SRB" 2``, a byte (0 whole, 1 in sections), then the directory and the sections, zlib: all in one stream when
+small, else each apart, so that one series is read without unpacking the others. Directory: number of batches; axes,
+each n and three columns (coding, stored length): number of the batch, step, time; series by key, each key, kind, axis,
+stored length of its values. `columns` says how a column is written.
 """
 
-import math
-import struct
-import sys
 import zlib
 from array import array
-from collections.abc import Collection, Mapping, Sequence
-from itertools import pairwise
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from strongroom.domain.artifacts.packing import Reader, put_text, put_varint
-from strongroom.domain.errors import Corrupted, TooLarge
-from strongroom.domain.tracking.values import Point
+from strongroom.domain.errors import Corrupted, Invalid, TooLarge
+from strongroom.domain.tracking.columns import (
+    pack_floats,
+    pack_integers,
+    pack_texts,
+    unpack_floats,
+    unpack_integers,
+    unpack_texts,
+)
+from strongroom.domain.tracking.points import CODES, KINDS, Floats, Integers, Kind, Points, Values
 
-MAGIC = b"SRB\x01"
+MAGIC = b"SRB\x02"
 POINTS_MOST = 1_000_000
 """Points in one block."""
 UNPACKED_MOST = 64 << 20
 """Bytes a block may unfold to; a block above it is refused when written and when read."""
+WHOLE_LARGEST = 64 << 10
+"""Bytes up to which a block is one stream, which packs better than many small ones."""
 
-_WIDTH = 8
-_MASK = 2**64 - 1
-_LEVEL = 1
+_QUICK, _SMALL = 1, 6
+_WHOLE, _SECTIONS = 0, 1
 
 
-def encode_block(series: Mapping[str, Sequence[Point]]) -> bytes:
-    """Pack points by key; the order of keys and of the points of each key is kept.
+@dataclass(slots=True)
+class _Collected:
+    """The columns of one series while a block is put together."""
 
-    :param series: clean keys, points whose step and time fit 64 bits.
+    kind: Kind
+    batches: Integers = field(default_factory=lambda: array("q"))
+    steps: Integers = field(default_factory=lambda: array("q"))
+    times: Integers = field(default_factory=lambda: array("q"))
+    floats: Floats = field(default_factory=lambda: array("d"))
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, number: int, points: Points) -> None:
+        self.batches.extend(array("q", [number]) * len(points))
+        self.steps.extend(points.steps)
+        self.times.extend(points.times)
+        if self.kind is Kind.FLOAT:
+            self.floats.extend(points.numbers)
+        else:
+            self.texts += points.words
+
+    def values(self) -> bytes:
+        return pack_floats(self.floats) if self.kind is Kind.FLOAT else pack_texts(self.texts)
+
+
+def encode_block(batches: Sequence[Mapping[str, Points]]) -> bytes:
+    """Pack batches: by key, points whose order within the key is kept. Series without points are left out.
+
     :raises TooLarge: above 1,000,000 points, or 64 MiB before compression.
+    :raises Invalid: a series of two kinds.
     """
-    if sum(map(len, series.values())) > POINTS_MOST:
+    series = _collected(batches)
+    if sum(len(one.steps) for one in series.values()) > POINTS_MOST:
         raise TooLarge(f"A block holds at most {POINTS_MOST} points.", limit=POINTS_MOST)
-    out = bytearray()
-    for key, points in series.items():
-        put_text(out, key)
-        put_varint(out, len(points))
-        out += _planes(_differences([point.step for point in points]))
-        out += _planes(_differences([point.time_us for point in points]))
-        out += _planes(_floats([point.value for point in points]))
-    if len(out) > UNPACKED_MOST:
+    axes: dict[tuple[bytes, bytes, bytes], int] = {}
+    shared = [
+        axes.setdefault((one.batches.tobytes(), one.steps.tobytes(), one.times.tobytes()), len(axes))
+        for one in series.values()
+    ]
+    columns = [[pack_integers(_integers(data)) for data in axis] for axis in axes]
+    sections = [data for axis in columns for _, data in axis] + [one.values() for one in series.values()]
+    size = sum(map(len, sections))
+    if size > UNPACKED_MOST:
         raise TooLarge(f"A block holds at most {UNPACKED_MOST} bytes.", limit=UNPACKED_MOST)
-    return MAGIC + zlib.compress(out, _LEVEL)
+    whole = size <= WHOLE_LARGEST
+    stored = sections if whole else [zlib.compress(section, _SMALL) for section in sections]
+    lengths = iter(map(len, stored))
+    directory = bytearray()
+    put_varint(directory, len(batches))
+    put_varint(directory, len(axes))
+    for axis, (numbers, _, _) in zip(columns, axes, strict=True):
+        put_varint(directory, len(numbers) // 8)
+        for coding, _ in axis:
+            directory.append(coding)
+            put_varint(directory, next(lengths))
+    put_varint(directory, len(series))
+    for (key, one), axis_number in zip(series.items(), shared, strict=True):
+        put_text(directory, key)
+        directory.append(CODES[one.kind])
+        put_varint(directory, axis_number)
+        put_varint(directory, next(lengths))
+    return MAGIC + (_in_one(directory, stored) if whole else _in_sections(directory, stored))
 
 
-def decode_block(data: bytes, keys: Collection[str] | None = None) -> dict[str, list[Point]]:
-    """Unpack a block: key -> points, in their order.
+def _in_one(directory: bytearray, stored: Sequence[bytes]) -> bytes:
+    head = bytearray()
+    put_varint(head, len(directory))
+    return bytes([_WHOLE]) + zlib.compress(bytes(head + directory) + b"".join(stored), _QUICK)
 
-    :param keys: the only keys wanted; the columns of others are skipped. None for all.
-    :raises Corrupted: bytes that are no block.
-    """
-    reader = Reader(_inflate(data))
-    found: dict[str, list[Point]] = {}
-    while reader.at < len(reader.data):
-        key, count = reader.text(), reader.varint()
-        columns = reader.take(3 * _WIDTH * count)
-        if keys is None or key in keys:
-            found[key] = _points(columns, count)
-    return found
+
+def _in_sections(directory: bytearray, stored: Sequence[bytes]) -> bytes:
+    head = bytearray([_SECTIONS])
+    packed = zlib.compress(directory, _SMALL)
+    put_varint(head, len(packed))
+    return bytes(head) + packed + b"".join(stored)
+
+
+def _collected(batches: Sequence[Mapping[str, Points]]) -> dict[str, _Collected]:
+    found: dict[str, _Collected] = {}
+    for number, batch in enumerate(batches):
+        for key, points in batch.items():
+            if not len(points):
+                continue
+            if key not in found:
+                found[key] = _Collected(points.kind)
+            if found[key].kind is not points.kind:
+                raise Invalid("A series keeps the kind of its first point.", key=key)
+            found[key].add(number, points)
+    return {key: found[key] for key in sorted(found)}
+
+
+def _integers(data: bytes) -> Integers:
+    column: Integers = array("q")
+    column.frombytes(data)
+    return column
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    coding: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    count: int
+    columns: tuple[_Column, _Column, _Column]
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    kind: Kind
+    axis: int
+    start: int
+    end: int
+
+
+class Block:
+    """A block that is open: columns are unpacked when they are asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        """:raises Corrupted: bytes that are no block."""
+        if not data.startswith(MAGIC) or len(data) == len(MAGIC):
+            raise Corrupted("These bytes are no block of points.")
+        self._apart = data[len(MAGIC)] == _SECTIONS
+        rest = data[len(MAGIC) + 1 :]
+        reader = Reader(rest if self._apart else _inflate(rest))
+        directory = reader.take(reader.varint())
+        self._sections, self._base = reader.data, reader.at
+        self._unpacked: dict[tuple[int, int], Integers] = {}
+        listed = Reader(_inflate(directory) if self._apart else directory)
+        self.batches = listed.varint()
+        """How many batches it holds."""
+        end = self._read_axes(listed, 0)
+        end = self._read_series(listed, end)
+        listed.end()
+        if self._base + end != len(self._sections):
+            raise Corrupted("A block is cut short or goes on after its end.")
+
+    def _read_axes(self, listed: Reader, at: int) -> int:
+        self._axes: list[_Axis] = []
+        for _ in range(listed.varint()):
+            count = listed.varint()
+            if not 0 < count <= POINTS_MOST:
+                raise Corrupted("A block says that it holds more points than one may.")
+            columns = []
+            for _ in range(3):
+                coding, size = listed.take(1)[0], listed.varint()
+                columns.append(_Column(coding, at, at + size))
+                at += size
+            self._axes.append(_Axis(count, (columns[0], columns[1], columns[2])))
+        return at
+
+    def _read_series(self, listed: Reader, at: int) -> int:
+        self._series: dict[str, _Series] = {}
+        for _ in range(listed.varint()):
+            key, kind, axis, size = listed.text(), listed.take(1)[0], listed.varint(), listed.varint()
+            if kind >= len(KINDS) or axis >= len(self._axes) or key in self._series:
+                raise Corrupted("A series in a block is of no known kind, or stands twice.")
+            self._series[key] = _Series(KINDS[kind], axis, at, at + size)
+            at += size
+        return at
+
+    def keys(self) -> Sequence[str]:
+        """The series in it."""
+        return list(self._series)
+
+    def kind(self, key: str) -> Kind | None:
+        """What the values of a series are; None when it is not in here."""
+        found = self._series.get(key)
+        return found.kind if found else None
+
+    def count(self, key: str) -> int:
+        """How many points of a series are in it."""
+        found = self._series.get(key)
+        return self._axes[found.axis].count if found else 0
+
+    def numbers(self, key: str) -> Integers:
+        """For each point of a series, which of the block's batches it came with, from 0; ascending."""
+        return self._integers(key, 0)
+
+    def steps(self, key: str) -> Integers:
+        """The steps of a series that is in it."""
+        return self._integers(key, 1)
+
+    def times(self, key: str) -> Integers:
+        """The times of a series that is in it."""
+        return self._integers(key, 2)
+
+    def values(self, key: str) -> Values:
+        """The values of a series that is in it."""
+        found = self._series[key]
+        data, count = self._section(found.start, found.end), self._axes[found.axis].count
+        return unpack_floats(data, count) if found.kind is Kind.FLOAT else unpack_texts(data, count)
+
+    def points(self, key: str) -> Points:
+        """All columns of a series that is in it."""
+        return Points(self.steps(key), self.times(key), self.values(key), self._series[key].kind)
+
+    def contents(self) -> list[dict[str, Points]]:
+        """Batch by batch what it was made of: key -> points."""
+        found: list[dict[str, Points]] = [{} for _ in range(self.batches)]
+        for key in self._series:
+            points, numbers = self.points(key), self.numbers(key)
+            start = 0
+            while start < len(numbers):
+                number = numbers[start]
+                end = bisect_right(numbers, number, start)
+                if not 0 <= number < self.batches:
+                    raise Corrupted("A point in a block came with a batch that is not in it.")
+                found[number][key] = points.slice(start, end)
+                start = end
+        return found
+
+    def _integers(self, key: str, which: int) -> Integers:
+        place = (self._series[key].axis, which)
+        if place not in self._unpacked:  # series that share an axis share the columns
+            axis = self._axes[place[0]]
+            column = axis.columns[which]
+            data = self._section(column.start, column.end)
+            self._unpacked[place] = unpack_integers(column.coding, data, axis.count)
+        return self._unpacked[place]
+
+    def _section(self, start: int, end: int) -> bytes:
+        data = self._sections[self._base + start : self._base + end]
+        return _inflate(data) if self._apart else data
 
 
 def _inflate(data: bytes) -> bytes:
-    if not data.startswith(MAGIC):
-        raise Corrupted("These bytes are no block of points.")
     inflater = zlib.decompressobj()
     try:
-        plain = inflater.decompress(data[len(MAGIC) :], UNPACKED_MOST)
+        plain = inflater.decompress(data, UNPACKED_MOST)
     except zlib.error:
         raise Corrupted("A block of points cannot be decompressed.") from None
     if not inflater.eof or inflater.unused_data:
         raise Corrupted("A block of points is cut short, too large or goes on after its end.")
     return plain
-
-
-def _points(columns: bytes, count: int) -> list[Point]:
-    size = _WIDTH * count
-    steps = _sums(_unplanes(columns[:size]))
-    times = _sums(_unplanes(columns[size : 2 * size]))
-    values = struct.unpack(f"<{count}d", _unplanes(columns[2 * size :]))
-    return list(map(Point, steps, times, values))
-
-
-def _differences(numbers: Sequence[int]) -> bytes:
-    return _little(array("Q", [(b - a) & _MASK for a, b in pairwise((0, *numbers))]))
-
-
-def _sums(data: bytes) -> list[int]:
-    sums: list[int] = []
-    total = 0
-    for (difference,) in struct.iter_unpack("<Q", data):
-        total = (total + difference) & _MASK
-        sums.append(total - (total >> 63 << 64))
-    return sums
-
-
-def _floats(values: Sequence[float]) -> bytes:
-    return _little(array("d", [math.nan if value != value else value for value in values]))  # noqa: PLR0124 - NaN
-
-
-def _little(numbers: "array[int] | array[float]") -> bytes:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers.tobytes()
-
-
-def _planes(data: bytes) -> bytes:
-    return b"".join([data[plane::_WIDTH] for plane in range(_WIDTH)])
-
-
-def _unplanes(data: bytes) -> bytes:
-    out = bytearray(len(data))
-    count = len(data) // _WIDTH
-    for plane in range(_WIDTH):
-        out[plane::_WIDTH] = data[plane * count : (plane + 1) * count]
-    return bytes(out)

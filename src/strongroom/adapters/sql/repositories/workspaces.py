@@ -2,16 +2,29 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from strongroom.adapters.sql.hot import Hot
+from strongroom.adapters.sql.hot import Row as HotRow
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
 from strongroom.adapters.sql.tables import namespace, workspace
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Workspace
+
+
+_COLUMNS = [workspace.c[field.name] for field in fields(Workspace)]
+_SETTINGS = next(n for n, column in enumerate(_COLUMNS) if column.name == "settings")
+_BY_SLUG = Hot(lambda _: select(*_COLUMNS).where(workspace.c.slug == bindparam("slug")))
+_BY_ID = Hot(lambda _: select(*_COLUMNS).where(workspace.c.id == bindparam("workspace_id")))
+
+
+def _made(row: HotRow) -> Workspace:
+    return Workspace(*row[:_SETTINGS], json.loads(row[_SETTINGS]), *row[_SETTINGS + 1 :])
 
 
 def _load(row: Row[Any]) -> Workspace:
@@ -22,11 +35,14 @@ class SqlWorkspaces(Repository):
     """See :class:`strongroom.application.ports.registry.Workspaces`."""
 
     def by_slug(self, slug: str) -> Workspace | None:
-        row = self._connection.execute(select(workspace).where(workspace.c.slug == slug)).one_or_none()
-        return _load(row) if row else None
+        row = _BY_SLUG.first(self._connection, slug=slug)
+        return _made(row) if row else None
 
     def by_id(self, workspace_id: int) -> Workspace:
-        return _load(self._connection.execute(select(workspace).where(workspace.c.id == workspace_id)).one())
+        row = _BY_ID.first(self._connection, workspace_id=workspace_id)
+        if row is None:
+            raise LookupError(f"there is no workspace {workspace_id}")
+        return _made(row)
 
     def lock(self, workspace_id: int) -> Workspace:
         # NO KEY UPDATE: whoever refers to the workspace need not wait

@@ -47,7 +47,17 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
-from strongroom.adapters.sql.tables.tracking import block, experiment, run, run_chain, run_param, run_value
+from strongroom.adapters.sql.tables.tracking import (
+    block,
+    experiment,
+    line_block,
+    run,
+    run_chain,
+    run_param,
+    run_series,
+    run_stream,
+    run_value,
+)
 
 __all__ = [
     "alias",
@@ -72,6 +82,7 @@ __all__ = [
     "folder_entry",
     "grant",
     "idempotency",
+    "line_block",
     "metadata",
     "name_dict",
     "namespace",
@@ -85,6 +96,8 @@ __all__ = [
     "run",
     "run_chain",
     "run_param",
+    "run_series",
+    "run_stream",
     "run_value",
     "setting",
     "stage",

@@ -1,6 +1,7 @@
 """Values of series on the wire: JSON has no NaN and no infinities, so these are words."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -40,6 +41,16 @@ def value_answer(number: float) -> Value:
     if math.isnan(number):
         return "NaN"
     return "Infinity" if number > 0 else "-Infinity"
+
+
+def numbers(values: list[Value]) -> list[float]:
+    """Values as numbers; the words are what `float` reads."""
+    return list(map(float, values))
+
+
+def value_answers(values: Sequence[float]) -> list[Value]:
+    """Numbers as they are sent; nearly always there is no word among them."""
+    return list(values) if math.isfinite(sum(values)) else [value_answer(value) for value in values]
 
 
 def metric_answer(view: MetricView) -> MetricAnswer:

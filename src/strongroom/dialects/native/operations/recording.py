@@ -9,6 +9,7 @@ from strongroom.application.call import Call
 from strongroom.application.lineage.views import VertexView
 from strongroom.application.paging import Page
 from strongroom.application.tracking import inputs, recording
+from strongroom.application.tracking import series as series_of
 from strongroom.application.tracking.views import (
     KeyedMetricView,
     LoggedView,
@@ -24,6 +25,7 @@ from strongroom.dialects.native.operations.metrics_wire import (
     Value,
     Word,
     metric_answer,
+    numbers,
     value_answer,
 )
 from strongroom.dialects.native.wire import ByUid, PagedByUid, Uid
@@ -50,12 +52,22 @@ class LogPoint(Struct, frozen=True, kw_only=True):
     time_us: Integer | None = None
 
 
+class LogSeries(Struct, frozen=True, kw_only=True):
+    """Points of one series as columns of equal length: the quick form. Steps are 0 and times now when left out."""
+
+    key: Key
+    values: Annotated[list[Value], Meta(max_length=POINTS_MOST)]
+    steps: Annotated[list[Integer], Meta(max_length=POINTS_MOST)] | None = None
+    times_us: Annotated[list[Integer], Meta(max_length=POINTS_MOST)] | None = None
+
+
 class Log(Struct, frozen=True, kw_only=True):
-    """What is recorded at once: all of it or nothing."""
+    """What is recorded at once: all of it or nothing. `series` says the same as `points`, more quickly."""
 
     params: Annotated[list[LogParam], Meta(max_length=recording.PARAMS_MOST)] = []
     points: Annotated[list[LogPoint], Meta(max_length=POINTS_MOST)] = []
     tags: dict[str, str | None] = {}
+    series: Annotated[list[LogSeries], Meta(max_length=POINTS_MOST)] = []
 
 
 class SeriesOf(PagedByUid, frozen=True, kw_only=True):
@@ -121,7 +133,8 @@ def _point(view: PointView) -> PointAnswer:
 def _batch(body: Log) -> recording.Batch:
     params = [recording.LogParam(p.key, p.value, p.mode) for p in body.params]
     points = [recording.LogPoint(p.key, float(p.value), p.step, p.time_us) for p in body.points]
-    return recording.Batch(params, points, body.tags)
+    series = [recording.LogSeries(s.key, numbers(s.values), s.steps, s.times_us) for s in body.series]
+    return recording.Batch(params, points, body.tags, series)
 
 
 def _items(items: Sequence[Item]) -> list[inputs.Input]:
@@ -207,7 +220,7 @@ def latest(call: Call, request: Request[Latest, Any]) -> Page[KeyedMetricAnswer]
 )
 def series(call: Call, request: Request[SeriesOf, Any]) -> Page[PointAnswer]:
     p = request.params
-    return recording.series(call, p.uid, p.key, p.page()).map(_point)
+    return series_of.series(call, p.uid, p.key, p.page()).map(_point)
 
 
 OPERATIONS = (
