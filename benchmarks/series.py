@@ -2,7 +2,8 @@
 
     .venv/bin/python benchmarks/series.py [--only sqlite|postgres] [--seconds 8]
 
-Prints Markdown rows: points a second in batches of 1,000 (10 keys, 2 clients), single-point calls a second with 8
+Prints Markdown rows: points a second in batches of 1,000 (10 keys), single-point calls, each with 8
+clients, single-point calls a second with 8
 clients, bytes stored a point after compaction, and reads of a series of 100,000 points, whole and sampled to 1,000.
 Clients are plain sockets in processes of their own, so that the figures are the server's and not theirs. Values look
 like training: floats of 32 bits with noise, all keys of a step logged together.
@@ -16,19 +17,22 @@ import random
 import socket
 import statistics
 import struct
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
-from tests.http.processes import ServerProcess, admin, new_token
+from sqlalchemy import create_engine, text
+
+from tests.http.processes import ServerProcess, new_token
 from tests.support.postgres import PostgresServer
 
 KEYS = 10
+CLIENTS = 8
 BATCH = 1_000
 SERIES = 100_000
 
@@ -82,7 +86,7 @@ def request(method: str, path: str, token: str, body: object = None) -> bytes:
     return head.encode() + sent
 
 
-def ask(port: int, method: str, path: str, token: str, body: object = None) -> Any:
+def ask(port: int, method: str, path: str, token: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
     """One request and its answer."""
     return json.loads(Connection(port).exchange(request(method, path, token, body)))
 
@@ -92,14 +96,22 @@ def batch(first_step: int, form: str) -> dict[str, Any]:
     steps = list(range(first_step, first_step + BATCH // KEYS))
     at = 1_763_000_000_000_000
     times = [at + step * 50_000 + random.randrange(3_000) for step in steps]
-    values = {f"train/metric_{n}": [single(2 / (1 + s / 5_000) + random.gauss(0, 0.05)) for s in steps] for n in range(KEYS)}
+    values = {
+        f"train/metric_{n}": [single(2 / (1 + s / 5_000) + random.gauss(0, 0.05)) for s in steps] for n in range(KEYS)
+    }
     if form == "points":
-        rows = [{"key": k, "value": v[i], "step": steps[i], "time_us": times[i]} for i in range(len(steps)) for k, v in values.items()]
+        rows = [
+            {"key": k, "value": v[i], "step": steps[i], "time_us": times[i]}
+            for i in range(len(steps))
+            for k, v in values.items()
+        ]
         return {"points": rows}
-    return {"series": [{"key": key, "steps": steps, "times_us": times, "values": found} for key, found in values.items()]}
+    return {
+        "series": [{"key": key, "steps": steps, "times_us": times, "values": found} for key, found in values.items()]
+    }
 
 
-def send(port: int, token: str, requests: Sequence[bytes], seconds: float, counted: Any, ready: Any) -> None:
+def send(port: int, requests: Sequence[bytes], seconds: float, counted: "Queue[int]", ready: "Barrier") -> None:
     """Send requests one after another until the time is up; a process of its own."""
     connection = Connection(port)
     ready.wait()
@@ -117,11 +129,11 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def load(server: ServerProcess, token: str, loads: Sequence[Sequence[bytes]], seconds: float) -> tuple[float, float]:
+def load(server: ServerProcess, loads: Sequence[Sequence[bytes]], seconds: float) -> tuple[float, float]:
     """Requests a second that clients at once got answered, and milliseconds of the server's processor for each."""
     context = multiprocessing.get_context("fork")
     counted, ready = context.Queue(), context.Barrier(len(loads) + 1)
-    clients = [context.Process(target=send, args=(server.port, token, own, seconds, counted, ready)) for own in loads]
+    clients = [context.Process(target=send, args=(server.port, own, seconds, counted, ready)) for own in loads]
     for client in clients:
         client.start()
     ready.wait()
@@ -147,43 +159,89 @@ def ingest(server: ServerProcess, token: str, experiment: str, seconds: float, p
     """Batches of 1,000 points, in both forms that the API takes."""
     for form in FORMS:
         loads = []
-        for _ in range(2):
+        for _ in range(CLIENTS):
             path = f"/runs/{new_run(server.port, token, experiment)}/log"
-            loads.append([request("POST", path, token, batch(n * 100, form)) for n in range(200)])
-        rate, used = load(server, token, loads, seconds)
+            loads.append([request("POST", path, token, batch(n * 100, form)) for n in range(50)])
+        rate, used = load(server, loads, seconds)
         row(f"points a second, batches of 1,000 as {form}", f"{rate * BATCH:,.0f} ({used:.2f} ms a batch)", promised)
 
 
 def singles(server: ServerProcess, token: str, experiment: str, seconds: float) -> None:
     """Calls of one point each."""
     loads = []
-    for _ in range(8):
+    for _ in range(CLIENTS):
         path = f"/runs/{new_run(server.port, token, experiment)}/log"
         points = [{"points": [{"key": "loss", "value": 1 / (1 + n), "step": n}]} for n in range(500)]
         loads.append([request("POST", path, token, one) for one in points])
-    rate, used = load(server, token, loads, seconds)
-    row("single-point calls a second, 8 clients", f"{rate:,.0f} ({used:.2f} ms a call)", "1,200")
+    rate, used = load(server, loads, seconds)
+    row(f"single-point calls a second, {CLIENTS} clients", f"{rate:,.0f} ({used:.2f} ms a call)", "1,200")
 
 
 FORMS = ("points", "series")
 
 
+def reads(server: ServerProcess, database: str, token: str, experiment: str) -> None:
+    """Ten series of 100,000 points, written in batches of 1,000 and merged: bytes a point, and one of them read."""
+    run = new_run(server.port, token, experiment)
+    connection = Connection(server.port)
+    for number in range(SERIES // (BATCH // KEYS)):
+        connection.exchange(request("POST", f"/runs/{run}/log", token, batch(number * BATCH // KEYS, "series")))
+    ask(server.port, "POST", f"/runs/{run}/end", token, {})
+    stored = settled(database, run)
+    row(f"bytes stored a point, {SERIES * KEYS:,} points merged", f"{stored / SERIES / KEYS:.2f}", "8")
+    for what, path, promised in (
+        ("a series of 100,000 points read", f"/runs/{run}/columns?key=train/metric_3", "60 ms"),
+        ("the same sampled to 1,000", f"/runs/{run}/sample?key=train/metric_3&samples=1000", "15 ms"),
+        ("a page of 1,000 of it", f"/runs/{run}/series?key=train/metric_3&page_size=1000", ""),
+    ):
+        times, body = [], b""
+        for _ in range(20):
+            began = time.perf_counter()
+            body = connection.exchange(request("GET", path, token))
+            times.append((time.perf_counter() - began) * 1_000)
+        found = json.loads(body)
+        count = len(found.get("steps", found.get("items")))
+        row(
+            f"{what}, {count:,} points, median (best) of 20",
+            f"{statistics.median(times):.1f} ({min(times):.1f}) ms",
+            promised,
+        )
+
+
+def settled(database: str, run: str) -> int:
+    """Wait until the server has merged the run's blocks; the bytes that they take."""
+    engine = create_engine(database)
+    query = text(
+        "SELECT count(*), sum(size), sum(CASE WHEN b.batches = 1 THEN 1 ELSE 0 END)"
+        " FROM block b JOIN run r ON r.id = b.run_id WHERE r.uid = :u"
+    )
+    until = time.monotonic() + 60
+    while True:
+        with engine.connect() as connection:
+            blocks, size, loose = connection.execute(query, {"u": run}).one()
+        if loose == 0 or time.monotonic() > until:
+            engine.dispose()
+            print(f"<!-- {blocks} blocks, {loose} not merged -->")
+            return int(size)
+        time.sleep(0.5)
+
+
 @contextmanager
-def server_on(database: str, folder: Path) -> Iterator[ServerProcess]:
+def server_on(database: str, folder: Path) -> Iterator[tuple[ServerProcess, str]]:
     """A fresh server on a database of its own."""
     if database == "sqlite":
         server = ServerProcess(folder / "data", folder / "log")
         try:
-            yield server.wait()
+            yield server.wait(), f"sqlite:///{folder}/data/strongroom.db"
         finally:
             server.close()
         return
     postgres = PostgresServer(durable=True)
     try:
         url = postgres.handle.create_database()
-        server = ServerProcess(folder / "data", folder / "log", "--database-url", url)
+        server = ServerProcess(folder / "data", folder / "log", "--database", url)
         try:
-            yield server.wait()
+            yield server.wait(), url.replace("postgresql:", "postgresql+psycopg:")
         finally:
             server.close()
     finally:
@@ -198,11 +256,12 @@ def main() -> None:
     arguments = parser.parse_args()
     for database in [arguments.only] if arguments.only else ["sqlite", "postgres"]:
         print(f"\n| {database} | measured | promised |\n|---|---|---|")
-        with tempfile.TemporaryDirectory() as name, server_on(database, Path(name)) as server:
+        with tempfile.TemporaryDirectory() as name, server_on(database, Path(name)) as (server, url):
             token = new_token(server.data)
             experiment = ask(server.port, "POST", "/experiments", token, {"name": "bench"})["uid"]
             ingest(server, token, experiment, arguments.seconds, "250,000" if database == "sqlite" else "100,000")
             singles(server, token, experiment, arguments.seconds)
+            reads(server, url, token, experiment)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
-import pytest
-from sqlalchemy import event
+from collections.abc import Mapping
 
+import pytest
+from sqlalchemy import Connection, event
+
+from strongroom.adapters.sql.hot import Hot
 from strongroom.application.identity import authentication, grants, principals, teams, tokens
 from strongroom.application.identity.authentication import REFUSED, authenticate
 from strongroom.application.identity.grants import CreateGrant, Place

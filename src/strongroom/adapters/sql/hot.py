@@ -13,8 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.expression import Executable
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
 from sqlalchemy.types import Text
 
 Row = tuple[Any, ...]
@@ -23,7 +22,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A statement as one driver takes it: with the values that it states itself, and the order of parameters, if any."""
+    """A statement as one driver takes it: the values that it states itself, and the order of parameters, if any."""
 
     sql: str
     stated: Values
@@ -38,7 +37,7 @@ class _Text:
 class Hot:
     """One statement. `build` is given the dialect's name; what it leaves open are parameters named by `bindparam`."""
 
-    def __init__(self, build: Callable[[str], Executable]) -> None:
+    def __init__(self, build: Callable[[str], ClauseElement]) -> None:
         self._build = build
         self._compiled: dict[str, _Text] = {}
 
@@ -96,7 +95,8 @@ def _driver(connection: Connection) -> Any:  # noqa: ANN401 - sqlite3's or psyco
 
 
 def _wrapped(connection: Connection, text: str, error: Exception) -> BaseException:
-    base = connection.dialect.dbapi.Error if connection.dialect.dbapi else ()
-    if not isinstance(error, base):
+    module = connection.dialect.dbapi
+    base: type[Exception] | None = module.Error if module else None
+    if base is None or not isinstance(error, base):
         return error
     return DBAPIError.instance(text, None, error, base, hide_parameters=True, dialect=connection.dialect)

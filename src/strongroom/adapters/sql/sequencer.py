@@ -10,37 +10,42 @@ the gaps of an identity column may commit late.
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from strongroom.adapters.sql.hot import Hot
 from strongroom.adapters.sql.repositories.nodes_of_log import StoredNodes
 from strongroom.adapters.sql.tables import audit, audit_leaf, audit_log, audit_pending, audit_tile
 from strongroom.domain.audit.merkle import completed_subtrees
 
 BATCH = 5_000
 
-
-def sequence_pending(connection: Connection) -> int:
-    """Number all pending records (at most `BATCH`); returns how many."""
-    pending = connection.execute(
+_PENDING = Hot(
+    lambda _: (
         select(audit.c.id, audit.c.hash)
         .join(audit_pending, audit_pending.c.audit_id == audit.c.id)
         .order_by(audit.c.id)
         .limit(BATCH)
-    ).all()
+    )
+)
+
+
+def sequence_pending(connection: Connection) -> int:
+    """Number all pending records (at most `BATCH`); returns how many."""
+    pending = _PENDING.all(connection)
     if not pending:
         return 0
     size = connection.execute(select(audit_log.c.size).where(audit_log.c.id == 1).with_for_update()).scalar_one()
-    hashes = [bytes.fromhex(row.hash) for row in pending]
+    hashes = [bytes.fromhex(record_hash) for _, record_hash in pending]
     tiles = completed_subtrees(StoredNodes(connection), size, hashes) if _crosses(size, len(hashes)) else []
     connection.execute(
         insert(audit_leaf),
         [
-            {"leaf": size + n, "audit_id": row.id, "hash": leaf}
-            for n, (row, leaf) in enumerate(zip(pending, hashes, strict=True))
+            {"leaf": size + n, "audit_id": audit_id, "hash": leaf}
+            for n, ((audit_id, _), leaf) in enumerate(zip(pending, hashes, strict=True))
         ],
     )
     if tiles:
         rows = [{"level": tile.level, "position": tile.position, "hash": tile.hash} for tile in tiles]
         connection.execute(insert(audit_tile), rows)
-    connection.execute(delete(audit_pending).where(audit_pending.c.audit_id.in_([row.id for row in pending])))
+    connection.execute(delete(audit_pending).where(audit_pending.c.audit_id.in_([audit_id for audit_id, _ in pending])))
     moved = connection.execute(
         update(audit_log)
         .where(audit_log.c.id == 1, audit_log.c.size == size)

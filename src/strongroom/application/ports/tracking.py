@@ -6,7 +6,7 @@ from typing import Protocol
 
 from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
-from strongroom.domain.tracking.model import BlockRow, BlockSize, Chain, Experiment, HeldRun, Run
+from strongroom.domain.tracking.model import BlockRow, BlockSize, Chain, Experiment, HeldRun, OtherSummary, Run
 from strongroom.domain.tracking.points import Points
 from strongroom.domain.tracking.values import Param, Summary
 
@@ -98,9 +98,7 @@ class Records(Protocol):
         """The run's chain as it stands."""
         ...
 
-    def append(
-        self, run: OfRun, record: bytes, series: Mapping[str, Points], before: Chain | None = None
-    ) -> Chain:
+    def append(self, run: OfRun, record: bytes, series: Mapping[str, Points], before: Chain | None = None) -> Chain:
         """Store a batch: its points as one packed block, their summaries merged, the chain extended.
 
         :param before: the chain as it stands, when the caller read it under the lock.
@@ -147,6 +145,14 @@ class Records(Protocol):
         self, run_id: int, *, prefix: str | None, after: Key | None, limit: int
     ) -> Sequence[tuple[str, Summary]]:
         """Summaries of one run, by key."""
+        ...
+
+    def count(self, run_id: int, key: str) -> int:
+        """How many points a series of numbers has; 0 of one that is not there."""
+        ...
+
+    def others(self, run_id: int, *, prefix: str | None, after: Key | None, limit: int) -> Sequence[OtherSummary]:
+        """The same of series whose values are no numbers."""
         ...
 
 

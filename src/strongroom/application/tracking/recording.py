@@ -11,8 +11,9 @@ from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import runs
-from strongroom.application.tracking.views import KeyedMetricView, LoggedView, metric_view
-from strongroom.domain.errors import Invalid, TooLarge
+from strongroom.application.tracking.other_series import LogOther, other_points
+from strongroom.application.tracking.views import KeyedMetricView, LoggedView, OtherSeriesView, metric_view
+from strongroom.domain.errors import Conflict, Invalid, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_tag_key
 from strongroom.domain.tracking.batches import encode_record
@@ -64,6 +65,7 @@ class Batch:
     points: Sequence[LogPoint] = ()
     tags: Mapping[str, str | None] = field(default_factory=dict)
     series: Sequence[LogSeries] = ()
+    others: Sequence[LogOther] = ()
 
 
 def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
@@ -75,7 +77,8 @@ def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
         series has values of another kind (`key`).
     :raises TooLarge: above 10,000 points or 200 params.
     """
-    points = len(batch.points) + sum(len(one.values) for one in batch.series)
+    lengths = [len(batch.points), *(len(s.values) for s in batch.series), *(len(s.values) for s in batch.others)]
+    points = sum(lengths)
     for what, number, most in (("points", points, POINTS_MOST), ("params", len(batch.params), PARAMS_MOST)):
         if number > most:
             raise TooLarge(f"A batch has at most {most} {what}.", limit=most)
@@ -83,6 +86,9 @@ def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
     series = _columns(call, batch)
     tags = clean_tags(batch.tags) if batch.tags else {}
     run = runs.held(call, run_uid)
+    for one in batch.others:
+        if one.values:
+            _join(series, clean_key(one.key), other_points(call, run, one))
     if params or series:
         runs.must_run(run)
     elif not tags:
@@ -131,6 +137,8 @@ def _floats(call: Call, one: LogSeries) -> Points:
 
 
 def _join(found: dict[str, Points], key: str, points: Points) -> None:
+    if key in found and found[key].kind is not points.kind:
+        raise Conflict(f"The series {key!r} has values of kind {found[key].kind.value}.", key=key)
     found[key] = found[key].joined(points) if key in found else points
 
 
@@ -177,3 +185,13 @@ def latest(call: Call, run_uid: str, prefix: str | None, page: PageRequest) -> P
     rows = call.tx.runs.summaries(run.id, prefix=prefix, after=after, limit=page.size + 1)
     kept = call.sealer.page(listing, rows, page.size, lambda row: (row[0],))
     return kept.map(lambda row: KeyedMetricView(row[0], metric_view(row[1])))
+
+
+def others(call: Call, run_uid: str, prefix: str | None, page: PageRequest) -> Page[OtherSeriesView]:
+    """The series of a run whose values are no numbers, in short, by key."""
+    _, run = runs.by_uid(call, run_uid, Permission.RUN_READ)
+    listing = f"others/{run.id}/{prefix}"
+    after = call.sealer.open(listing, page.token)
+    rows = call.tx.runs.others(run.id, prefix=prefix, after=after, limit=page.size + 1)
+    kept = call.sealer.page(listing, rows, page.size, lambda row: (row.key,))
+    return kept.map(lambda row: OtherSeriesView(row.key, row.kind, row.last, row.step, row.time_us, row.count))

@@ -1,6 +1,5 @@
 """Series read back: in pages, as columns, or sampled; of one run or of several at once."""
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -12,7 +11,8 @@ from strongroom.application.tracking.stretches import Place, Span, stretches
 from strongroom.application.tracking.views import ColumnsView, ComparedView, PointView
 from strongroom.domain.errors import Invalid, TooLarge
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.tracking.points import Kind, Points
+from strongroom.domain.tracking.blocks import OUTLINED
+from strongroom.domain.tracking.points import Gathered, Kind, Points
 from strongroom.domain.tracking.sampling import FEWEST, sampled, spread
 from strongroom.domain.tracking.values import clean_key
 
@@ -58,25 +58,19 @@ def _some(
     call: Call, run_id: int, key: str, span: Span, after: Place | None, limit: int
 ) -> tuple[Points, Place | None, bool]:
     """Up to `limit` points, where the last of them stands, and whether there are more."""
-    found: Points | None = None
+    found = Gathered()
     last: Place | None = None
     blocks = call.tx.runs.blocks(run_id, max(span.least, after[0]) if after else span.least, span.greatest)
     for stretch in stretches(blocks, key, span, after, limit + 1):
-        room = limit - (len(found) if found else 0)
-        if not len(stretch.points):
-            continue
-        if room == 0:
-            return found or _nothing(), last, True
-        taken = stretch.points if len(stretch.points) <= room else stretch.points.slice(0, room)
-        found = found.joined(taken) if found else taken
-        last = stretch.place(len(taken) - 1)
+        room = limit - len(found)
         if len(stretch.points) > room:
-            return found, last, True
-    return found or _nothing(), last, False
-
-
-def _nothing() -> Points:
-    return Points(array("q"), array("q"), array("d"))
+            if room:
+                found.add(stretch.points.slice(0, room))
+                last = stretch.place(room - 1)
+            return found.points(), last, True
+        found.add(stretch.points)
+        last = stretch.place(len(stretch.points) - 1) if len(stretch.points) else last
+    return found.points(), last, False
 
 
 def sample(call: Call, run_uid: str, key: str, count: int, span: Span = ALL) -> ColumnsView:
@@ -98,14 +92,16 @@ def must_be_samples(count: int) -> None:
 
 
 def _sample(call: Call, run_id: int, run_uid: str, key: str, count: int, span: Span) -> ColumnsView:
-    found: Points | None = None
-    for stretch in stretches(call.tx.runs.blocks(run_id, span.least, span.greatest), key, span, None, None):
-        found = found.joined(stretch.points) if found else stretch.points
+    """The outlines of blocks will do when even of them there are more points than wanted; of a span nobody knows."""
+    blocks = call.tx.runs.blocks(run_id, span.least, span.greatest)
+    outlined = span == ALL and call.tx.runs.count(run_id, key) // OUTLINED >= 2 * count
+    found = Gathered()
+    for stretch in stretches(blocks, key, span, None, None, outlined=outlined):
+        found.add(stretch.points)
         if len(found) > HELD_MOST:
-            found = found.only(_places(found, HELD_MOST // 4))
-    if found is None:
-        return _view(run_uid, key, _nothing(), None)
-    return _view(run_uid, key, found.only(_places(found, count)), None)
+            found.thin(_places(found.points(), HELD_MOST // 4))
+    whole = found.points()
+    return _view(run_uid, key, whole.only(_places(whole, count)), None)
 
 
 def _places(points: Points, count: int) -> Sequence[int]:
@@ -145,7 +141,5 @@ def compare(call: Call, query: Compare) -> ComparedView:
 
 
 def _view(run_uid: str, key: str, points: Points, token: str | None) -> ColumnsView:
-    return ColumnsView(
-        run_uid, key, points.kind, points.steps.tolist(), points.times.tolist(), list(points.values), token
-    )
-
+    values: list[float] | list[str] = points.numbers.tolist() if points.kind is Kind.FLOAT else points.words
+    return ColumnsView(run_uid, key, points.kind, points.steps.tolist(), points.times.tolist(), values, token)

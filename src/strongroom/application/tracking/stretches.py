@@ -8,8 +8,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from operator import lt
 from typing import Any
 
 from strongroom.domain.tracking.blocks import Block
@@ -43,14 +41,15 @@ class Stretch:
 
 
 def stretches(
-    blocks: Iterable[BlockRow], key: str, span: Span, after: Place | None, limit: int | None
+    blocks: Iterable[BlockRow], key: str, span: Span, after: Place | None, limit: int | None, *, outlined: bool = False
 ) -> Iterator[Stretch]:
     """The points of a series within a span and beyond a place.
 
     :param blocks: those that may have points of the span, by their least step.
     :param limit: how many the caller will take at most; None for all.
+    :param outlined: the outline of a block will do, where it has one.
     """
-    waiting = _Waiting(key, span, after, limit)
+    waiting = _Waiting(key, span, after, limit, outlined=outlined)
     for row in blocks:
         if waiting.greatest is not None and row.least_step is not None and waiting.greatest < row.least_step:
             yield waiting.take()
@@ -62,7 +61,8 @@ def stretches(
 class _Waiting:
     """Points that may still be mixed with those of the next block."""
 
-    def __init__(self, key: str, span: Span, after: Place | None, limit: int | None) -> None:
+    def __init__(self, key: str, span: Span, after: Place | None, limit: int | None, *, outlined: bool) -> None:
+        self._outlined = outlined
         self._key, self._span, self._after, self._limit = key, span, after, limit
         self._pieces: list[tuple[int, Block]] = []
         self._sorted: list[_Entry] = []
@@ -77,14 +77,13 @@ class _Waiting:
         kind = block.kind(self._key)
         if kind is None:
             return
-        steps = block.steps(self._key)
-        least, greatest = min(steps), max(steps)
+        least, greatest = block.bounds(self._key)
         if greatest < self._from or least > self._span.greatest:
             return
         self._kind = kind
         self.greatest = greatest if self.greatest is None else max(self.greatest, greatest)
         self._pieces.append((row.position, block))
-        self._count += len(steps)
+        self._count += block.count(self._key)
         if self._limit is not None and self._count > max(WAITING_LARGEST, 4 * self._limit):
             self._sorted = self._entries()[: self._limit]  # no more than these can still be needed
             self._pieces, self._count = [], len(self._sorted)
@@ -104,10 +103,12 @@ class _Waiting:
         if len(self._pieces) != 1 or self._sorted:
             return None
         position, block = self._pieces[0]
-        steps = block.steps(self._key)
-        begins_before = steps[0] < self._span.least or (self._after is not None and steps[0] <= self._after[0])
-        if begins_before or steps[-1] > self._span.greatest or not all(map(lt, steps, islice(steps, 1, None))):
+        least, greatest = block.bounds(self._key)
+        begins_before = least < self._span.least or (self._after is not None and least <= self._after[0])
+        if begins_before or greatest > self._span.greatest or not block.ascending(self._key):
             return None
+        if self._outlined and (outline := block.outline(self._key)):
+            return Stretch(outline, _never)
         return Stretch(block.points(self._key), lambda index: _place(block, self._key, position, index))
 
     def _entries(self) -> list[_Entry]:
@@ -134,6 +135,10 @@ class _Waiting:
         values = [entry[1] for entry in entries]
         columns = array("d", values) if self._kind is Kind.FLOAT else values
         return Stretch(Points(steps, times, columns, self._kind), lambda index: entries[index][0])
+
+
+def _never(_index: int) -> Place:
+    raise AssertionError("an outline has no places")
 
 
 def _place(block: Block, key: str, position: int, index: int) -> Place:

@@ -81,6 +81,18 @@ class ColumnsView:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherSeriesView:
+    """A series whose values are no numbers, in short; `last` is the beginning of its latest value."""
+
+    key: str
+    kind: str
+    last: str
+    last_step: int
+    last_time_us: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class ComparedView:
     """Several series at once."""
 

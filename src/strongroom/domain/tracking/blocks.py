@@ -4,10 +4,11 @@ A block keeps which batch each point came with and in which order, so that the b
 made again from it however often it was merged with others (decision 10). Columns of steps and times that several
 series share are written once.
 
-Layout: ``"SRB" 2``, a byte (0 whole, 1 in sections), then the directory and the sections, zlib: all in one stream when
-small, else each apart, so that one series is read without unpacking the others. Directory: number of batches; axes,
-each n and three columns (coding, stored length): number of the batch, step, time; series by key, each key, kind, axis,
-stored length of its values. `columns` says how a column is written.
+Layout: ``"SRB" 2``, a byte (0 whole, 1 in sections), then the directory and the sections: all in one zlib stream when
+small, else each packed apart, so that one series is read without unpacking the others. Directory: number of batches;
+axes, each n and three columns (coding, stored length): number of the batch, step, time; series by key, each key, kind,
+axis, stored lengths of its values and of its outline. Sections come in that order; an outline is a block of its own
+with one series of the empty key. `columns` says how a column is written.
 """
 
 import zlib
@@ -15,18 +16,26 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import lt
 
 from strongroom.domain.artifacts.packing import Reader, put_text, put_varint
 from strongroom.domain.errors import Corrupted, Invalid, TooLarge
 from strongroom.domain.tracking.columns import (
+    Coding,
+    ends_of_progression,
+    inflate,
     pack_floats,
     pack_integers,
     pack_texts,
+    squeeze,
     unpack_floats,
     unpack_integers,
     unpack_texts,
+    unsqueeze,
 )
 from strongroom.domain.tracking.points import CODES, KINDS, Floats, Integers, Kind, Points, Values
+from strongroom.domain.tracking.sampling import sampled
 
 MAGIC = b"SRB\x02"
 POINTS_MOST = 1_000_000
@@ -35,6 +44,10 @@ UNPACKED_MOST = 64 << 20
 """Bytes a block may unfold to; a block above it is refused when written and when read."""
 WHOLE_LARGEST = 64 << 10
 """Bytes up to which a block is one stream, which packs better than many small ones."""
+OUTLINED = 32
+"""Points of a series for each one in its outline."""
+OUTLINED_FROM = 1_024
+"""Points of a series from which a block in sections has an outline of it."""
 
 _QUICK, _SMALL = 1, 6
 _WHOLE, _SECTIONS = 0, 1
@@ -63,6 +76,19 @@ class _Collected:
     def values(self) -> bytes:
         return pack_floats(self.floats) if self.kind is Kind.FLOAT else pack_texts(self.texts)
 
+    def packed(self, values: bytes) -> bytes:
+        """The values in a section of their own."""
+        return squeeze(values) if self.kind is Kind.FLOAT else zlib.compress(values, _SMALL)
+
+    def outline(self) -> bytes:
+        """A few of many points that show the course of all, so that a sample need not unpack the rest."""
+        count = len(self.steps)
+        if self.kind is not Kind.FLOAT or count < OUTLINED_FROM or not ascending(self.steps):
+            return b""
+        places = sampled(self.floats, count // OUTLINED)
+        picked = Points(self.steps, self.times, self.floats).only(places)
+        return encode_block([{"": picked}])
+
 
 def encode_block(batches: Sequence[Mapping[str, Points]]) -> bytes:
     """Pack batches: by key, points whose order within the key is kept. Series without points are left out.
@@ -79,12 +105,16 @@ def encode_block(batches: Sequence[Mapping[str, Points]]) -> bytes:
         for one in series.values()
     ]
     columns = [[pack_integers(_integers(data)) for data in axis] for axis in axes]
-    sections = [data for axis in columns for _, data in axis] + [one.values() for one in series.values()]
-    size = sum(map(len, sections))
+    values = [one.values() for one in series.values()]
+    size = sum(len(data) for axis in columns for _, data in axis) + sum(map(len, values))
     if size > UNPACKED_MOST:
         raise TooLarge(f"A block holds at most {UNPACKED_MOST} bytes.", limit=UNPACKED_MOST)
     whole = size <= WHOLE_LARGEST
-    stored = sections if whole else [zlib.compress(section, _SMALL) for section in sections]
+    stored = [
+        data if whole or coding is Coding.PROGRESSION else squeeze(data) for axis in columns for coding, data in axis
+    ]
+    for one, data in zip(series.values(), values, strict=True):
+        stored += [data if whole else one.packed(data), b"" if whole else one.outline()]
     lengths = iter(map(len, stored))
     directory = bytearray()
     put_varint(directory, len(batches))
@@ -99,6 +129,7 @@ def encode_block(batches: Sequence[Mapping[str, Points]]) -> bytes:
         put_text(directory, key)
         directory.append(CODES[one.kind])
         put_varint(directory, axis_number)
+        put_varint(directory, next(lengths))
         put_varint(directory, next(lengths))
     return MAGIC + (_in_one(directory, stored) if whole else _in_sections(directory, stored))
 
@@ -155,6 +186,7 @@ class _Series:
     axis: int
     start: int
     end: int
+    outline_end: int
 
 
 class Block:
@@ -166,11 +198,11 @@ class Block:
             raise Corrupted("These bytes are no block of points.")
         self._apart = data[len(MAGIC)] == _SECTIONS
         rest = data[len(MAGIC) + 1 :]
-        reader = Reader(rest if self._apart else _inflate(rest))
+        reader = Reader(rest if self._apart else inflate(rest, UNPACKED_MOST))
         directory = reader.take(reader.varint())
         self._sections, self._base = reader.data, reader.at
         self._unpacked: dict[tuple[int, int], Integers] = {}
-        listed = Reader(_inflate(directory) if self._apart else directory)
+        listed = Reader(inflate(directory, UNPACKED_MOST) if self._apart else directory)
         self.batches = listed.varint()
         """How many batches it holds."""
         end = self._read_axes(listed, 0)
@@ -196,11 +228,12 @@ class Block:
     def _read_series(self, listed: Reader, at: int) -> int:
         self._series: dict[str, _Series] = {}
         for _ in range(listed.varint()):
-            key, kind, axis, size = listed.text(), listed.take(1)[0], listed.varint(), listed.varint()
+            key, kind, axis = listed.text(), listed.take(1)[0], listed.varint()
+            size, outline = listed.varint(), listed.varint()
             if kind >= len(KINDS) or axis >= len(self._axes) or key in self._series:
                 raise Corrupted("A series in a block is of no known kind, or stands twice.")
-            self._series[key] = _Series(KINDS[kind], axis, at, at + size)
-            at += size
+            self._series[key] = _Series(KINDS[kind], axis, at, at + size, at + size + outline)
+            at += size + outline
         return at
 
     def keys(self) -> Sequence[str]:
@@ -232,8 +265,34 @@ class Block:
     def values(self, key: str) -> Values:
         """The values of a series that is in it."""
         found = self._series[key]
-        data, count = self._section(found.start, found.end), self._axes[found.axis].count
-        return unpack_floats(data, count) if found.kind is Kind.FLOAT else unpack_texts(data, count)
+        data, count = self._bytes(found.start, found.end), self._axes[found.axis].count
+        if found.kind is Kind.FLOAT:
+            return unpack_floats(unsqueeze(data, count) if self._apart else data, count)
+        return unpack_texts(inflate(data, UNPACKED_MOST) if self._apart else data, count)
+
+    def outline(self, key: str) -> Points | None:
+        """Some points of a series with ascending steps, its first, last, least and greatest among them, if kept."""
+        found = self._series[key]
+        data = self._bytes(found.end, found.outline_end)
+        return Block(data).points("") if data else None
+
+    def ascending(self, key: str) -> bool:
+        """Whether each step of a series is above the one before."""
+        ends = self._progression(key)
+        return ends[0] < ends[1] or self.count(key) == 1 if ends else ascending(self.steps(key))
+
+    def bounds(self, key: str) -> tuple[int, int]:
+        """The least and the greatest step of a series."""
+        ends = self._progression(key) or self.steps(key)
+        return min(ends), max(ends)
+
+    def _progression(self, key: str) -> tuple[int, int] | None:
+        """The first and the last step, where those between need not be looked at."""
+        axis = self._axes[self._series[key].axis]
+        column = axis.columns[1]
+        if column.coding != Coding.PROGRESSION:
+            return None
+        return ends_of_progression(self._bytes(column.start, column.end), axis.count)
 
     def points(self, key: str) -> Points:
         """All columns of a series that is in it."""
@@ -259,21 +318,16 @@ class Block:
         if place not in self._unpacked:  # series that share an axis share the columns
             axis = self._axes[place[0]]
             column = axis.columns[which]
-            data = self._section(column.start, column.end)
+            data = self._bytes(column.start, column.end)
+            if self._apart and column.coding != Coding.PROGRESSION:
+                data = unsqueeze(data, axis.count)
             self._unpacked[place] = unpack_integers(column.coding, data, axis.count)
         return self._unpacked[place]
 
-    def _section(self, start: int, end: int) -> bytes:
-        data = self._sections[self._base + start : self._base + end]
-        return _inflate(data) if self._apart else data
+    def _bytes(self, start: int, end: int) -> bytes:
+        return self._sections[self._base + start : self._base + end]
 
 
-def _inflate(data: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    try:
-        plain = inflater.decompress(data, UNPACKED_MOST)
-    except zlib.error:
-        raise Corrupted("A block of points cannot be decompressed.") from None
-    if not inflater.eof or inflater.unused_data:
-        raise Corrupted("A block of points is cut short, too large or goes on after its end.")
-    return plain
+def ascending(steps: Integers) -> bool:
+    """Whether each step is above the one before."""
+    return all(map(lt, steps, islice(steps, 1, None)))

@@ -5,6 +5,7 @@ A column of eight-byte numbers is stored plane by plane (all lowest bytes first)
 
 import struct
 import sys
+import zlib
 from array import array
 from collections.abc import Sequence
 from enum import IntEnum
@@ -17,6 +18,8 @@ from strongroom.domain.errors import Corrupted
 from strongroom.domain.tracking.points import Floats, Integers, little
 
 _WIDTH = 8
+_QUICK = 1
+_WORTH = 0.9
 
 
 class Coding(IntEnum):
@@ -57,6 +60,14 @@ def unpack_integers(coding: int, data: bytes, count: int) -> Integers:
         raise Corrupted("A column of a block leaves 64 bits.") from None
 
 
+def ends_of_progression(data: bytes, count: int) -> tuple[int, int]:
+    """First and last number of a column of that coding."""
+    if len(data) != 2 * _WIDTH:
+        raise Corrupted("A column of a block has another length than the block says.")
+    first, step = struct.unpack("<qq", data)
+    return first, first + step * (count - 1)
+
+
 def _progression(data: bytes, count: int) -> Integers:
     try:
         first, step = struct.unpack("<qq", data)
@@ -95,6 +106,44 @@ def unpack_texts(data: bytes, count: int) -> list[str]:
         raise Corrupted("A text in a block is not UTF-8.") from None
     reader.end()
     return texts
+
+
+def squeeze(data: bytes) -> bytes:
+    """Planes of numbers, each with its length and packed apart, or as it is when packing saves little: it is noise."""
+    out = bytearray()
+    count = len(data) // _WIDTH
+    for plane in range(_WIDTH):
+        part = data[plane * count : (plane + 1) * count]
+        packed = zlib.compress(part, _QUICK)
+        if len(packed) > count * _WORTH:
+            packed = part
+        put_varint(out, len(packed))
+        out += packed
+    return bytes(out)
+
+
+def unsqueeze(data: bytes, count: int) -> bytes:
+    """The planes again. :raises Corrupted: bytes that are none."""
+    reader = Reader(data)
+    parts = []
+    for _ in range(_WIDTH):
+        size = reader.varint()
+        part = reader.take(size)
+        parts.append(part if size == count else inflate(part, count))
+    reader.end()
+    return b"".join(parts)
+
+
+def inflate(data: bytes, largest: int) -> bytes:
+    """What zlib packed. :raises Corrupted: it is cut short, goes on after its end, or is too large."""
+    inflater = zlib.decompressobj()
+    try:
+        plain = inflater.decompress(data, largest or 1)
+    except zlib.error:
+        raise Corrupted("A block of points cannot be decompressed.") from None
+    if not inflater.eof or inflater.unused_data or len(plain) > largest:
+        raise Corrupted("A block of points is cut short, too large or goes on after its end.")
+    return plain
 
 
 def planes(data: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Many small blocks of a run become a large one, and every batch can be made again from it (decision 10)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from strongroom.domain.errors import Corrupted
 from strongroom.domain.tracking.batches import chained, pack_records, unpack_records
@@ -54,7 +55,7 @@ def contents_of(row: BlockRow) -> list[dict[str, Points]]:
 
 def merge(rows: Sequence[BlockRow]) -> BlockRow:
     """One block out of some that follow one another without a gap; none of the first form."""
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if before.position + before.batches != after.position:
             raise ValueError("blocks that are merged follow one another")
     contents = [batch for row in rows for batch in contents_of(row)]

@@ -111,3 +111,15 @@ class BlockRow:
     greatest_step: int | None
     record: bytes
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSummary:
+    """What is kept beside the points of a series whose values are no numbers; `last` is the latest one's beginning."""
+
+    key: str
+    kind: str
+    last: str
+    step: int
+    time_us: int
+    count: int

@@ -94,6 +94,36 @@ class Points:
         return self.values
 
 
+class Gathered:
+    """Points of one series, gathered from several places in order; starts without any."""
+
+    def __init__(self) -> None:
+        self._points = Points(array("q"), array("q"), array("d"))
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def add(self, more: Points) -> None:
+        """Some more, of the kind of the first."""
+        mine = self._points
+        if not len(mine):
+            mine = self._points = Points(array("q"), array("q"), more.values[:0], more.kind)
+        mine.steps.extend(more.steps)
+        mine.times.extend(more.times)
+        if mine.kind is Kind.FLOAT:
+            mine.numbers.extend(more.numbers)
+        else:
+            mine.words.extend(more.words)
+
+    def thin(self, places: Sequence[int]) -> None:
+        """Keep only those at some places."""
+        self._points = self._points.only(places)
+
+    def points(self) -> Points:
+        """All so far; not to be kept while more are added."""
+        return self._points
+
+
 def _integers(steps: Iterable[int], times: Iterable[int]) -> tuple[Integers, Integers]:
     try:
         return array("q", steps), array("q", times)

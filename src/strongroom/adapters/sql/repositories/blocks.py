@@ -33,20 +33,24 @@ _CHAIN = [run_chain.c[name] for name in ("head", "count", "audited_count", "audi
 
 # both rows are locked: of a row that is not, PostgreSQL would answer what stood there before the wait
 _HELD = Hot(
-    lambda _: select(*_EXPERIMENT, *_RUN, *_CHAIN)
-    .select_from(run)
-    .join(run_chain, run_chain.c.run_id == run.c.id)
-    .join(experiment, experiment.c.id == run.c.experiment_id)
-    .join(namespace, namespace.c.id == experiment.c.namespace_id)
-    .join(principal, principal.c.id == experiment.c.created_by)
-    .where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace_id"))
-    .with_for_update(of=[run, run_chain], key_share=True)
+    lambda _: (
+        select(*_EXPERIMENT, *_RUN, *_CHAIN)
+        .select_from(run)
+        .join(run_chain, run_chain.c.run_id == run.c.id)
+        .join(experiment, experiment.c.id == run.c.experiment_id)
+        .join(namespace, namespace.c.id == experiment.c.namespace_id)
+        .join(principal, principal.c.id == experiment.c.created_by)
+        .where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace_id"))
+        .with_for_update(of=[run, run_chain], key_share=True)
+    )
 )
 _ADD = Hot(lambda _: insert(block).values({column.name: bindparam(column.name) for column in block.c}).inline())
 _EXTEND = Hot(
-    lambda _: update(run_chain)
-    .where(run_chain.c.run_id == bindparam("of_run"))
-    .values(head=bindparam("new_head"), count=bindparam("new_count"), loose=run_chain.c.loose + 1)
+    lambda _: (
+        update(run_chain)
+        .where(run_chain.c.run_id == bindparam("of_run"))
+        .values(head=bindparam("new_head"), count=bindparam("new_count"), loose=run_chain.c.loose + 1)
+    )
 )
 
 
@@ -59,18 +63,14 @@ class SqlBlocks(Repository):
             return None
         of, rest = row[: len(_EXPERIMENT)], row[len(_EXPERIMENT) :]
         run_id, run_uid, workspace, experiment_id, state, deleted_at, *chain = rest
-        held = HeldRun(
-            run_id, run_uid, workspace, experiment_id, RunState(state), deleted_at, Chain(run_id, *chain)
-        )
+        held = HeldRun(run_id, run_uid, workspace, experiment_id, RunState(state), deleted_at, Chain(run_id, *chain))
         return Experiment(*of), held
 
     def chain(self, run_id: int) -> Chain:
         row = self._connection.execute(select(*_CHAIN).where(run_chain.c.run_id == run_id)).one()
         return Chain(run_id, *row)
 
-    def append(
-        self, of: OfRun, record: bytes, series: Mapping[str, Points], before: Chain | None = None
-    ) -> Chain:
+    def append(self, of: OfRun, record: bytes, series: Mapping[str, Points], before: Chain | None = None) -> Chain:
         before = before or self.chain(of.id)
         body = encode_block([series]) if series else b""
         steps = [(min(points.steps), max(points.steps)) for points in series.values()]
@@ -131,7 +131,8 @@ class SqlBlocks(Repository):
         following = query
         while True:
             rows = self._connection.execute(following).all()
-            yield from (BlockRow(*row[:-1], b"", row[-1]) for row in rows)
+            for position, batches, points, least_step, greatest_step, body in rows:
+                yield BlockRow(position, batches, points, least_step, greatest_step, b"", body)
             if len(rows) < _AT_ONCE:
                 return
             following = query.where(place > tuple_(rows[-1].least_step, rows[-1].position))

@@ -11,10 +11,11 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from strongroom.adapters.sql.repositories.base import batches, begins
 from strongroom.adapters.sql.repositories.blocks import SqlBlocks
 from strongroom.adapters.sql.repositories.values import summary
-from strongroom.adapters.sql.tables import name_dict, run_chain, run_param, run_value
+from strongroom.adapters.sql.tables import name_dict, run_chain, run_param, run_series, run_value
 from strongroom.application.paging import Key
 from strongroom.application.ports.tracking import OfRun
 from strongroom.domain.audit.chain import EMPTY_HEAD
+from strongroom.domain.tracking.model import OtherSummary
 from strongroom.domain.tracking.values import Param, ParamMode, Summary, spelled_number
 
 #: `count` is a method of rows, so the column is read by another name.
@@ -74,6 +75,29 @@ class SqlRecords(SqlBlocks):
         if after is not None:
             query = query.where(name_dict.c.text > after[0])
         return [(row.key, _summary(row)) for row in self._connection.execute(query)]
+
+    def count(self, run_id: int, key: str) -> int:
+        query = (
+            select(run_value.c["count"])
+            .join(name_dict, name_dict.c.id == run_value.c.key_id)
+            .where(run_value.c.run_id == run_id, name_dict.c.text == key)
+        )
+        return self._connection.execute(query).scalar() or 0
+
+    def others(self, run_id: int, *, prefix: str | None, after: Key | None, limit: int) -> Sequence[OtherSummary]:
+        named = [run_series.c[name] for name in ("kind", "last", "last_step", "last_time", "count")]
+        query: Select[Any] = (
+            select(name_dict.c.text, *named)
+            .join(name_dict, name_dict.c.id == run_series.c.key_id)
+            .where(run_series.c.run_id == run_id)
+            .order_by(name_dict.c.text)
+            .limit(limit)
+        )
+        if prefix:
+            query = query.where(begins(name_dict.c.text, prefix))
+        if after is not None:
+            query = query.where(name_dict.c.text > after[0])
+        return [OtherSummary(*row) for row in self._connection.execute(query)]
 
     # -- params --------------------------------------------------------------------------------------------------
 

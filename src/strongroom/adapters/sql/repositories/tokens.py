@@ -14,9 +14,11 @@ from strongroom.domain.identity.model import Principal, TokenRow
 MINUTE_US = 60_000_000
 _TOKEN = [token.c[field.name] for field in fields(TokenRow)]
 _HOLDER = Hot(
-    lambda _: select(*_TOKEN, *(principal.c[field.name] for field in fields(Principal)))
-    .join(principal, principal.c.id == token.c.principal_id)
-    .where(token.c.id == bindparam("token_id"))
+    lambda _: (
+        select(*_TOKEN, *(principal.c[field.name] for field in fields(Principal)))
+        .join(principal, principal.c.id == token.c.principal_id)
+        .where(token.c.id == bindparam("token_id"))
+    )
 )
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -16,15 +15,14 @@ from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Workspace
 
-
-_COLUMNS = [workspace.c[field.name] for field in fields(Workspace)]
-_SETTINGS = next(n for n, column in enumerate(_COLUMNS) if column.name == "settings")
+_COLUMNS = [workspace.c[name] for name in ("id", "uid", "slug", "description", "settings", "etag", "recorded_at")]
 _BY_SLUG = Hot(lambda _: select(*_COLUMNS).where(workspace.c.slug == bindparam("slug")))
 _BY_ID = Hot(lambda _: select(*_COLUMNS).where(workspace.c.id == bindparam("workspace_id")))
 
 
 def _made(row: HotRow) -> Workspace:
-    return Workspace(*row[:_SETTINGS], json.loads(row[_SETTINGS]), *row[_SETTINGS + 1 :])
+    id_, uid, slug, description, settings, etag, recorded_at = row
+    return Workspace(id_, uid, slug, description, json.loads(settings), etag, recorded_at)
 
 
 def _load(row: Row[Any]) -> Workspace:

@@ -15,6 +15,9 @@ from strongroom.domain.tracking.values import PARAM_LONGEST
 Value = float | Literal["NaN", "Infinity", "-Infinity"]
 
 
+Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+
 Key = Annotated[str, Meta(min_length=1, max_length=1000, description="At most 250 characters in Unicode's NFC.")]
 
 
