@@ -12,14 +12,20 @@ HELP = {
     "event": "What happens, in order.",
     "experiment": "What runs belong to.",
     "file": "Files of versions.",
+    "comment": "What people say about objects.",
+    "discussion": "Discussions of assets, numbered.",
     "draft": "Versions in the making.",
-    "folder": "Files of runs and drafts.",
+    "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "inbox": "What you are told.",
+    "manifest": "What versions say of themselves in strongroom.json.",
+    "logged_model": "Models that runs put out.",
     "metric": "Series that runs recorded.",
     "namespace": "Paths that assets are in.",
     "node": "Things in lineage that are not ours.",
     "password": "Passwords of users.",
     "principal": "Users and service accounts.",
+    "prompt": "Prompts: rendered with their variables.",
     "property": "Typed properties of assets and versions.",
     "run": "Runs and what they recorded.",
     "setup": "The first user of a new server.",
@@ -29,6 +35,7 @@ HELP = {
     "token": "Tokens.",
     "upload": "Uploads in parts (for programs).",
     "version": "Versions of assets.",
+    "watch": "What you are told of.",
     "webhook": "Addresses that events are sent to.",
     "workspace": "Workspaces.",
 }
@@ -43,10 +50,18 @@ HAND_MADE = {
     "audit.export": ("audit:export", "Write the whole log to a file."),
     "audit.proof": ("audit:proof", "Fetch the proof that a record is in the log, and check it here."),
     "audit.verify": ("audit:verify", "Verify an exported log, with no server."),
+    "comment.add": ("collaboration:comment_add", "Comment on an object."),
+    "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
     "event.stream": ("events:tail", "The same as tail."),
     "event.tail": ("events:tail", "Show events as they happen, a line each."),
     "experiment.search": ("searching:experiments", "Experiments that fit a filter."),
     "grant.create": ("identity:grant_create", "Give a role."),
+    "inbox.list": ("collaboration:inbox_list", "What you are told, the newest first."),
+    "manifest.diff": ("manifests:diff", "What differs between the manifests of two versions."),
+    "manifest.get": ("manifests:show", "The same as show."),
+    "manifest.show": ("manifests:show", "What a version says of itself in strongroom.json."),
+    "manifest.validate": ("manifests:validate", "Read a manifest as the server would, without one."),
+    "prompt.render": ("manifests:render", "Fill a prompt with its variables."),
     "run.list": ("runs:list_", "Runs of an experiment; without one, the experiments."),
     "run.search": ("searching:runs", "Runs that fit a filter, in any order."),
     "run.show": ("runs:show", "One run in short, for people."),
@@ -63,14 +78,14 @@ AT_ROOT = {"lineage.walk": ("lineage",), "login.create": ("login",), "whoami.get
 def path_of(operation: str) -> tuple[str, ...]:
     """The words of an operation's command: ``asset.create`` is ``asset create``."""
     noun, _, verb = operation.partition(".")
-    return AT_ROOT.get(operation, (noun, verb.replace("_", "-")))
+    return AT_ROOT.get(operation, (noun.replace("_", "-"), verb.replace("_", "-")))
 
 
 def build(noun: str) -> App:
     """The app of a noun: a command for each of its operations."""
     from strongroom.cli.generated import command_of
 
-    app = App(name=noun, help=HELP[noun], help_epilogue="")
+    app = App(name=noun.replace("_", "-"), help=HELP[noun], help_epilogue="")
     for command, (path, said) in HAND_MADE.items():
         if command.partition(".")[0] == noun:
             app.command(f"strongroom.cli.{path}", name=path_of(command)[-1], help=said)

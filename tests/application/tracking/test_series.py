@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from strongroom.application.tracking.stretches import Span
 from strongroom.application.tracking.views import ColumnsView, ExperimentView, RunView
 from strongroom.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 from strongroom.domain.tracking import merging, sampling
+from strongroom.domain.tracking.points import Floats
 from tests.application.conftest import World
 
 Row = tuple[int, int, Any]
@@ -143,7 +145,7 @@ def test_a_sample_of_a_long_series_reads_outlines(world: World, run: RunView, mo
     assert merge(world, run.uid) == 1
     seen: list[int] = []
 
-    def noted(numbers: Any, count: int) -> Any:
+    def noted(numbers: Floats, count: int) -> Sequence[int]:
         seen.append(len(numbers))
         return sampling.sampled(numbers, count)
 

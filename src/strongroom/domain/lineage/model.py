@@ -14,6 +14,7 @@ class EdgeType(StrEnum):
     BASE = "base"
     COPIED = "copied"
     CONSUMED = "consumed"
+    MEMBER = "member"
 
 
 #: Edges between versions that must not close a loop; run edges may (domain.md N10).
@@ -22,7 +23,7 @@ DERIVATION = frozenset({EdgeType.BASE, EdgeType.COPIED})
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """A node of the graph: one of our objects (kind "run" or "version"), or something that is not ours ("node")."""
+    """A node of the graph: one of our objects (kind run, logged_model or version), or one that is not ours (node)."""
 
     kind: str
     id: int

@@ -1,13 +1,23 @@
 """Blocks of points in SQL: the hot way of appending one, reading them by step, and merging small ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, delete, select, tuple_, update
 
-from strongroom.adapters.sql.hot import Hot
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.repositories.values import write_values
-from strongroom.adapters.sql.tables import block, experiment, namespace, principal, run, run_chain
+from strongroom.adapters.sql.repositories.values import merged_values
+from strongroom.adapters.sql.tables import (
+    block,
+    experiment,
+    namespace,
+    principal,
+    run,
+    run_chain,
+    run_series,
+    run_value,
+)
 from strongroom.application.ports.tracking import OfRun
 from strongroom.domain.audit.chain import extend
 from strongroom.domain.tracking.batches import chained
@@ -20,37 +30,40 @@ _AT_ONCE = 128
 DUE = 32
 """Batches of their own from which a run is worth merging; the partial index says the same number."""
 
-_EXPERIMENT = [
+
+def _named(prefix: str, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    """Columns whose names do not clash with others'."""
+    return [column.label(f"{prefix}_{number}") for number, column in enumerate(columns)]
+
+
+_EXPERIMENT = _named(
+    "experiment",
     *(experiment.c[name] for name in ("id", "uid", "workspace_id", "namespace_id")),
     namespace.c.path,
     namespace.c.slug_path,
     *(experiment.c[name] for name in ("name", "description", "etag")),
     principal.c.uid,
     *(experiment.c[name] for name in ("recorded_at", "deleted_at")),
-]
-_RUN = [run.c[name] for name in ("id", "uid", "workspace_id", "experiment_id", "state", "deleted_at")]
-_CHAIN = [run_chain.c[name] for name in ("head", "count", "audited_count", "audited_at")]
+)
+_RUN = _named("run", *(run.c[name] for name in ("id", "uid", "workspace_id", "experiment_id", "state", "deleted_at")))
+_CHAIN = [run_chain.c[name] for name in ("run_id", "head", "count", "audited_count", "audited_at")]
 
 # both rows are locked: of a row that is not, PostgreSQL would answer what stood there before the wait
-_HELD = Hot(
-    lambda _: (
-        select(*_EXPERIMENT, *_RUN, *_CHAIN)
-        .select_from(run)
-        .join(run_chain, run_chain.c.run_id == run.c.id)
-        .join(experiment, experiment.c.id == run.c.experiment_id)
-        .join(namespace, namespace.c.id == experiment.c.namespace_id)
-        .join(principal, principal.c.id == experiment.c.created_by)
-        .where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace_id"))
-        .with_for_update(of=[run, run_chain], key_share=True)
-    )
+_HELD = Prepared(
+    select(*_EXPERIMENT, *_RUN, *_CHAIN)
+    .select_from(run)
+    .join(run_chain, run_chain.c.run_id == run.c.id)
+    .join(experiment, experiment.c.id == run.c.experiment_id)
+    .join(namespace, namespace.c.id == experiment.c.namespace_id)
+    .join(principal, principal.c.id == experiment.c.created_by)
+    .where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace"))
+    .with_for_update(of=[run, run_chain], key_share=True)
 )
-_ADD = Hot(lambda _: insert(block).values({column.name: bindparam(column.name) for column in block.c}).inline())
-_EXTEND = Hot(
-    lambda _: (
-        update(run_chain)
-        .where(run_chain.c.run_id == bindparam("of_run"))
-        .values(head=bindparam("new_head"), count=bindparam("new_count"), loose=run_chain.c.loose + 1)
-    )
+_CHAIN_OF = Prepared(select(*_CHAIN).where(run_chain.c.run_id == bindparam("run")), Chain)
+_EXTEND = Prepared(
+    update(run_chain)
+    .where(run_chain.c.run_id == bindparam("of_run"))
+    .values(head=bindparam("new_head"), count=bindparam("new_count"), loose=run_chain.c.loose + 1)
 )
 
 
@@ -58,17 +71,17 @@ class SqlBlocks(Repository):
     """See :class:`strongroom.application.ports.tracking.Records` and `Merging`."""
 
     def held(self, workspace_id: int, uid: str) -> tuple[Experiment, HeldRun] | None:
-        row = _HELD.first(self._connection, workspace_id=workspace_id, uid=uid)
+        row = _HELD.one(self._connection, workspace=workspace_id, uid=uid)
         if row is None:
             return None
         of, rest = row[: len(_EXPERIMENT)], row[len(_EXPERIMENT) :]
         run_id, run_uid, workspace, experiment_id, state, deleted_at, *chain = rest
-        held = HeldRun(run_id, run_uid, workspace, experiment_id, RunState(state), deleted_at, Chain(run_id, *chain))
+        held = HeldRun(run_id, run_uid, workspace, experiment_id, RunState(state), deleted_at, Chain(*chain))
         return Experiment(*of), held
 
     def chain(self, run_id: int) -> Chain:
-        row = self._connection.execute(select(*_CHAIN).where(run_chain.c.run_id == run_id)).one()
-        return Chain(run_id, *row)
+        found: Chain = _CHAIN_OF.exactly_one(self._connection, run=run_id)
+        return found
 
     def append(self, of: OfRun, record: bytes, series: Mapping[str, Points], before: Chain | None = None) -> Chain:
         before = before or self.chain(of.id)
@@ -83,26 +96,29 @@ class SqlBlocks(Repository):
             record=record,
             body=body,
         )
-        self._add_block(of.id, row)
-        write_values(self._context, of, series)
+        self._put_block(of.id, row)
+        if series:
+            values, others = merged_values(self._context, of, series)
+            self._upsert(run_value, values, ["run_id", "key_id"])
+            self._upsert(run_series, others, ["run_id", "key_id"])
         head = extend(bytes.fromhex(before.head), chained(record, canonical(series))).hex()
         after = Chain(of.id, head, before.count + 1, before.audited_count, before.audited_at)
         _EXTEND.run(self._connection, of_run=of.id, new_head=head, new_count=after.count)
         return after
 
-    def _add_block(self, run_id: int, row: BlockRow) -> None:
-        _ADD.run(
-            self._connection,
-            run_id=run_id,
-            position=row.position,
-            points=row.points,
-            least_step=row.least_step,
-            greatest_step=row.greatest_step,
-            record=row.record,
-            body=row.body,
-            batches=row.batches,
-            size=len(row.record) + len(row.body),
-        )
+    def _put_block(self, run_id: int, row: BlockRow) -> None:
+        values = {
+            "run_id": run_id,
+            "position": row.position,
+            "points": row.points,
+            "least_step": row.least_step,
+            "greatest_step": row.greatest_step,
+            "record": row.record,
+            "body": row.body,
+            "batches": row.batches,
+            "size": len(row.record) + len(row.body),
+        }
+        self._insert(block, values)
 
     def batches(self, run_id: int) -> Iterator[bytes]:
         position = -1
@@ -161,7 +177,7 @@ class SqlBlocks(Repository):
         if [BlockSize(*row) for row in self._connection.execute(query)] != list(old):
             return False
         self._connection.execute(delete(block).where(*within))
-        self._add_block(run_id, new)
+        self._put_block(run_id, new)
         singles = sum(row.batches == 1 for row in old)
         self._connection.execute(
             update(run_chain)

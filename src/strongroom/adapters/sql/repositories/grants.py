@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    String,
     and_,
     bindparam,
     case,
@@ -23,13 +22,13 @@ from sqlalchemy import (
     update,
 )
 
-from strongroom.adapters.sql.hot import Hot
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import asset, grant, namespace, principal, team, team_member, workspace
 from strongroom.application.paging import Key
 from strongroom.application.ports.identity import GrantRow
-from strongroom.domain.identity.model import Principal
+from strongroom.domain.identity.model import Principal, Team
 from strongroom.domain.identity.roles import Grant, Level, Role, Scope
 
 _granter = principal.alias("granter")
@@ -40,24 +39,19 @@ _RESOLVED = [
 ]
 _PRESENT = grant.c.valid_to.is_(None)
 _IN_FORCE = and_(_PRESENT, namespace.c.deleted_at.is_(None))
-
-
-def _resolve(_dialect: str) -> Select[Any]:
-    """The grants in force of a principal and of its teams."""
-    teams = (
-        select(team.c.uid)
-        .join(team_member, team_member.c.team_id == team.c.id)
-        .where(team_member.c.principal_id == bindparam("holder_id"), team_member.c.valid_to.is_(None))
-        .where(team.c.deleted_at.is_(None))
+_TEAMS = (
+    select(team.c.uid)
+    .join(team_member, team_member.c.team_id == team.c.id)
+    .where(team_member.c.principal_id == bindparam("holder_id"), team_member.c.valid_to.is_(None))
+    .where(team.c.deleted_at.is_(None))
+)
+_RESOLVE = Prepared(
+    select(*_RESOLVED)
+    .outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
+    .where(
+        grant.c.subject_uid.in_(union_all(select(bindparam("holder_uid", type_=team.c.uid.type)), _TEAMS)), _IN_FORCE
     )
-    return (
-        select(*_RESOLVED)
-        .outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
-        .where(grant.c.subject_uid.in_(union_all(select(bindparam("holder_uid", type_=String())), teams)), _IN_FORCE)
-    )
-
-
-_RESOLVE = Hot(_resolve)
+)
 
 
 def end_of(valid_from: ColumnElement[int], now: int) -> ColumnElement[int]:
@@ -130,11 +124,13 @@ class SqlGrants(Repository):
     def resolve(self, holder: Principal | None) -> tuple[Grant, ...]:
         if holder is None:
             return ()
-        rows = _RESOLVE.all(self._connection, holder_id=holder.id, holder_uid=holder.uid)
-        return tuple(
-            Grant(subject, Scope(Level[kind.upper()], workspace_id, slug_path, asset_id), Role.parse(role))
-            for subject, kind, workspace_id, asset_id, role, slug_path in rows
-        )
+        rows = _RESOLVE.rows(self._connection, holder_id=holder.id, holder_uid=holder.uid)
+        return tuple([_grant(row) for row in rows])
+
+    def of_team(self, team: Team) -> tuple[Grant, ...]:
+        query = select(*_RESOLVED).outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
+        rows = self._connection.execute(query.where(grant.c.subject_uid == team.uid, _IN_FORCE))
+        return tuple(_grant(row) for row in rows)
 
     def current(self, subject_kind: str, subject_uid: str, scope: Scope, role: str) -> GrantRow | None:
         subjects = team if subject_kind == "team" else principal

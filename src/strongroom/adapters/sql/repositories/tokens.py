@@ -5,20 +5,22 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import BigInteger, bindparam, insert, or_, select, tuple_, update
 
-from strongroom.adapters.sql.hot import Hot
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, load
 from strongroom.adapters.sql.tables import principal, token
 from strongroom.application.paging import Key
 from strongroom.domain.identity.model import Principal, TokenRow
 
 MINUTE_US = 60_000_000
-_TOKEN = [token.c[field.name] for field in fields(TokenRow)]
-_HOLDER = Hot(
-    lambda _: (
-        select(*_TOKEN, *(principal.c[field.name] for field in fields(Principal)))
-        .join(principal, principal.c.id == token.c.principal_id)
-        .where(token.c.id == bindparam("token_id"))
+_TOKEN = [field.name for field in fields(TokenRow)]
+_PRINCIPAL = [field.name for field in fields(Principal)]
+_HOLDER = Prepared(
+    select(
+        *(token.c[name] for name in _TOKEN),
+        *(principal.c[name].label(f"holder_{name}") for name in _PRINCIPAL),
     )
+    .join(principal, principal.c.id == token.c.principal_id)
+    .where(token.c.id == bindparam("token_id"))
 )
 
 
@@ -30,8 +32,10 @@ class SqlTokens(Repository):
         return load(TokenRow, row) if row else None
 
     def holder(self, token_id: str) -> tuple[TokenRow, Principal] | None:
-        row = _HOLDER.first(self._connection, token_id=token_id)
-        return (TokenRow(*row[: len(_TOKEN)]), Principal(*row[len(_TOKEN) :])) if row else None
+        row = _HOLDER.one(self._connection, token_id=token_id)
+        if row is None:
+            return None
+        return TokenRow(*row[: len(_TOKEN)]), Principal(*row[len(_TOKEN) :])
 
     def add(self, new: TokenRow) -> None:
         self._connection.execute(insert(token).values(asdict(new)))

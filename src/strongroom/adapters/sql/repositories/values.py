@@ -3,15 +3,13 @@
 The caller holds the run's lock, so that reading, merging and writing a summary is one step.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, bindparam, select
 
-from strongroom.adapters.sql.hot import Hot, Row, among
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Context
 from strongroom.adapters.sql.tables import name_dict, run_series, run_value
 from strongroom.application.ports.tracking import OfRun
@@ -19,38 +17,25 @@ from strongroom.domain.errors import Conflict
 from strongroom.domain.tracking.points import Kind, Points, summary_of
 from strongroom.domain.tracking.values import Point, Summary
 
+Row = tuple[Any, ...]
 LAST_LONGEST = 255
 """Characters kept of the latest value of a series that is no numbers."""
 
-_VALUE = [run_value.c[name] for name in ("last", "last_step", "last_time", "min", "max", "count")]
-_OTHER = [run_series.c[name] for name in ("kind", "last", "last_step", "last_time", "count")]
+_VALUE = [
+    run_value.c[name].label(f"value_{name}") for name in ("last", "last_step", "last_time", "min", "max", "count")
+]
+_OTHER = [run_series.c[name].label(f"other_{name}") for name in ("kind", "last", "last_step", "last_time", "count")]
 
 
-def _known(dialect: str) -> Select[Any]:
-    """Keys that the workspace knows, each with what the run has of it."""
-    value = and_(run_value.c.run_id == bindparam("of_run"), run_value.c.key_id == name_dict.c.id)
-    other = and_(run_series.c.run_id == bindparam("of_run"), run_series.c.key_id == name_dict.c.id)
-    return (
-        select(name_dict.c.text, name_dict.c.id, *_VALUE, *_OTHER)
-        .outerjoin(run_value, value)
-        .outerjoin(run_series, other)
-        .where(name_dict.c.workspace_id == bindparam("of_workspace"), among(dialect, name_dict.c.text, "keys"))
-    )
-
-
-def _upsert(table: Any) -> Hot:  # noqa: ANN401 - a table
-    def build(dialect: str) -> Any:  # noqa: ANN401 - two insert types of one shape
-        new = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-        new = new.values({column.name: bindparam(column.name) for column in table.c})
-        changed = {column.name: new.excluded[column.name] for column in table.c if not column.primary_key}
-        return new.on_conflict_do_update(index_elements=["run_id", "key_id"], set_=changed)
-
-    return Hot(build)
-
-
-_KNOWN = Hot(_known)
-_PUT_VALUE = _upsert(run_value)
-_PUT_OTHER = _upsert(run_series)
+_IS_VALUE = and_(run_value.c.run_id == bindparam("of_run"), run_value.c.key_id == name_dict.c.id)
+_IS_OTHER = and_(run_series.c.run_id == bindparam("of_run"), run_series.c.key_id == name_dict.c.id)
+# keys that the workspace knows, each with what the run has of it
+_KNOWN = Prepared(
+    select(name_dict.c.text, name_dict.c.id, *_VALUE, *_OTHER)
+    .outerjoin(run_value, _IS_VALUE)
+    .outerjoin(run_series, _IS_OTHER)
+    .where(name_dict.c.workspace_id == bindparam("of_workspace"), among(name_dict.c.text, "keys"))
+)
 
 
 def stored(value: float) -> float | None:
@@ -69,16 +54,14 @@ def summary(row: Row) -> Summary:
     return Summary(Point(step, time, loaded(last)), loaded(least), loaded(greatest), count)
 
 
-def write_values(context: Context, of: OfRun, series: Mapping[str, Points]) -> None:
-    """Merge the points of a batch into the summaries of their series.
+def merged_values(
+    context: Context, of: OfRun, series: Mapping[str, Points]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of `run_value` and of `run_series` as the points of a batch leave them.
 
     :raises Conflict: a series has points of another kind; `details` has `key`.
     """
-    if not series:
-        return
-    keys: Any = list(series)
-    listed = json.dumps(keys) if context.connection.dialect.name == "sqlite" else keys
-    rows = _KNOWN.all(context.connection, of_run=of.id, of_workspace=of.workspace_id, keys=listed)
+    rows = _KNOWN.rows(context.connection, of_run=of.id, of_workspace=of.workspace_id, keys=list(series))
     known = {row[0]: row for row in rows}
     missing = [key for key in sorted(series) if key not in known]
     ids = context.name_ids(of.workspace_id, missing, create=True) if missing else {}
@@ -92,8 +75,7 @@ def write_values(context: Context, of: OfRun, series: Mapping[str, Points]) -> N
             values.append(_value_row(of, key_id, value, summary_of(points)))
         else:
             others.append(_other_row(of, key_id, other, points))
-    _PUT_VALUE.many(context.connection, values)
-    _PUT_OTHER.many(context.connection, others)
+    return values, others
 
 
 def _split(row: Row) -> tuple[int, Row | None, Row | None]:

@@ -7,22 +7,17 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from strongroom.adapters.sql.hot import Hot
-from strongroom.adapters.sql.hot import Row as HotRow
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
 from strongroom.adapters.sql.tables import namespace, workspace
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Workspace
 
-_COLUMNS = [workspace.c[name] for name in ("id", "uid", "slug", "description", "settings", "etag", "recorded_at")]
-_BY_SLUG = Hot(lambda _: select(*_COLUMNS).where(workspace.c.slug == bindparam("slug")))
-_BY_ID = Hot(lambda _: select(*_COLUMNS).where(workspace.c.id == bindparam("workspace_id")))
-
-
-def _made(row: HotRow) -> Workspace:
-    id_, uid, slug, description, settings, etag, recorded_at = row
-    return Workspace(id_, uid, slug, description, json.loads(settings), etag, recorded_at)
+_BY_SLUG, _BY_ID = (
+    Prepared(select(workspace).where(column == bindparam("key")), Workspace, settings=json.loads)
+    for column in (workspace.c.slug, workspace.c.id)
+)
 
 
 def _load(row: Row[Any]) -> Workspace:
@@ -33,14 +28,12 @@ class SqlWorkspaces(Repository):
     """See :class:`strongroom.application.ports.registry.Workspaces`."""
 
     def by_slug(self, slug: str) -> Workspace | None:
-        row = _BY_SLUG.first(self._connection, slug=slug)
-        return _made(row) if row else None
+        found: Workspace | None = _BY_SLUG.one(self._connection, key=slug)
+        return found
 
     def by_id(self, workspace_id: int) -> Workspace:
-        row = _BY_ID.first(self._connection, workspace_id=workspace_id)
-        if row is None:
-            raise LookupError(f"there is no workspace {workspace_id}")
-        return _made(row)
+        found: Workspace = _BY_ID.exactly_one(self._connection, key=workspace_id)
+        return found
 
     def lock(self, workspace_id: int) -> Workspace:
         # NO KEY UPDATE: whoever refers to the workspace need not wait

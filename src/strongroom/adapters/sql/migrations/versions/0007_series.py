@@ -1,14 +1,14 @@
 """Series: blocks of many batches, series of other kinds than numbers, streams of lines.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0007
+Revises: 0006
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0007"
+down_revision = "0006"
 
 DUE = sa.text("loose >= 32")
 
