@@ -94,6 +94,10 @@ def merger(database: str, tmp_path: Path) -> Child:
     return Child(command, log=tmp_path / "merger", env=environment(PYTHONPATH=f"{ROOT / 'src'}:{ROOT}"))
 
 
+def _wait_merged(child: Child) -> None:
+    child.wait_ready(lambda: "merged" in child.output(), deadline=60)
+
+
 def test_kills_in_batch_write_and_compaction_lose_nothing_and_double_nothing(
     server: ServerProcess, database: str, place: list[str | Path], tmp_path: Path
 ) -> None:

@@ -1,14 +1,14 @@
 """Series: blocks of many batches, series of other kinds than numbers, streams of lines.
 
-Revision ID: 0007
-Revises: 0006
+Revision ID: 0009
+Revises: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0009"
+down_revision = "0008"
 
 DUE = sa.text("loose >= 32")
 
