@@ -95,7 +95,10 @@ def merger(database: str, tmp_path: Path) -> Child:
 
 
 def _wait_merged(child: Child) -> None:
-    child.wait_ready(lambda: "merged" in child.output(), deadline=60)
+    def merged() -> bool:
+        return "merged" in child.output()
+
+    child.wait_ready(merged, deadline=60)
 
 
 def test_kills_in_batch_write_and_compaction_lose_nothing_and_double_nothing(
