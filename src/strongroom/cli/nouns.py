@@ -9,12 +9,19 @@ HELP = {
     "asset": "Models, data sets and other assets.",
     "audit": "The audit log: read, proved, exported, verified offline.",
     "blob": "Bytes by digest, below a folder (for programs).",
+    "dataset": "What is in data sets.",
+    "edge": "What joins two things in lineage.",
     "event": "What happens, in order.",
     "experiment": "What runs belong to.",
     "file": "Files of versions.",
+    "comment": "What people say about objects.",
+    "discussion": "Discussions of assets, numbered.",
     "draft": "Versions in the making.",
+    "flag": "What turned out to be bad.",
     "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "lineage": "What a version came from and what came of it; paths, impact, checks.",
+    "inbox": "What you are told.",
     "manifest": "What versions say of themselves in strongroom.json.",
     "logged_model": "Models that runs put out.",
     "metric": "Series that runs recorded.",
@@ -32,6 +39,7 @@ HELP = {
     "token": "Tokens.",
     "upload": "Uploads in parts (for programs).",
     "version": "Versions of assets.",
+    "watch": "What you are told of.",
     "webhook": "Addresses that events are sent to.",
     "workspace": "Workspaces.",
 }
@@ -46,10 +54,14 @@ HAND_MADE = {
     "audit.export": ("audit:export", "Write the whole log to a file."),
     "audit.proof": ("audit:proof", "Fetch the proof that a record is in the log, and check it here."),
     "audit.verify": ("audit:verify", "Verify an exported log, with no server."),
+    "dataset.statistics": ("datasets:statistics", "Rows, columns and what is in them, by split."),
+    "comment.add": ("collaboration:comment_add", "Comment on an object."),
+    "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
     "event.stream": ("events:tail", "The same as tail."),
     "event.tail": ("events:tail", "Show events as they happen, a line each."),
     "experiment.search": ("searching:experiments", "Experiments that fit a filter."),
     "grant.create": ("identity:grant_create", "Give a role."),
+    "inbox.list": ("collaboration:inbox_list", "What you are told, the newest first."),
     "manifest.diff": ("manifests:diff", "What differs between the manifests of two versions."),
     "manifest.get": ("manifests:show", "The same as show."),
     "manifest.show": ("manifests:show", "What a version says of itself in strongroom.json."),
@@ -82,8 +94,12 @@ def build(noun: str) -> App:
     for command, (path, said) in HAND_MADE.items():
         if command.partition(".")[0] == noun:
             app.command(f"strongroom.cli.{path}", name=path_of(command)[-1], help=said)
+    if noun == "lineage":
+        from strongroom.cli.finding import lineage
+
+        app.default(lineage)
     for op in OPERATIONS:
-        if op.noun == noun and op.id not in HAND_MADE:
+        if op.noun == noun and op.id not in HAND_MADE and op.id not in AT_ROOT:
             app.command(command_of(op), name=path_of(op.id)[-1])
     return app
 

@@ -36,7 +36,7 @@ def _select() -> Select[Any]:
     )
 
 
-def _visible_where(visible: Visible) -> ColumnElement[bool]:
+def visible_where(visible: Visible) -> ColumnElement[bool]:
     """A grant on an asset, or public reading, shows no experiment: those need a grant on their namespace or above."""
     if visible.whole_workspace:
         return true()
@@ -117,7 +117,7 @@ class SqlExperiments(Repository):
         after: Key | None,
         limit: int,
     ) -> Sequence[Experiment]:
-        query = _select().where(experiment.c.workspace_id == workspace_id, _visible_where(visible), *_STATES[state])
+        query = _select().where(experiment.c.workspace_id == workspace_id, visible_where(visible), *_STATES[state])
         if namespace:
             query = query.where(in_subtree(namespace))
         if name_prefix:
