@@ -116,9 +116,7 @@ def test_kills_in_batch_write_and_compaction_lose_nothing_and_double_nothing(
     waits = random.Random(9)  # noqa: S311 - moments of a test
     for number in range(ROUNDS):
         merging = merger(database, tmp_path)
-        merging.wait_ready(
-            lambda child=merging: "merged" in child.output(), deadline=60
-        )  # it is in the middle of merging now
+        _wait_merged(merging)  # it is in the middle of merging now
         time.sleep(waits.uniform(0, 0.5))
         merging.close()
         if number % 2:
