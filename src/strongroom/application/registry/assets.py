@@ -315,6 +315,8 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
         raise Conflict("Only an asset in the trash can be purged.")
     why = clean_reason(reason)
     call.tx.versions.purge_of(asset.id, call.now, why)
+    call.tx.refs.remove_all(asset.id)
+    call.tx.publication.done(asset.id)
     changed = call.tx.assets.advance(
         asset, purged_at=call.now, description=why, card="", display_name="", latest_version_id=None
     )

@@ -75,6 +75,8 @@ class Permission(Enum):
     VERSION_EDIT = "version:edit"
     VERSION_DELETE = "version:delete"
     ALIAS_SET = "alias:set"
+    REF_PROTECT = "ref:protect"
+    PUBLICATION_SET = "publication:set"
     STAGE_SET = "stage:set"
     VERDICT_GIVE = "verdict:give"
     EVALUATION_WRITE = "evaluation:write"
@@ -124,6 +126,7 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.ASSET, _R.VIEWER, _P.ASSET_READ, _P.VERSION_BYTES, _P.FOLDER_READ, _P.LINEAGE_READ),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.ASSET_EDIT, _P.VERSION_REGISTER, _P.VERSION_EDIT, _P.EVALUATION_WRITE),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.FOLDER_WRITE, _P.BLOB_UPLOAD, _P.LINEAGE_WRITE),
+    **_at(_L.ASSET, _R.MAINTAINER, _P.REF_PROTECT, _P.PUBLICATION_SET),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ALIAS_SET, _P.STAGE_SET, _P.VERDICT_GIVE, _P.VERSION_DELETE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ASSET_RENAME, _P.ASSET_SHARE, _P.ASSET_DELETE, _P.GRANT_READ),
     **_at(_L.ASSET, _R.ADMIN, _P.ASSET_PURGE, _P.GRANT_WRITE),

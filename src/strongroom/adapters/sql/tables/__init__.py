@@ -32,6 +32,7 @@ from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -54,6 +55,7 @@ __all__ = [
     "asset",
     "asset_blob",
     "asset_name",
+    "asset_ref",
     "audit",
     "audit_checkpoint",
     "audit_leaf",
@@ -79,6 +81,8 @@ __all__ = [
     "object_property",
     "outbox",
     "principal",
+    "publication_due",
+    "publication_rule",
     "read_window",
     "revision",
     "revision_parent",
@@ -97,6 +101,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_origin",
     "webhook",
     "workspace",
 ]
