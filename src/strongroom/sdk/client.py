@@ -23,8 +23,10 @@ from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
+from strongroom.sdk.manifests import Manifests
 from strongroom.sdk.models import Alias, Asset, Diff, Graph, LoggedModel, RunInfo, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
+from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -63,6 +65,7 @@ class Client:
         self.pins = Pins(self.api)
         self.revisions = Revisions(self.api)
         self.labels = Labels(self.api)
+        self.manifests = Manifests(self.api)
         self.runs = Runs(self.api)
         self.logged_models = LoggedModels(self.api)
         self.tokens = Tokens(self.api)
@@ -228,6 +231,29 @@ class Client:
             base_uids=[lookup.version_uid(self.api, one) for one in bases],
         )
         return transfers.push(self.api, Path(source), name, kind, said, choose(progress), create=create)
+
+    def push_manifest(
+        self,
+        name: str,
+        manifest: Mapping[str, Any] | Prompt,
+        source: str | Path | None = None,
+        *,
+        aliases: Sequence[str] = (),
+        description: str = "",
+        tags: Mapping[str, str | None] | None = None,
+        create: bool = True,
+        progress: Progress | bool = True,
+    ) -> Version:
+        """Publish a prompt, or anything that has a manifest (docs/manifests.md), alone or with a folder's files.
+
+        :raises BadManifest: `details["path"]` names the place.
+        """
+        said = Said(description=description, tags=tags or {}, aliases=aliases)
+        return self.manifests.push(name, manifest, source, said=said, progress=choose(progress), create=create)
+
+    def prompt(self, reference: VersionRef) -> Prompt:
+        """A prompt, to be rendered here: ``client.prompt("support/greeting@live").render(name="Ada")``."""
+        return Prompt.of_manifest(self.manifests.get(lookup.version_of(self.api, reference, "prompt")).body)
 
     def pull(
         self,

@@ -22,6 +22,7 @@ from strongroom.application.registry.commits import Commit, Merge
 from strongroom.application.registry.edits import EditCommand
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.refs import HeadView
+from strongroom.application.registry.views import VersionView
 from strongroom.domain.errors import AlreadyExists, BadPath, Conflict, DomainError, NotFound, PreconditionFailed
 from strongroom.domain.registry.refs import RefKind
 from tests.application.conftest import World
@@ -217,12 +218,13 @@ class CommitGraphs(RuleBasedStateMachine):
     def make_ref(self, kind: RefKind, known: dict[str, str], name: str, data: st.DataObject) -> None:
         at = data.draw(st.sampled_from(self.model.order))
         readable = at in self.model.readable()
-        made = self.command(lambda call: refs.create(call, self.uid, kind, name, at))
+        made = self.run(refs.create(self.edge, self.uid, kind, name, at))
         if name in known:
             assert isinstance(made, AlreadyExists)
         elif not readable:
             assert isinstance(made, NotFound)
         else:
+            assert isinstance(made, HeadView)
             assert made.revision.digest == at
             known[name] = at
 
@@ -282,8 +284,9 @@ class CommitGraphs(RuleBasedStateMachine):
     def publish(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.model.branches)))
         at = self.model.branches[name]
-        made = self.command(lambda call: history.publish(call, self.uid, f"^{name}", PublishDetails()))
+        made = self.run(history.publish(self.edge, self.uid, f"^{name}", PublishDetails()))
         if self.model.commits[at].files:
+            assert isinstance(made, VersionView)
             assert made.revision == at
             self.model.published.append(at)
 

@@ -183,7 +183,7 @@ def test_a_protected_branch_is_moved_by_maintainers_and_deleted_by_nobody(
 
 def test_a_pin_never_moves_and_shares_the_names_of_branches(site: Site, model: AssetView, commit: Committing) -> None:
     head = commit([elsewhere("a")]).revision.digest
-    site.world.command("contributor", lambda c: refs.create(c, model.uid, RefKind.PIN, "v1", ""))
+    run(refs.create(site.edge("contributor"), model.uid, RefKind.PIN, "v1", ""))
     with pytest.raises(Conflict):
         commit([elsewhere("b")], branch="v1")
     commit([elsewhere("b")])
@@ -198,7 +198,7 @@ def test_published_versions_keep_their_revisions_when_a_branch_is_squashed(
     """ "super-squash (one commit with the same tree; published versions keep their revisions readable)"."""
     world = site.world
     first = commit([elsewhere("a")]).revision
-    version = world.command("contributor", lambda c: history.publish(c, model.uid, "main", PublishDetails()))
+    version = run(history.publish(site.edge("contributor"), model.uid, "main", PublishDetails()))
     second = commit([elsewhere("b")]).revision
     third = commit([elsewhere("c")]).revision
     squashed = world.command("contributor", lambda c: refs.squash(c, model.uid, "main", "one", third.digest[:10]))
@@ -221,7 +221,7 @@ def test_a_version_whose_revision_a_branch_leads_to_is_not_purged(
     """Purging promises that the content goes; what a branch still shows must be squashed or deleted first."""
     world = site.world
     commit([elsewhere("a")])
-    version = world.command("contributor", lambda c: history.publish(c, model.uid, "main", PublishDetails()))
+    version = run(history.publish(site.edge("contributor"), model.uid, "main", PublishDetails()))
     commit([elsewhere("b")])
     world.command("maintainer", lambda c: versions.delete(c, version.uid, release_aliases=False, etag=None))
     with pytest.raises(Held) as held:

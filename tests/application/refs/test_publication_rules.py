@@ -1,5 +1,6 @@
 """When revisions become versions by themselves (domain.md N6)."""
 
+import asyncio
 import json
 
 import pytest
@@ -34,7 +35,7 @@ def refused(site: Site) -> list[dict[str, str]]:
 
 
 def tick(site: Site) -> int:
-    return run(publication.publish_quiet(site.world.executor))
+    return run(publication.publish_quiet(site.world.executor, site.store))
 
 
 def test_by_default_a_version_is_made_when_somebody_asks(site: Site, model: AssetView, commit: Committing) -> None:
@@ -43,17 +44,17 @@ def test_by_default_a_version_is_made_when_somebody_asks(site: Site, model: Asse
     assert made.published is None
     assert listed(site, model.uid) == []
     details = PublishDetails(label="one", description="d", tags={"t": "1"})
-    version = site.world.command("contributor", lambda c: history.publish(c, model.uid, "", details))
+    version = run(history.publish(site.edge("contributor"), model.uid, "", details))
     assert (version.number, version.label, version.revision) == (1, "one", made.revision.digest)
     assert site.world.read("viewer", lambda c: history.get(c, model.uid, "main")).version == 1
     with pytest.raises(Forbidden):
-        site.world.command("viewer", lambda c: history.publish(c, model.uid, "", PublishDetails()))
+        run(history.publish(site.edge("viewer"), model.uid, "", PublishDetails()))
 
 
 def test_nothing_is_not_published(site: Site, model: AssetView, commit: Committing) -> None:
     commit([], allow_empty=True)
     with pytest.raises(Invalid):
-        site.world.command("contributor", lambda c: history.publish(c, model.uid, "", PublishDetails()))
+        run(history.publish(site.edge("contributor"), model.uid, "", PublishDetails()))
 
 
 def test_every_commit_on_main_publishes_by_the_rule_commit(site: Site, model: AssetView, commit: Committing) -> None:
@@ -71,7 +72,7 @@ def test_a_pin_publishes_under_its_name_by_the_rule_pin(site: Site, model: Asset
     """N6: "`pin` (a new pin publishes, its name is the label)"."""
     rule(site, model.uid, "pin")
     commit([elsewhere("a")])
-    made = site.world.command("contributor", lambda c: refs.create(c, model.uid, RefKind.PIN, "v1.0", ""))
+    made = run(refs.create(site.edge("contributor"), model.uid, RefKind.PIN, "v1.0", ""))
     assert made.published is not None
     assert (made.published.number, made.published.label) == (1, "v1.0")
 
@@ -80,10 +81,10 @@ def test_a_refused_publication_leaves_the_pin_and_is_an_event(site: Site, model:
     """N6: "A refused publication leaves the commit in place and is an event"."""
     commit([elsewhere("a")])
     details = PublishDetails(label="v1")
-    site.world.command("contributor", lambda c: history.publish(c, model.uid, "", details))
+    run(history.publish(site.edge("contributor"), model.uid, "", details))
     rule(site, model.uid, "pin")
     commit([elsewhere("b")])
-    made = site.world.command("contributor", lambda c: refs.create(c, model.uid, RefKind.PIN, "v1", ""))
+    made = run(refs.create(site.edge("contributor"), model.uid, RefKind.PIN, "v1", ""))
     assert made.published is None
     assert [(one["rule"], one["code"], one["revision"]) for one in refused(site)] == [
         ("pin", "already_exists", made.revision.digest)
@@ -120,7 +121,7 @@ def test_quiet_publishes_nothing_twice_and_nothing_after_the_rule_was_taken_away
 ) -> None:
     rule(site, model.uid, "quiet(1)")
     commit([elsewhere("a")])
-    site.world.command("contributor", lambda c: history.publish(c, model.uid, "", PublishDetails()))
+    run(history.publish(site.edge("contributor"), model.uid, "", PublishDetails()))
     site.world.clock.advance(2 * SECOND)
     assert tick(site) == 1
     assert len(listed(site, model.uid)) == 1
@@ -135,12 +136,12 @@ def test_two_processes_publish_a_quiet_head_once(site: Site, model: AssetView, c
     rule(site, model.uid, "quiet(1)")
     commit([elsewhere("a")])
     site.world.clock.advance(2 * SECOND)
-    with site.connect() as connection:
-        from strongroom.adapters.sql.tables import publication_due
 
-        asset_id = connection.execute(select(publication_due.c.asset_id)).scalar_one()
-    results = site.world.race(*[lambda tx: publication._publish_quiet(tx, asset_id)] * 2)
-    assert results == [None, None]
+    async def together() -> list[int]:
+        ticks = (publication.publish_quiet(site.world.executor, site.store) for _ in range(4))
+        return list(await asyncio.gather(*ticks))
+
+    assert sum(run(together())) >= 1
     assert len(listed(site, model.uid)) == 1
 
 

@@ -135,7 +135,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("close-read-windows", 60, lambda: executor.command(reads.close_windows)),
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
-        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor)),
+        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor, gateway.store)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("forget", 600, lambda: executor.command(forget)),
         Job("sweep", 600, lambda: sweep(gateway.store)),

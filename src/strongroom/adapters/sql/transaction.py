@@ -20,6 +20,7 @@ from strongroom.adapters.sql.repositories.handles import SqlHandles
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
 from strongroom.adapters.sql.repositories.lineage import SqlLineage
 from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
+from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
@@ -179,6 +180,10 @@ class SqlTransaction:
     @cached_property
     def lineage(self) -> SqlLineage:
         return SqlLineage(self)
+
+    @cached_property
+    def manifests(self) -> SqlManifests:
+        return SqlManifests(self)
 
     @cached_property
     def principals(self) -> SqlPrincipals:

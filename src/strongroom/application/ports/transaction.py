@@ -10,6 +10,7 @@ from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
+from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
@@ -77,6 +78,8 @@ class Transaction(Protocol):
     def handles(self) -> Handles: ...
     @property
     def lineage(self) -> Lineage: ...
+    @property
+    def manifests(self) -> Manifests: ...
     @property
     def principals(self) -> Principals: ...
     @property

@@ -13,15 +13,16 @@ from typing import Final
 from strongroom.application.artifacts.trees import FrozenTree, StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import assets, locate, refs, revisions
+from strongroom.application.registry import assets, locate, publication, readiness, refs, revisions
 from strongroom.application.registry.edits import EditCommand, checked
 from strongroom.application.registry.publishing import EMPTY_TREE, prepare
+from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.refs import HeadView
 from strongroom.domain.artifacts import history, merging
 from strongroom.domain.artifacts.changes import rebuild
 from strongroom.domain.artifacts.edits import EDITS_MOST, changes_of
 from strongroom.domain.artifacts.lookup import iterate
-from strongroom.domain.artifacts.pages import PagesInMemory, TreeRoot, encode_root
+from strongroom.domain.artifacts.pages import PagesInMemory, TreeRoot, decode_root, encode_root
 from strongroom.domain.artifacts.tree import Entry, summarise
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.errors import Conflict, Invalid, PreconditionFailed
@@ -67,15 +68,19 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What was read of the base, and what becomes of it. `done` is a revision that needs no new tree."""
+    """What was read of the base, and what becomes of it.
 
-    asset_id: int
+    :param publishes: whether a publication rule will ask for the tree. :param done: a revision that needs no new tree.
+    """
+
+    asset: Asset
     base: StoredRevision | None
     parents: tuple[str, ...]
     root: TreeRoot
     changes: Mapping[str, Entry | None]
     pages: Mapping[str, bytes]
     blob_ids: Sequence[int]
+    publishes: bool
     done: StoredRevision | None = None
 
     def build(self) -> FrozenTree:
@@ -98,8 +103,9 @@ async def commit(edge: Edge, asset_uid: str, command: Commit) -> HeadView:
     for attempt in range(1, TRIES + 1):
         plan = await edge.read(lambda call: _plan(call, asset_uid, command))
         tree = await _build(edge, plan)
+        ready = await _ready(edge, plan, tree)
         try:
-            return await edge.finish(lambda call: _commit(call, asset_uid, command, plan, tree))  # noqa: B023
+            return await edge.finish(lambda call: _commit(call, asset_uid, command, plan, tree, ready))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
@@ -115,8 +121,9 @@ async def merge(edge: Edge, asset_uid: str, command: Merge) -> HeadView:
     for attempt in range(1, TRIES + 1):
         plan = await edge.read(lambda call: _plan_merge(call, asset_uid, command))
         tree = await _build(edge, plan) if plan.done is None else None
+        ready = await _ready(edge, plan, tree)
         try:
-            return await edge.finish(lambda call: _merge(call, asset_uid, command, plan, tree))  # noqa: B023
+            return await edge.finish(lambda call: _merge(call, asset_uid, command, plan, tree, ready))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
@@ -125,8 +132,18 @@ async def merge(edge: Edge, asset_uid: str, command: Merge) -> HeadView:
 
 async def _build(edge: Edge, plan: _Plan) -> FrozenTree:
     tree = await asyncio.to_thread(plan.build)
-    await prepare(edge, plan.asset_id, tree, plan.blob_ids)
+    await prepare(edge, plan.asset.id, tree, plan.blob_ids)
     return tree
+
+
+async def _ready(edge: Edge, plan: _Plan, tree: FrozenTree | None) -> Ready | None:
+    """The new tree looked at, when a publication rule will ask."""
+    if not plan.publishes:
+        return None
+    if tree is None:
+        return await readiness.of_tree(edge, plan.asset.kind, plan.done.tree) if plan.done else None
+    pages = PagesInMemory({**plan.pages, **tree.pages})
+    return await readiness.of_pages(edge, plan.asset.kind, tree.digest, decode_root(tree.root), pages)
 
 
 def _standing(call: Call, asset_uid: str, branch: str, parent: str | None) -> Asset:
@@ -149,10 +166,13 @@ def _plan(call: Call, asset_uid: str, command: Commit) -> _Plan:
     edits, blob_ids = checked(call, asset, root, command.edits)
     changes = changes_of(root, edits, StoredPages(call.tx.trees))
     pages = call.tx.trees.pages([page.id for page in root.pages])
-    return _Plan(asset.id, base, (base.digest,) if base else (), root, changes, pages, blob_ids)
+    publishes = publication.publishes(call, asset, RefKind.BRANCH, branch)
+    return _Plan(asset, base, (base.digest,) if base else (), root, changes, pages, blob_ids, publishes)
 
 
-def _commit(call: Call, asset_uid: str, command: Commit, plan: _Plan, tree: FrozenTree) -> HeadView:
+def _commit(
+    call: Call, asset_uid: str, command: Commit, plan: _Plan, tree: FrozenTree, ready: Ready | None
+) -> HeadView:
     asset, branch = _locked(call, asset_uid, command.branch, command.parent, plan, command.start)
     ref = refs.branch(call, asset, branch)
     if tree.digest == (plan.base.tree if plan.base else EMPTY_TREE) and not command.allow_empty:
@@ -160,11 +180,11 @@ def _commit(call: Call, asset_uid: str, command: Commit, plan: _Plan, tree: Froz
             raise Invalid("There is nothing to commit.")
         if ref is not None:
             return refs.unmoved(call, asset, ref, plan.base)
-        return refs.move(call, asset, RefKind.BRANCH, branch, plan.base, "branch.create", {})
+        return refs.move(call, asset, RefKind.BRANCH, branch, plan.base, "branch.create", {}, ready=ready)
     call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
     made = revisions.store(call, asset, tree.digest, plan.parents, command.message, command.claimed_at)
     details = {"paths": len(plan.changes)}
-    return refs.move(call, asset, RefKind.BRANCH, branch, made, "revision.commit", details)
+    return refs.move(call, asset, RefKind.BRANCH, branch, made, "revision.commit", details, ready=ready)
 
 
 def _locked(
@@ -186,12 +206,13 @@ def _locked(
 def _plan_merge(call: Call, asset_uid: str, command: Merge) -> _Plan:
     branch = clean_ref_name(command.branch)
     asset = _standing(call, asset_uid, branch, command.parent)
+    publishes = publication.publishes(call, asset, RefKind.BRANCH, branch)
     ours = refs.branch_or_start(call, asset, branch, None)
     theirs = locate.revision_of(call, asset, locate.parse_revision(command.source))
     base = history.merge_base(revisions.Ancestry(call, asset.id), ours.digest, theirs.digest) if ours else None
     if ours is None or (base and base.digest in (theirs.digest, ours.digest if command.fast_forward else "")):
         to = ours if ours and base and base.digest == theirs.digest else theirs
-        return _Plan(asset.id, ours, (), merging.EMPTY, {}, {}, (), to)
+        return _Plan(asset, ours, (), merging.EMPTY, {}, {}, (), publishes, to)
     pages, root = StoredPages(call.tx.trees), load_root(call, ours.tree)
     start = load_root(call, base.tree) if base else merging.EMPTY
     merged = merging.merge(start, root, load_root(call, theirs.tree), pages)
@@ -199,18 +220,21 @@ def _plan_merge(call: Call, asset_uid: str, command: Merge) -> _Plan:
         named = merged.conflicts[:CONFLICTS_NAMED]
         raise Conflict("Both sides changed these paths.", paths=named, count=len(merged.conflicts))
     held = call.tx.trees.pages([page.id for page in root.pages])
-    return _Plan(asset.id, ours, (ours.digest, theirs.digest), root, merged.changes, held, ())
+    return _Plan(asset, ours, (ours.digest, theirs.digest), root, merged.changes, held, (), publishes)
 
 
-def _merge(call: Call, asset_uid: str, command: Merge, plan: _Plan, tree: FrozenTree | None) -> HeadView:
+def _merge(
+    call: Call, asset_uid: str, command: Merge, plan: _Plan, tree: FrozenTree | None, ready: Ready | None
+) -> HeadView:
     asset, branch = _locked(call, asset_uid, command.branch, command.parent, plan)
     ref = refs.branch(call, asset, branch)
     if plan.done is not None:
         if ref is not None and ref.revision == plan.done.digest:
             return refs.unmoved(call, asset, ref, plan.done)
-        return refs.move(call, asset, RefKind.BRANCH, branch, plan.done, "branch.merge", {"merged": plan.done.digest})
+        details: dict[str, Json] = {"merged": plan.done.digest}
+        return refs.move(call, asset, RefKind.BRANCH, branch, plan.done, "branch.merge", details, ready=ready)
     assert tree is not None  # noqa: S101 - without a revision that is done, there is a tree to write
     call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
     made = revisions.store(call, asset, tree.digest, plan.parents, command.message)
-    details: dict[str, Json] = {"merged": plan.parents[1], "paths": len(plan.changes)}
-    return refs.move(call, asset, RefKind.BRANCH, branch, made, "branch.merge", details)
+    details = {"merged": plan.parents[1], "paths": len(plan.changes)}
+    return refs.move(call, asset, RefKind.BRANCH, branch, made, "branch.merge", details, ready=ready)

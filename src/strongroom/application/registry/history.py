@@ -8,12 +8,13 @@ from typing import Final
 from strongroom.application.artifacts import trees
 from strongroom.application.artifacts.folders import EntryView
 from strongroom.application.call import Call
+from strongroom.application.edge import Edge
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry import assets, locate, publishing, revisions
+from strongroom.application.registry import assets, locate, publishing, readiness, revisions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import RevisionView, VersionView, revision_views
 from strongroom.domain.artifacts import history
-from strongroom.domain.errors import TooLarge
+from strongroom.domain.errors import DomainError, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.refs import StoredRevision
@@ -100,8 +101,22 @@ def files(
     return trees.listed_in(call, root, f"{asset_uid}/{found.tree}", path, page, recursive=recursive)
 
 
-def publish(call: Call, asset_uid: str, revision: str, details: PublishDetails) -> VersionView:
+async def publish(edge: Edge, asset_uid: str, revision: str, details: PublishDetails) -> VersionView:
     """Make a version of a revision: the act by which what stands on a branch gets a number."""
-    asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
-    found = locate.revision_of(call, asset, locate.parse_revision(revision))
-    return publishing.publish_revision(call, asset, found, details)
+
+    def look(call: Call) -> tuple[str, str, str]:
+        asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
+        found = locate.revision_of(call, asset, locate.parse_revision(revision))
+        return asset.kind, found.tree, found.digest
+
+    kind, tree, digest = await edge.read(look)
+    ready = await readiness.of_tree(edge, kind, tree)
+
+    def act(call: Call) -> VersionView:
+        asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
+        found = revisions.must_be_readable(call, asset, call.tx.revisions.get(asset.id, [digest])[digest])
+        if isinstance(ready.said, DomainError):
+            raise ready.said
+        return publishing.publish_revision(call, asset, found, ready.said, details)
+
+    return await edge.finish(act)

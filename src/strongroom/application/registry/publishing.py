@@ -15,6 +15,7 @@ from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entr
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
+from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.views import VersionView, version_view
@@ -76,15 +77,17 @@ class _Snapshot:
     blob_ids: Sequence[int]
     asset_id: int
     claim: Permission
+    said: manifests.Said
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a version is of: its revision, that tree's totals, and the run that made it."""
+    """What a version is of: its revision, that tree's totals and manifest, and the run that made it."""
 
     revision: StoredRevision
     totals: TreeTotals
     run: Run | None
+    said: manifests.Said
 
 
 def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | None) -> VersionView:
@@ -160,23 +163,25 @@ def _sealed_already(call: Call, uid: str) -> VersionView | None:
 
 
 async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> _Snapshot:
-    def look(call: Call) -> tuple[int, list[Entry], list[int]]:
+    def look(call: Call) -> tuple[Asset, list[Entry], list[int]]:
         owner = open_folder(call, kind, uid, write=kind == "draft")
         if asset_uid is not None:
-            asset_id = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER).id
+            asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
         else:
             assert owner.asset_id is not None  # noqa: S101 - a draft has an asset
-            asset_id = owner.asset_id
+            asset = call.tx.assets.by_id(owner.asset_id)
         rows = call.tx.folders.all(owner.folder.id, path)
         if not rows:
             raise Invalid("There are no files to publish.", path=path[:200])
-        return asset_id, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
+        return asset, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
 
-    asset_id, entries, blob_ids = await edge.read(look)
-    tree = await asyncio.to_thread(lambda: freeze(frozen(subpath(entries, path))))
-    await prepare(edge, asset_id, tree, blob_ids)
+    asset, rows, blob_ids = await edge.read(look)
+    entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
+    said = await manifests.read(edge, asset.kind, entries)
+    tree = await asyncio.to_thread(freeze, entries)
+    await prepare(edge, asset.id, tree, blob_ids)
     claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
-    return _Snapshot(tree, blob_ids, asset_id, claim)
+    return _Snapshot(tree, blob_ids, asset.id, claim, said)
 
 
 async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
@@ -268,13 +273,15 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
     call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
     revision = revisions.store(call, asset, tree.digest, details.parents, details.message)
     totals = TreeTotals(tree.files, tree.bytes, tree.unpinned)
-    return _appear(call, asset, version, _Content(revision, totals, run), details)
+    return _appear(call, asset, version, _Content(revision, totals, run, snapshot.said), details)
 
 
-def publish_revision(call: Call, asset: Asset, revision: StoredRevision, details: PublishDetails) -> VersionView:
+def publish_revision(
+    call: Call, asset: Asset, revision: StoredRevision, said: manifests.Said, details: PublishDetails
+) -> VersionView:
     """Make the next version of a revision that is there; the asset's row is locked and its rights are checked.
 
-    :raises Invalid: its tree holds nothing.
+    :param said: what the manifest of its tree says. :raises Invalid: the tree holds nothing.
     """
     totals = call.tx.trees.totals(revision.tree)
     if totals is None:
@@ -283,7 +290,7 @@ def publish_revision(call: Call, asset: Asset, revision: StoredRevision, details
         raise Invalid("There are no files to publish.")
     run = runs.by_uid(call, details.run_uid, Permission.RUN_WRITE)[1] if details.run_uid else None
     version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
-    return _appear(call, asset, version, _Content(revision, totals, run), details)
+    return _appear(call, asset, version, _Content(revision, totals, run, said), details)
 
 
 def _appear(call: Call, asset: Asset, version: Version, content: _Content, details: PublishDetails) -> VersionView:
@@ -309,6 +316,7 @@ def _appear(call: Call, asset: Asset, version: Version, content: _Content, detai
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
     _say(call, asset, version, details)
     _link(call, version, run, details)
+    manifests.keep(call, version, content.said)
     call.record(
         "version.register",
         Subject("version", version.uid),

@@ -36,6 +36,7 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
     unused = _held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))
     changed = call.tx.versions.purge(version, call.now, why)
+    call.tx.manifests.forget([version.tree] if version.tree else [])
     asset = call.tx.assets.advance(asset)
     details = {"tree": version.tree, "number": version.number, "released": len(unused)}
     call.record("version.purge", Subject("version", uid), details, asset=asset)

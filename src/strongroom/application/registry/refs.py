@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from strongroom.application.call import Call, asset_target, check_etag
+from strongroom.application.edge import Edge
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry import assets, locate, publication, revisions
+from strongroom.application.registry import assets, locate, publication, readiness, revisions
+from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.views import (
     RefView,
     RevisionView,
@@ -52,16 +54,29 @@ def listed(call: Call, asset_uid: str, kind: RefKind, page: PageRequest) -> Page
     return call.sealer.page(listing, rows, page.size, lambda ref: (ref.name,)).map(ref_view)
 
 
-def create(call: Call, asset_uid: str, kind: RefKind, name: str, revision: str) -> HeadView:
+async def create(edge: Edge, asset_uid: str, kind: RefKind, name: str, revision: str) -> HeadView:
     """Make a branch or pin at a revision, named as `locate.parse_revision` says.
 
     :raises AlreadyExists: a branch or pin has the name.
     """
+
+    def look(call: Call) -> tuple[str, str] | None:
+        asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
+        to = locate.revision_of(call, asset, locate.parse_revision(revision))
+        return (asset.kind, to.tree) if publication.publishes(call, asset, kind, clean_ref_name(name)) else None
+
+    found = await edge.read(look)
+    ready = await readiness.of_tree(edge, *found) if found else None
+    return await edge.finish(lambda call: _create(call, asset_uid, kind, name, revision, ready))
+
+
+def _create(call: Call, asset_uid: str, kind: RefKind, name: str, revision: str, ready: Ready | None) -> HeadView:
     asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
     clean, selector = clean_ref_name(name), locate.parse_revision(revision)
     if call.tx.refs.get(asset.id, clean) is not None:
         raise AlreadyExists(f"There is a branch or pin {clean!r}.")
-    return move(call, asset, kind, clean, locate.revision_of(call, asset, selector), f"{kind.value}.create", {})
+    to = locate.revision_of(call, asset, selector)
+    return move(call, asset, kind, clean, to, f"{kind.value}.create", {}, ready=ready)
 
 
 def move(
@@ -73,11 +88,12 @@ def move(
     action: str,
     details: Mapping[str, Json],
     *,
+    ready: Ready | None = None,
     follow: bool = True,
 ) -> HeadView:
     """Make or move a ref of a locked asset, with its record; the rights and what it stood at are checked.
 
-    :param follow: whether the publication rule is asked.
+    :param ready: the tree as it was looked at, for the publication rule. :param follow: whether that is asked.
     """
     before = call.tx.refs.get(asset.id, name)
     if before is None and call.tx.refs.count(asset.id) >= REFS_MOST:
@@ -86,7 +102,7 @@ def move(
     ref = call.tx.refs.put(asset, kind, name, to, call.actor.id)
     said = {"name": name, "from": before.revision if before else None, "to": to.digest, "tree": to.tree}
     call.record(action, Subject("asset", asset.uid), {**said, **details}, asset=asset)
-    published = publication.follow(call, asset, kind, name, to) if follow else None
+    published = publication.follow(call, asset, kind, name, to, ready) if follow else None
     return HeadView(ref_view(ref), revision_views(call, asset.id, [to])[0], changed=True, published=published)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.assets import tagged
-from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -73,6 +73,7 @@ def _prepared(*conditions: ColumnElement[bool]) -> Prepared:
 _OF_ASSET = version.c.asset_id == bindparam("asset")
 _BY_UID = _prepared(version.c.uid == bindparam("uid"), version.c.workspace_id == bindparam("workspace"))
 _BY_ID = _prepared(version.c.id == bindparam("id"))
+_BY_UIDS = _prepared(among(version.c.uid, "uids"), version.c.workspace_id == bindparam("workspace"))
 _BY_IDS = _prepared(among(version.c.id, "ids"))
 _BY_NUMBER = _prepared(_OF_ASSET, version.c.number == bindparam("number"))
 _BY_LABEL = _prepared(_OF_ASSET, version.c.label == bindparam("label"))
@@ -84,6 +85,10 @@ class SqlVersions(Repository):
     def by_uid(self, workspace_id: int, uid: str) -> Version | None:
         found: Version | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
         return found
+
+    def by_uids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, Version]:
+        found = _BY_UIDS.rows(self._connection, uids=uids, workspace=workspace_id) if uids else []
+        return {one.uid: one for one in found}
 
     def by_id(self, version_id: int) -> Version:
         found: Version = _BY_ID.exactly_one(self._connection, id=version_id)

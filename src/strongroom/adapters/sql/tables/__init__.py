@@ -39,6 +39,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
+from strongroom.adapters.sql.tables.manifests import manifest, statistics
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
@@ -86,6 +87,7 @@ __all__ = [
     "logged_model_param",
     "logged_model_point",
     "logged_model_value",
+    "manifest",
     "metadata",
     "name_dict",
     "namespace",
@@ -104,6 +106,7 @@ __all__ = [
     "run_value",
     "setting",
     "stage",
+    "statistics",
     "tag",
     "team",
     "team_member",

@@ -150,7 +150,7 @@ def get_branch(call: Call, request: Request[RefOf, Any]) -> RefView:
     return refs.get(call, request.params.uid, RefKind.BRANCH, request.params.name)
 
 
-@command(
+@flow(
     "branch.create",
     "POST",
     "/assets/{uid}/branches",
@@ -161,9 +161,9 @@ def get_branch(call: Call, request: Request[RefOf, Any]) -> RefView:
     answer=HeadView,
     status=201,
 )
-def create_branch(call: Call, request: Request[ByUid, CreateRef]) -> HeadView:
+async def create_branch(edge: Edge, request: Request[ByUid, CreateRef]) -> HeadView:
     b = request.body
-    return refs.create(call, request.params.uid, RefKind.BRANCH, b.name, b.revision)
+    return await refs.create(edge, request.params.uid, RefKind.BRANCH, b.name, b.revision)
 
 
 @command(
@@ -259,7 +259,7 @@ def get_pin(call: Call, request: Request[RefOf, Any]) -> RefView:
     return refs.get(call, request.params.uid, RefKind.PIN, request.params.name)
 
 
-@command(
+@flow(
     "pin.create",
     "POST",
     "/assets/{uid}/pins",
@@ -270,9 +270,9 @@ def get_pin(call: Call, request: Request[RefOf, Any]) -> RefView:
     answer=HeadView,
     status=201,
 )
-def create_pin(call: Call, request: Request[ByUid, CreateRef]) -> HeadView:
+async def create_pin(edge: Edge, request: Request[ByUid, CreateRef]) -> HeadView:
     b = request.body
-    return refs.create(call, request.params.uid, RefKind.PIN, b.name, b.revision)
+    return await refs.create(edge, request.params.uid, RefKind.PIN, b.name, b.revision)
 
 
 @command(

@@ -13,7 +13,7 @@ from strongroom.application.registry import history
 from strongroom.application.registry.history import Relation
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import RevisionView, VersionView
-from strongroom.dialects.native.operation import FileAnswer, Request, Struct, command, flow, read
+from strongroom.dialects.native.operation import FileAnswer, Request, Struct, flow, read
 from strongroom.dialects.native.operations.refs import Revision
 from strongroom.dialects.native.operations.versions import Publish
 from strongroom.dialects.native.wire import ByUid, Paged, PagedByUid, Path, Uid
@@ -129,7 +129,7 @@ async def get_file(edge: Edge, request: Request[FileAt, Any]) -> FileAnswer:
     return FileAnswer(found.blob, found.name, found.counted, found.damaged)
 
 
-@command(
+@flow(
     "revision.publish",
     "POST",
     "/assets/{uid}/publish",
@@ -140,12 +140,12 @@ async def get_file(edge: Edge, request: Request[FileAt, Any]) -> FileAnswer:
     answer=VersionView,
     status=201,
 )
-def publish(call: Call, request: Request[ByUid, PublishBody]) -> VersionView:
+async def publish(edge: Edge, request: Request[ByUid, PublishBody]) -> VersionView:
     fields = structs.asdict(request.body)
     revision = fields.pop("revision")
     if fields["parents"] or fields["message"]:
         raise Invalid("A revision has its parents and its message; a version of it gets no others.")
-    return history.publish(call, request.params.uid, revision, PublishDetails(**fields))
+    return await history.publish(edge, request.params.uid, revision, PublishDetails(**fields))
 
 
 OPERATIONS = (list_revisions, get_revision, compare, list_files, get_file, publish)

@@ -1,7 +1,7 @@
 """Branches and pins, publication rules and their timer, origins of copies; versions found by their revision.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
