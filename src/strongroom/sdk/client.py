@@ -17,6 +17,7 @@ from strongroom.sdk import finding, lookup, transfers
 from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
 from strongroom.sdk.audit import Audit
+from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
@@ -73,6 +74,8 @@ class Client:
         self.teams = Teams(self.api)
         self.grants = Grants(self.api)
         self.audit = Audit(self.api)
+        self.comments = Comments(self.api)
+        self.inbox = Inbox(self.api)
 
     def __enter__(self) -> Self:
         return self

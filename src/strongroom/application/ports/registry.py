@@ -100,6 +100,10 @@ class Assets(Protocol):
         """Lock the row until the end of the transaction, so that everything of this asset happens in one order."""
         ...
 
+    def tick(self, asset: Asset, /) -> Asset:
+        """Count an event of an asset that does not change it, such as a comment; its ETag stays."""
+        ...
+
     def advance(self, asset: Asset, /, **changes: object) -> Asset:
         """Apply column changes to a locked asset; `event_seq` and `etag` go up by one."""
         ...

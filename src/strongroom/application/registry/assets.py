@@ -316,6 +316,7 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     why = clean_reason(reason)
     trees = call.tx.versions.trees_beside(asset.id, 0)
     call.tx.versions.purge_of(asset.id, call.now, why)
+    call.tx.comments.erase_of(asset.id)
     call.tx.refs.remove_all(asset.id)
     call.tx.publication.done(asset.id)
     call.tx.manifests.forget(trees)

@@ -6,6 +6,7 @@ from strongroom.dialects.native.operations import (
     artifacts,
     assets,
     audit,
+    collaboration,
     events,
     experiments,
     labels,
@@ -44,5 +45,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *principals.OPERATIONS,
     *audit.OPERATIONS,
     *events.OPERATIONS,
+    *collaboration.OPERATIONS,
     *webhooks.OPERATIONS,
 )

@@ -29,6 +29,16 @@ from strongroom.adapters.sql.tables.audit import (
     read_window,
 )
 from strongroom.adapters.sql.tables.base import metadata
+from strongroom.adapters.sql.tables.collaboration import (
+    comment,
+    comment_mention,
+    comment_text,
+    discussion,
+    feed_cursor,
+    inbox_item,
+    inbox_setting,
+    watch,
+)
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
@@ -74,15 +84,22 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "comment",
+    "comment_mention",
+    "comment_text",
     "delivery",
+    "discussion",
     "draft",
     "edge",
     "experiment",
+    "feed_cursor",
     "folder",
     "folder_entry",
     "grant",
     "handle",
     "idempotency",
+    "inbox_item",
+    "inbox_setting",
     "logged_model",
     "logged_model_param",
     "logged_model_point",
@@ -117,6 +134,7 @@ __all__ = [
     "upload_part",
     "version",
     "version_origin",
+    "watch",
     "webhook",
     "workspace",
 ]
