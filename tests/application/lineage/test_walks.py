@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Engine, event
 
@@ -24,7 +25,7 @@ def at(version: Version) -> Vertex:
     return Vertex("version", version.id)
 
 
-def walk(world: World, kind: str, uid: str, who: str = "viewer", direction: str = "both", **more: int) -> GraphView:
+def walk(world: World, kind: str, uid: str, who: str = "viewer", direction: str = "both", **more: Any) -> GraphView:
     return world.read(who, lambda c: graph.walk(c, kind, uid, direction, **more))
 
 
@@ -82,7 +83,7 @@ def test_how_many_are_hidden_is_not_told(world: World, make_version: MakeVersion
     link(world, at(other), at(secrets[0]))
     found = walk(world, "version", one.uid, direction="down")
     assert [view.label for view in found.vertices].count(None) == 2, "one for each that leads to something hidden"
-    assert found.vertices[1:].count(HIDDEN) == 2  # type: ignore[attr-defined]
+    assert found.vertices[1:].count(HIDDEN) == 2
     veiled = [edge for edge in found.edges if found.vertices[edge.target] is HIDDEN]
     assert [(edge.source, edge.type) for edge in veiled] == [(0, "base"), (0, "merge"), (1, "base")]
     assert all((edge.properties, edge.created_at, edge.asserted_by) == ({}, None, None) for edge in veiled)
@@ -98,7 +99,8 @@ def test_a_walk_is_gone_on_with_where_it_stopped(world: World, make_version: Mak
     for base, made in sorted(wanted):
         link(world, at(versions[base]), at(versions[made]))
     number = {version.uid: n for n, version in enumerate(versions)}
-    for bounds in ({"depth": 1}, {"most": 4}, {"depth": 2, "most": 3}):
+    every: list[dict[str, Any]] = [{"depth": 1}, {"most": 4}, {"depth": 2, "most": 3}]
+    for bounds in every:
         open_, seen, edges = [versions[0].uid], set[str](), set[tuple[int, int]]()
         while open_:
             uid = open_.pop()
