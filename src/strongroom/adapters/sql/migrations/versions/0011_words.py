@@ -1,7 +1,7 @@
 """The words of names, descriptions and cards, for full text search; those of what is there already are taken down.
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0011
+Revises: 0010
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 
 from strongroom.domain.search.words import words
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 BATCH = 1_000
 TEXTS = {
