@@ -1,7 +1,8 @@
 """What both databases share: from a driver's failure to the domain's words, and a transaction over a connection."""
 
+import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
@@ -21,9 +22,26 @@ RETRYABLE = frozenset({"40001", "40P01"})
 LOCKED = frozenset({"55P03"})
 DISK_FULL = frozenset({"53100", "53200"})
 
+#: What is no mistake of ours in what the drivers call operational: on PostgreSQL by the class of SQLSTATE (connection,
+#: resources, a setting or a lock, an operator's hand, the system); on SQLite by the primary result code.
+OUTSIDE = frozenset({"08", "53", "55", "57", "58"})
+SQLITE_OUTSIDE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+
 
 def translate(error: Exception) -> DomainError:
-    """The domain error for a failure of the database; never one that a client should see as its own fault.
+    """The domain error for a failure of the database; a mistake of ours is raised as it is, and so becomes a 500.
 
     A unique constraint that no repository expected is a race between two writers: the caller may try again.
     """
@@ -37,9 +55,21 @@ def translate(error: Exception) -> DomainError:
         return Invalid("A text or number in the request is none that can be stored.")
     if isinstance(error, IntegrityError):
         return Conflict("Another request changed the same objects at the same time; read them again and retry.")
-    if isinstance(error, OperationalError | PoolTimeout) or state in RETRYABLE | LOCKED:
+    if isinstance(error, PoolTimeout) or _from_outside(error) or state in RETRYABLE | LOCKED:
         return Unavailable("The database cannot be reached or is busy; look at the state before you repeat a change.")
     raise error
+
+
+def _from_outside(error: Exception) -> bool:
+    """Whether the database failed, not our statement: a syntax error must be seen as the bug that it is."""
+    if not isinstance(error, OperationalError):
+        return False
+    orig: Any = error.orig
+    if isinstance(orig, sqlite3.Error):
+        code = getattr(orig, "sqlite_errorcode", None)  # none where we raised it ourselves
+        return code is None or code & 0xFF in SQLITE_OUTSIDE
+    state = getattr(orig, "sqlstate", None)
+    return state is None or state[:2] in OUTSIDE
 
 
 def is_retryable(error: Exception) -> bool:

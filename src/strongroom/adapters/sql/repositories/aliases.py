@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories.base import Repository, load
 from strongroom.adapters.sql.tables import alias, principal, version
 from strongroom.application.paging import Key
 from strongroom.domain.registry.model import Alias, Asset, Version
@@ -31,6 +32,11 @@ def _select() -> Select[Any]:
 
 
 _CURRENT = alias.c.valid_to.is_(None)
+_OF_ASSET = alias.c.asset_id == bindparam("asset")
+_ALL = Prepared(_select().where(_OF_ASSET, _CURRENT).order_by(alias.c.name), Alias)
+_ONE = Prepared(_select().where(_OF_ASSET, alias.c.name == bindparam("name"), _CURRENT), Alias)
+_OF_VERSIONS = Prepared(_select().where(among(alias.c.version_id, "ids"), _CURRENT), Alias)
+_OF_ASSETS = Prepared(_select().where(among(alias.c.asset_id, "ids"), _CURRENT), Alias)
 
 
 def valid_at(valid_from: ColumnElement[int], valid_to: ColumnElement[int | None], time_us: int) -> list[Any]:
@@ -45,11 +51,11 @@ class SqlAliases(Repository):
         return [load(Alias, row) for row in self._connection.execute(query)]
 
     def current(self, asset_id: int) -> Sequence[Alias]:
-        return self._all(_select().where(alias.c.asset_id == asset_id, _CURRENT).order_by(alias.c.name))
+        return _ALL.rows(self._connection, asset=asset_id)
 
     def get(self, asset_id: int, name: str) -> Alias | None:
-        found = self._all(_select().where(alias.c.asset_id == asset_id, alias.c.name == name, _CURRENT))
-        return found[0] if found else None
+        found: Alias | None = _ONE.one(self._connection, asset=asset_id, name=name)
+        return found
 
     def at(self, asset_id: int, time_us: int) -> Sequence[Alias]:
         then = valid_at(alias.c.valid_from, alias.c.valid_to, time_us)
@@ -65,16 +71,14 @@ class SqlAliases(Repository):
 
     def of_versions(self, version_ids: Sequence[int]) -> Mapping[int, Sequence[Alias]]:
         found: dict[int, list[Alias]] = {}
-        for batch in batches(version_ids):
-            for item in self._all(_select().where(alias.c.version_id.in_(batch), _CURRENT)):
-                found.setdefault(item.version_id, []).append(item)
+        for item in _OF_VERSIONS.rows(self._connection, ids=version_ids) if version_ids else ():
+            found.setdefault(item.version_id, []).append(item)
         return found
 
     def of_assets(self, asset_ids: Sequence[int]) -> Mapping[int, Sequence[Alias]]:
         found: dict[int, list[Alias]] = {}
-        for batch in batches(asset_ids):
-            for item in self._all(_select().where(alias.c.asset_id.in_(batch), _CURRENT)):
-                found.setdefault(item.asset_id, []).append(item)
+        for item in _OF_ASSETS.rows(self._connection, ids=asset_ids) if asset_ids else ():
+            found.setdefault(item.asset_id, []).append(item)
         return found
 
     def move(self, asset: Asset, name: str, to: Version | None, actor_id: int) -> Alias | None:

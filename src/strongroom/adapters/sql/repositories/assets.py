@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     false,
@@ -23,7 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
+from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories.base import Repository, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import asset, asset_name, name_dict, namespace, principal, tag
 from strongroom.application.paging import Key
@@ -88,36 +90,50 @@ _STATES: dict[str, list[ColumnElement[bool]]] = {
 }
 
 
+_BY_UID = Prepared(
+    _select().where(asset.c.uid == bindparam("uid"), asset.c.workspace_id == bindparam("workspace")), Asset
+)
+_BY_ID = Prepared(_select().where(asset.c.id == bindparam("id")), Asset)
+_BY_IDS = Prepared(_select().where(among(asset.c.id, "ids")), Asset)
+_NAMED = (
+    _select()
+    .join(asset_name, asset_name.c.asset_id == asset.c.id)
+    .where(asset_name.c.namespace_id == bindparam("namespace"), asset_name.c.name_key == bindparam("key"))
+    .where(asset.c.deleted_at.is_(None))
+)
+_BY_NAME = Prepared(_NAMED, Asset)
+_BY_NAME_OF_KINDS = Prepared(_NAMED.where(among(asset_name.c.kind, "kinds")), Asset)
+_LOCK = Prepared(select(asset.c.id).where(asset.c.id == bindparam("id")).with_for_update())
+
+
+@cache
+def _advance(changed: tuple[str, ...]) -> Prepared:
+    """An update of these columns; which ones there are depends on a handful of use cases."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=asset.c[name].type) for name in changed}
+    values |= {"event_seq": asset.c.event_seq + 1, "etag": asset.c.etag + 1}
+    return Prepared(update(asset).where(asset.c.id == bindparam("asset")).values(values))
+
+
 class SqlAssets(Repository):
     """See :class:`strongroom.application.ports.registry.Assets`."""
 
-    def _one(self, *conditions: ColumnElement[bool]) -> Asset | None:
-        row = self._connection.execute(_select().where(*conditions)).one_or_none()
-        return load(Asset, row) if row else None
-
     def by_uid(self, workspace_id: int, uid: str) -> Asset | None:
-        return self._one(asset.c.uid == uid, asset.c.workspace_id == workspace_id)
-
-    def by_id(self, asset_id: int) -> Asset:
-        return load(Asset, self._connection.execute(_select().where(asset.c.id == asset_id)).one())
-
-    def by_ids(self, asset_ids: Sequence[int]) -> Mapping[int, Asset]:
-        found = {}
-        for batch in batches(asset_ids):
-            for row in self._connection.execute(_select().where(asset.c.id.in_(batch))):
-                found[row.id] = load(Asset, row)
+        found: Asset | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
         return found
 
+    def by_id(self, asset_id: int) -> Asset:
+        found: Asset = _BY_ID.exactly_one(self._connection, id=asset_id)
+        return found
+
+    def by_ids(self, asset_ids: Sequence[int]) -> Mapping[int, Asset]:
+        found = _BY_IDS.rows(self._connection, ids=asset_ids) if asset_ids else []
+        return {one.id: one for one in found}
+
     def by_name(self, namespace_id: int, name: str, kinds: Sequence[str] | None) -> Sequence[Asset]:
-        query = (
-            _select()
-            .join(asset_name, asset_name.c.asset_id == asset.c.id)
-            .where(asset_name.c.namespace_id == namespace_id, asset_name.c.name_key == name_key(name))
-            .where(asset.c.deleted_at.is_(None))
-        )
-        if kinds is not None:
-            query = query.where(asset_name.c.kind.in_(list(kinds)))
-        return [load(Asset, row) for row in self._connection.execute(query)]
+        key = name_key(name)
+        if kinds is None:
+            return _BY_NAME.rows(self._connection, namespace=namespace_id, key=key)
+        return _BY_NAME_OF_KINDS.rows(self._connection, namespace=namespace_id, key=key, kinds=kinds)
 
     def slugs_like(self, namespace_id: int, kind: str, prefix: str, except_asset_id: int | None) -> AbstractSet[str]:
         query = select(asset_name.c.slug_key).where(
@@ -140,12 +156,12 @@ class SqlAssets(Repository):
 
     def lock(self, asset_id: int) -> Asset:
         # two statements: one that waited would join the row as it is now to the namespace that it was in before
-        self._connection.execute(select(asset.c.id).where(asset.c.id == asset_id).with_for_update())
+        _LOCK.one(self._connection, id=asset_id)
         return self.by_id(asset_id)
 
     def advance(self, old: Asset, /, **changes: object) -> Asset:
-        values = {**changes, "event_seq": asset.c.event_seq + 1, "etag": asset.c.etag + 1}
-        self._connection.execute(update(asset).where(asset.c.id == old.id).values(values))
+        values = {f"new_{name}": value for name, value in changes.items()}
+        _advance(tuple(sorted(changes))).run(self._connection, asset=old.id, **values)
         known: dict[str, Any] = {**changes, "event_seq": old.event_seq + 1, "etag": old.etag + 1}
         return replace(old, **known)
 

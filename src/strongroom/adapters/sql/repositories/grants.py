@@ -7,8 +7,22 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import asset, grant, namespace, principal, team, team_member, workspace
@@ -25,6 +39,19 @@ _RESOLVED = [
 ]
 _PRESENT = grant.c.valid_to.is_(None)
 _IN_FORCE = and_(_PRESENT, namespace.c.deleted_at.is_(None))
+_TEAMS = (
+    select(team.c.uid)
+    .join(team_member, team_member.c.team_id == team.c.id)
+    .where(team_member.c.principal_id == bindparam("holder_id"), team_member.c.valid_to.is_(None))
+    .where(team.c.deleted_at.is_(None))
+)
+_RESOLVE = Prepared(
+    select(*_RESOLVED)
+    .outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
+    .where(
+        grant.c.subject_uid.in_(union_all(select(bindparam("holder_uid", type_=team.c.uid.type)), _TEAMS)), _IN_FORCE
+    )
+)
 
 
 def end_of(valid_from: ColumnElement[int], now: int) -> ColumnElement[int]:
@@ -97,18 +124,8 @@ class SqlGrants(Repository):
     def resolve(self, holder: Principal | None) -> tuple[Grant, ...]:
         if holder is None:
             return ()
-        teams = (
-            select(team.c.uid)
-            .join(team_member, team_member.c.team_id == team.c.id)
-            .where(team_member.c.principal_id == holder.id, team_member.c.valid_to.is_(None))
-            .where(team.c.deleted_at.is_(None))
-        )
-        query = (
-            select(*_RESOLVED)
-            .outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
-            .where(grant.c.subject_uid.in_(union_all(select(literal(holder.uid)), teams)), _IN_FORCE)
-        )
-        return tuple(_grant(row) for row in self._connection.execute(query))
+        rows = _RESOLVE.rows(self._connection, holder_id=holder.id, holder_uid=holder.uid)
+        return tuple([_grant(row) for row in rows])
 
     def current(self, subject_kind: str, subject_uid: str, scope: Scope, role: str) -> GrantRow | None:
         subjects = team if subject_kind == "team" else principal

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
 from strongroom.adapters.sql.tables import asset, experiment, namespace
 from strongroom.application.paging import Key
@@ -22,6 +23,17 @@ def in_subtree(slug_path: str) -> ColumnElement[bool]:
     return or_(column == slug_path, and_(column >= slug_path + "/", column < slug_path + "0"))
 
 
+def _prepared(*conditions: ColumnElement[bool]) -> Prepared:
+    return Prepared(select(namespace).where(*conditions), Namespace, settings=json.loads)
+
+
+_LIVE = namespace.c.deleted_at.is_(None)
+_IN_WORKSPACE = namespace.c.workspace_id == bindparam("workspace")
+_BY_PATH = _prepared(_IN_WORKSPACE, namespace.c.path == bindparam("path"), _LIVE)
+_BY_UID = _prepared(namespace.c.uid == bindparam("uid"), _IN_WORKSPACE, _LIVE)
+_BY_ID = _prepared(namespace.c.id == bindparam("id"))
+
+
 def _load(row: Row[Any]) -> Namespace:
     return load(Namespace, row, settings=json.loads(row.settings))
 
@@ -29,16 +41,13 @@ def _load(row: Row[Any]) -> Namespace:
 class SqlNamespaces(Repository):
     """See :class:`strongroom.application.ports.registry.Namespaces`."""
 
-    def _one(self, *conditions: ColumnElement[bool]) -> Namespace | None:
-        row = self._connection.execute(select(namespace).where(*conditions)).one_or_none()
-        return _load(row) if row else None
-
     def by_path(self, workspace_id: int, path: str) -> Namespace | None:
-        live = namespace.c.deleted_at.is_(None)
-        return self._one(namespace.c.workspace_id == workspace_id, namespace.c.path == path, live)
+        found: Namespace | None = _BY_PATH.one(self._connection, workspace=workspace_id, path=path)
+        return found
 
     def by_id(self, namespace_id: int) -> Namespace:
-        return _load(self._connection.execute(select(namespace).where(namespace.c.id == namespace_id)).one())
+        found: Namespace = _BY_ID.exactly_one(self._connection, id=namespace_id)
+        return found
 
     def lock(self, namespace_id: int) -> Namespace | None:
         live = (namespace.c.id == namespace_id, namespace.c.deleted_at.is_(None))
@@ -52,8 +61,8 @@ class SqlNamespaces(Repository):
         return self._connection.execute(holding).first() is not None
 
     def by_uid(self, workspace_id: int, uid: str) -> Namespace | None:
-        live = namespace.c.deleted_at.is_(None)
-        return self._one(namespace.c.uid == uid, namespace.c.workspace_id == workspace_id, live)
+        found: Namespace | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
+        return found
 
     def add(self, workspace_id: int, path: str, slug_path: str, description: str) -> Namespace:
         values = {

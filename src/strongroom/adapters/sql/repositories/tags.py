@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.aliases import valid_at
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import name_dict, object_property, principal, tag
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.registry.model import Tag
@@ -29,6 +30,15 @@ def _select() -> Select[Any]:
         .join(name_dict, name_dict.c.id == tag.c.key_id)
         .join(principal, principal.c.id == tag.c.set_by)
     )
+
+
+_OF_OWNERS = Prepared(_select().where(tag.c.owner_kind == bindparam("kind"), among(tag.c.owner_id, "ids"), _CURRENT))
+_PROPERTIES = Prepared(
+    select(*(object_property.c[name] for name in ("owner_id", "type", "text", "number")), name_dict.c.text.label("key"))
+    .join(name_dict, name_dict.c.id == object_property.c.key_id)
+    .where(object_property.c.owner_kind == bindparam("kind"), among(object_property.c.owner_id, "ids"))
+    .order_by(name_dict.c.text)
+)
 
 
 def _encode(value: Scalar) -> dict[str, Any]:
@@ -61,11 +71,8 @@ class SqlTags(Repository):
 
     def current(self, owner_kind: str, owner_ids: Sequence[int]) -> Mapping[int, Sequence[Tag]]:
         found: dict[int, list[Tag]] = {}
-        for batch in batches(owner_ids):
-            query = _select().where(tag.c.owner_kind == owner_kind, tag.c.owner_id.in_(batch), _CURRENT)
-            for row in self._connection.execute(query):
-                item = Tag(row.key, row.value, row.set_by, row.valid_from, row.valid_to)
-                found.setdefault(row.owner_id, []).append(item)
+        for owner, *said in _OF_OWNERS.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
+            found.setdefault(owner, []).append(Tag(*said))
         return found
 
     def at(self, owner_kind: str, owner_id: int, time_us: int) -> Sequence[Tag]:
@@ -120,15 +127,8 @@ class SqlTags(Repository):
 
     def properties(self, owner_kind: str, owner_ids: Sequence[int]) -> Mapping[int, Mapping[str, Scalar]]:
         found: dict[int, dict[str, Scalar]] = {}
-        for batch in batches(owner_ids):
-            query = (
-                select(object_property, name_dict.c.text.label("key"))
-                .join(name_dict, name_dict.c.id == object_property.c.key_id)
-                .where(object_property.c.owner_kind == owner_kind, object_property.c.owner_id.in_(batch))
-                .order_by(name_dict.c.text)
-            )
-            for row in self._connection.execute(query):
-                found.setdefault(row.owner_id, {})[row.key] = _decode(row.type, row.text, row.number)
+        for row in _PROPERTIES.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
+            found.setdefault(row.owner_id, {})[row.key] = _decode(row.type, row.text, row.number)
         return found
 
     def set_properties(self, workspace_id: int, owner_kind: str, owner_id: int, values: Mapping[str, Scalar]) -> None:

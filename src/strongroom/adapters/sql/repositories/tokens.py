@@ -5,13 +5,23 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import BigInteger, bindparam, insert, or_, select, tuple_, update
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, load
 from strongroom.adapters.sql.tables import principal, token
 from strongroom.application.paging import Key
 from strongroom.domain.identity.model import Principal, TokenRow
 
 MINUTE_US = 60_000_000
-_HOLDER = [principal.c[field.name].label(f"holder_{field.name}") for field in fields(Principal)]
+_TOKEN = [field.name for field in fields(TokenRow)]
+_PRINCIPAL = [field.name for field in fields(Principal)]
+_HOLDER = Prepared(
+    select(
+        *(token.c[name] for name in _TOKEN),
+        *(principal.c[name].label(f"holder_{name}") for name in _PRINCIPAL),
+    )
+    .join(principal, principal.c.id == token.c.principal_id)
+    .where(token.c.id == bindparam("token_id"))
+)
 
 
 class SqlTokens(Repository):
@@ -22,12 +32,10 @@ class SqlTokens(Repository):
         return load(TokenRow, row) if row else None
 
     def holder(self, token_id: str) -> tuple[TokenRow, Principal] | None:
-        query = select(token, *_HOLDER).join(principal, principal.c.id == token.c.principal_id)
-        row = self._connection.execute(query.where(token.c.id == token_id)).one_or_none()
+        row = _HOLDER.one(self._connection, token_id=token_id)
         if row is None:
             return None
-        found = TokenRow(**{field.name: getattr(row, field.name) for field in fields(TokenRow)})
-        return found, Principal(**{field.name: getattr(row, f"holder_{field.name}") for field in fields(Principal)})
+        return TokenRow(*row[: len(_TOKEN)]), Principal(*row[len(_TOKEN) :])
 
     def add(self, new: TokenRow) -> None:
         self._connection.execute(insert(token).values(asdict(new)))

@@ -6,11 +6,12 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.assets import tagged
-from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
+from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -66,31 +67,40 @@ _STATES: dict[str, list[ColumnElement[bool]]] = {
 }
 
 
+def _prepared(*conditions: ColumnElement[bool]) -> Prepared:
+    return Prepared(_select().where(*conditions), Version, signature=json.loads, state=VersionState)
+
+
+_OF_ASSET = version.c.asset_id == bindparam("asset")
+_BY_UID = _prepared(version.c.uid == bindparam("uid"), version.c.workspace_id == bindparam("workspace"))
+_BY_ID = _prepared(version.c.id == bindparam("id"))
+_BY_IDS = _prepared(among(version.c.id, "ids"))
+_BY_NUMBER = _prepared(_OF_ASSET, version.c.number == bindparam("number"))
+_BY_LABEL = _prepared(_OF_ASSET, version.c.label == bindparam("label"))
+
+
 class SqlVersions(Repository):
     """See :class:`strongroom.application.ports.registry.Versions`."""
 
-    def _one(self, *conditions: ColumnElement[bool]) -> Version | None:
-        row = self._connection.execute(_select().where(*conditions)).one_or_none()
-        return _load(row) if row else None
-
     def by_uid(self, workspace_id: int, uid: str) -> Version | None:
-        return self._one(version.c.uid == uid, version.c.workspace_id == workspace_id)
-
-    def by_id(self, version_id: int) -> Version:
-        return _load(self._connection.execute(_select().where(version.c.id == version_id)).one())
-
-    def by_ids(self, version_ids: Sequence[int]) -> Mapping[int, Version]:
-        found = {}
-        for batch in batches(version_ids):
-            for row in self._connection.execute(_select().where(version.c.id.in_(batch))):
-                found[row.id] = _load(row)
+        found: Version | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
         return found
 
+    def by_id(self, version_id: int) -> Version:
+        found: Version = _BY_ID.exactly_one(self._connection, id=version_id)
+        return found
+
+    def by_ids(self, version_ids: Sequence[int]) -> Mapping[int, Version]:
+        found = _BY_IDS.rows(self._connection, ids=version_ids) if version_ids else []
+        return {one.id: one for one in found}
+
     def by_number(self, asset_id: int, number: int) -> Version | None:
-        return self._one(version.c.asset_id == asset_id, version.c.number == number)
+        found: Version | None = _BY_NUMBER.one(self._connection, asset=asset_id, number=number)
+        return found
 
     def by_label(self, asset_id: int, label: str) -> Version | None:
-        return self._one(version.c.asset_id == asset_id, version.c.label == label)
+        found: Version | None = _BY_LABEL.one(self._connection, asset=asset_id, label=label)
+        return found
 
     def by_tree_prefix(self, asset_id: int, prefix: str) -> Sequence[Version]:
         query = (

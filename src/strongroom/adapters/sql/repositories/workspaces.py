@@ -4,14 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
 from strongroom.adapters.sql.tables import namespace, workspace
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Workspace
+
+_BY_SLUG, _BY_ID = (
+    Prepared(select(workspace).where(column == bindparam("key")), Workspace, settings=json.loads)
+    for column in (workspace.c.slug, workspace.c.id)
+)
 
 
 def _load(row: Row[Any]) -> Workspace:
@@ -22,11 +28,12 @@ class SqlWorkspaces(Repository):
     """See :class:`strongroom.application.ports.registry.Workspaces`."""
 
     def by_slug(self, slug: str) -> Workspace | None:
-        row = self._connection.execute(select(workspace).where(workspace.c.slug == slug)).one_or_none()
-        return _load(row) if row else None
+        found: Workspace | None = _BY_SLUG.one(self._connection, key=slug)
+        return found
 
     def by_id(self, workspace_id: int) -> Workspace:
-        return _load(self._connection.execute(select(workspace).where(workspace.c.id == workspace_id)).one())
+        found: Workspace = _BY_ID.exactly_one(self._connection, key=workspace_id)
+        return found
 
     def lock(self, workspace_id: int) -> Workspace:
         # NO KEY UPDATE: whoever refers to the workspace need not wait

@@ -26,9 +26,9 @@ Experiments = tuple[int, ...] | Select[Any] | None
 def probes(scope: Scope, expr: Expr, experiments: Experiments) -> Iterator[Ids]:
     """Queries for ids, the likely shortest first: equality before ranges."""
     parts = expr.terms if isinstance(expr, And) else (expr,)
-    found = [(_breadth(part), query) for part in parts if (query := _ids(scope, part, experiments)) is not None]
-    for _, query in sorted(found, key=lambda pair: pair[0]):
-        yield query
+    found = [(_breadth(part), queries) for part in parts if (queries := _ids(scope, part, experiments)) is not None]
+    for _, queries in sorted(found, key=lambda pair: pair[0]):
+        yield union(*queries) if len(queries) > 1 else queries[0]
 
 
 def _breadth(expr: Expr) -> int:
@@ -41,17 +41,20 @@ def _breadth(expr: Expr) -> int:
             return 2
 
 
-def _ids(scope: Scope, expr: Expr, experiments: Experiments) -> Ids | None:
+def _ids(scope: Scope, expr: Expr, experiments: Experiments) -> list[Select[Any]] | None:
+    """Queries that find every row that fits, each of one table; a flat list, for SQLite knows no union in a union."""
     match expr:
-        case Or(terms) if len(terms) <= UNION_MOST:
-            each = [query for term in terms if (query := _ids(scope, term, experiments)) is not None]
-            return union(*each) if len(each) == len(terms) else None
+        case Or(terms):
+            each = [queries for term in terms if (queries := _ids(scope, term, experiments)) is not None]
+            found = [query for queries in each for query in queries]
+            return found if len(each) == len(terms) and len(found) <= UNION_MOST else None
         case And(terms):
-            return next((query for term in terms if (query := _ids(scope, term, experiments)) is not None), None)
-        case Compare(_, op, _) if op is not Op.NE:
-            return _atom(scope, expr, experiments)
-        case In() | Between():
-            return _atom(scope, expr, experiments)
+            return next((queries for term in terms if (queries := _ids(scope, term, experiments)) is not None), None)
+        case Compare(_, op, _) if op is Op.NE:
+            return None
+        case Compare() | In() | Between():
+            query = _atom(scope, expr, experiments)
+            return None if query is None else [query]
     return None
 
 
