@@ -6,6 +6,7 @@ from typing import Protocol
 
 from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
+from strongroom.domain.registry.model import Namespace
 from strongroom.domain.tracking.model import Block, Chain, Experiment, Run
 from strongroom.domain.tracking.values import Param, Point, Summary
 
@@ -46,6 +47,13 @@ class Experiments(Protocol):
 
     def update(self, experiment: Experiment, /, **changes: object) -> Experiment:
         """Apply column changes to a locked experiment; `etag` goes up by one."""
+        ...
+
+    def move(self, experiment: Experiment, namespace: Namespace, name: str, /) -> Experiment:
+        """Give a locked experiment another namespace or name.
+
+        :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
+        """
         ...
 
     def list(

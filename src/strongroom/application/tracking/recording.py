@@ -48,11 +48,15 @@ class LogPoint:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is recorded at once: all of it or nothing."""
+    """What is recorded at once: all of it or nothing.
+
+    :param late: take it though the run has ended, for clients that know no other way; the next head covers it.
+    """
 
     params: Sequence[LogParam] = ()
     points: Sequence[LogPoint] = ()
     tags: Mapping[str, str | None] = field(default_factory=dict)
+    late: bool = False
 
 
 def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
@@ -71,7 +75,8 @@ def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
     tags = clean_tags(batch.tags)
     _, run = runs.locked(call, run_uid, Permission.RUN_WRITE)
     if params or series:
-        runs.must_run(run)
+        if not batch.late:
+            runs.must_run(run)
     elif not tags:
         return _logged(call.tx.runs.chain(run.id))
     _write_params(call, run, params)

@@ -9,7 +9,7 @@ from strongroom.application.ports.tracking import RunFilter
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.sealing import seal_chain
-from strongroom.application.tracking.views import RunView, run_view, run_views
+from strongroom.application.tracking.views import VALUES_SHOWN, RunView, run_view, run_views
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -147,9 +147,9 @@ def must_run(run: Run) -> None:
         raise Conflict("The run is ended; resume it first.", state=run.state.value)
 
 
-def get(call: Call, uid: str) -> RunView:
-    """One run."""
-    return run_view(call, *by_uid(call, uid, Permission.RUN_READ))
+def get(call: Call, uid: str, most: int = VALUES_SHOWN) -> RunView:
+    """One run. :param most: params, and series, that are shown."""
+    return run_view(call, *by_uid(call, uid, Permission.RUN_READ), most)
 
 
 def environment(call: Call, uid: str) -> str:

@@ -120,6 +120,7 @@ class SqlVersions(Repository):
         return _load(self._connection.execute(statement).one())
 
     def add(self, new: Version, asset: Asset) -> Version:
+        new = replace(new, updated_at=new.recorded_at)
         values = {name: getattr(new, name) for name in _OWN}
         values["signature"] = dump_json(new.signature)
         values["namespace_id"], values["workspace_id"] = asset.namespace_id, asset.workspace_id
@@ -133,6 +134,7 @@ class SqlVersions(Repository):
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:
+        changes = {**changes, "updated_at": self._context.now()}
         values: dict[str, Any] = {**changes, "etag": version.c.etag + 1}
         if "signature" in changes:
             values["signature"] = dump_json(changes["signature"])
