@@ -175,11 +175,13 @@ def test_every_kind_of_asset_is_in_the_glossary() -> None:
 
 
 def test_every_command_in_the_documents_exists() -> None:
-    known = {*root._WORK, *root.SERVER_COMMANDS, *HELP}
+    known = {*root._WORK, *root.SERVER_COMMANDS, *(noun.replace("_", "-") for noun in HELP)}
     named = {
         word
         for path in [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"]
-        for word in re.findall(r"(?:^|`|[|;&] )strongroom ([a-z]+)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for word in re.findall(
+            r"(?:^|`|[|;&] )strongroom ([a-z][a-z-]*)\b", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
     }
     assert named <= known
 

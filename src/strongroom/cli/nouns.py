@@ -13,8 +13,9 @@ HELP = {
     "experiment": "What runs belong to.",
     "file": "Files of versions.",
     "draft": "Versions in the making.",
-    "folder": "Files of runs and drafts.",
+    "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "logged_model": "Models that runs put out.",
     "metric": "Series that runs recorded.",
     "namespace": "Paths that assets are in.",
     "node": "Things in lineage that are not ours.",
@@ -63,14 +64,14 @@ AT_ROOT = {"lineage.walk": ("lineage",), "login.create": ("login",), "whoami.get
 def path_of(operation: str) -> tuple[str, ...]:
     """The words of an operation's command: ``asset.create`` is ``asset create``."""
     noun, _, verb = operation.partition(".")
-    return AT_ROOT.get(operation, (noun, verb.replace("_", "-")))
+    return AT_ROOT.get(operation, (noun.replace("_", "-"), verb.replace("_", "-")))
 
 
 def build(noun: str) -> App:
     """The app of a noun: a command for each of its operations."""
     from strongroom.cli.generated import command_of
 
-    app = App(name=noun, help=HELP[noun], help_epilogue="")
+    app = App(name=noun.replace("_", "-"), help=HELP[noun], help_epilogue="")
     for command, (path, said) in HAND_MADE.items():
         if command.partition(".")[0] == noun:
             app.command(f"strongroom.cli.{path}", name=path_of(command)[-1], help=said)

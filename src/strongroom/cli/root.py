@@ -43,7 +43,7 @@ SERVER_COMMANDS = {
 for _name, (_path, _help) in _WORK.items():
     app.command(f"strongroom.cli.{_path}", name=_name, help=_help, group=WORK, help_epilogue="")
 for _name, _help in HELP.items():
-    app.command(f"strongroom.cli.nouns:{_name}", name=_name, help=_help, group=OBJECTS)
+    app.command(f"strongroom.cli.nouns:{_name}", name=_name.replace("_", "-"), help=_help, group=OBJECTS)
 for _name, (_path, _help) in SERVER_COMMANDS.items():
     app.command(f"strongroom.cli.{_path}", name=_name, help=_help, group=SERVER)
 app.register_install_completion_command()

@@ -21,8 +21,9 @@ from strongroom.sdk.config import load
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
+from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
-from strongroom.sdk.models import Alias, Asset, Diff, Graph, RunInfo, Scalar, Version
+from strongroom.sdk.models import Alias, Asset, Diff, Graph, LoggedModel, RunInfo, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -59,6 +60,7 @@ class Client:
         self.aliases = Aliases(self.api)
         self.labels = Labels(self.api)
         self.runs = Runs(self.api)
+        self.logged_models = LoggedModels(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)
@@ -139,10 +141,14 @@ class Client:
         """What differs between the files of two versions."""
         return self.versions.diff(before, after)
 
-    def lineage(self, start: VersionRef | Run | RunInfo, *, direction: str = "both", depth: int = 10) -> Graph:
-        """What a version or run came from (direction up), what came of it (down), or both; `depth` in edges."""
+    def lineage(
+        self, start: VersionRef | Run | RunInfo | LoggedModel, *, direction: str = "both", depth: int = 10
+    ) -> Graph:
+        """What it came from (direction up), what came of it (down), or both; `depth` in edges."""
         if isinstance(start, Run | RunInfo):
             kind, uid = "run", start.uid
+        elif isinstance(start, LoggedModel):
+            kind, uid = "logged_model", start.uid
         else:
             kind, uid = "version", lookup.version_uid(self.api, start)
         return self.api.call("lineage.walk", Graph, kind=kind, uid=uid, direction=direction, depth=depth)
@@ -259,7 +265,8 @@ class Client:
         self,
         asset: AssetRef,
         *,
-        run: Any,  # noqa: ANN401 - a Run, an answer about one, or its uid
+        run: Any = None,  # noqa: ANN401 - a Run, an answer about one, or its uid
+        logged_model: ModelRef | None = None,
         path: str = "",
         kind: str = "model",
         aliases: Sequence[str] = (),
@@ -271,7 +278,7 @@ class Client:
         label: str | None = None,
         create: bool = True,
     ) -> Version:
-        """Publish what lies at or below a path of a run's folder as a version, frozen at this moment.
+        """Publish what lies at or below a path of the folder of a run, or logged model, frozen at this moment.
 
         :param path: ``""`` is the whole folder. :raises Invalid: there is nothing at the path.
         """
@@ -285,7 +292,8 @@ class Client:
             run_uid=getattr(run, "uid", run),
             base_uids=[lookup.version_uid(self.api, one) for one in base],
         )
-        return register(self.api, asset, path, kind, said, create=create)
+        model = uid_of(logged_model) if logged_model is not None else None
+        return register(self.api, asset, path, kind, said, create=create, logged_model_uid=model)
 
     def set_alias(
         self, asset: AssetRef, name: str, version: VersionRef | int | None = None, *, expect: int | None = None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import BadName, NotFound
-from strongroom.sdk.models import Asset, Resolved, Version
+from strongroom.sdk.models import Asset, Experiment, Resolved, Version
 
 AssetRef = str | Asset | Version
 """An asset by reference (what it selects does not matter), or an answer that tells it."""
@@ -40,6 +40,14 @@ def asset_uid(api: Api, reference: AssetRef, kind: str | None = None) -> str:
 def version_uid(api: Api, reference: VersionRef) -> str:
     """The uid of the version that is meant. :raises NotFound: none."""
     return version_of(api, reference).uid
+
+
+def experiment_uid(api: Api, experiment: str | Experiment) -> str:
+    """The uid of an experiment by ``namespace/name``. :raises NotFound: there is none."""
+    if isinstance(experiment, Experiment):
+        return experiment.uid
+    namespace, name = plain_name(experiment)
+    return api.call("experiment.find", Experiment, namespace=namespace, name=name).uid
 
 
 def owner_of(api: Api, reference: str | Asset | Version) -> tuple[str, str]:

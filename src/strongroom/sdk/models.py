@@ -256,8 +256,42 @@ class RunInfo(Answer, frozen=True):
     deleted_at: datetime | None = None
 
 
+class Measured(Answer, frozen=True):
+    """One point of a metric: what measured it (`run_uid`), and on which data set."""
+
+    key: str
+    value: Real
+    step: int
+    time_us: int
+    dataset: str | None = None
+    dataset_digest: str | None = None
+    run_uid: str | None = None
+
+
+class LoggedModel(Answer, frozen=True):
+    """A logged model; `metrics` are the latest of each key on each data set."""
+
+    uid: str
+    experiment_uid: str
+    experiment: str
+    name: str
+    type: str
+    status: str
+    etag: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    run_uid: str | None = None
+    params: Mapping[str, str] = {}
+    params_total: int = 0
+    metrics: list[Measured] = []
+    metrics_total: int = 0
+    tags: list[Tag] = []
+    deleted_at: datetime | None = None
+
+
 class Vertex(Answer, frozen=True):
-    """A vertex of the lineage graph: kind is run, version, node or hidden (it is there, and no more is told)."""
+    """A vertex of the lineage graph: kind is run, logged_model, version, node or hidden (no more is told of it)."""
 
     kind: str
     uid: str | None = None

@@ -11,8 +11,9 @@ from strongroom.sdk.api import Api
 from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
 from strongroom.sdk.finding import quoted, quoted_name, search
 from strongroom.sdk.localfiles import find, hash_all
+from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, Point, RunInfo, Scalar, Version, Vertex
+from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
 from strongroom.sdk.transfers import Said, find_or_create
@@ -85,6 +86,25 @@ class Run:
         """Put all files of a folder into the run's folder, below `path`."""
         self._send(find(Path(source), path), choose(progress))
 
+    def log_model(
+        self,
+        source: str | Path,
+        name: str,
+        *,
+        type: str = "",  # noqa: A002 - the API's word
+        step: int | None = None,
+        params: Mapping[str, object] | None = None,
+        tags: Mapping[str, str | None] | None = None,
+        progress: Progress | bool = False,
+    ) -> LoggedModel:
+        """Log a file or folder as a model that the run puts out, apart from the run's own files.
+
+        :param type: what it is, such as ``sklearn``. :param step: at which step of the run.
+        """
+        said = {key: str(value) for key, value in (params or {}).items()}
+        fields = {"type": type, "step": step, "params": said, "tags": dict(tags or {})}
+        return log_model(self._api, self.info, Path(source), name, choose(progress), **fields)
+
     def log_dataset(
         self,
         name: str,
@@ -110,6 +130,14 @@ class Run:
     def log_output(self, version: VersionRef, *, context: str | None = None) -> Vertex:
         """Say that the run put out a version that was published otherwise."""
         return self._add("output", {"version_uid": version_uid(self._api, version), "context": context})
+
+    def log_input_model(self, model: ModelRef, *, step: int | None = None, context: str | None = None) -> Vertex:
+        """Say that the run reads a logged model, at a step."""
+        return self._add("input", {"logged_model_uid": uid_of(model), "step": step, "context": context})
+
+    def log_output_model(self, model: ModelRef, *, step: int | None = None) -> Vertex:
+        """Say that the run put out a logged model, at a step; the run that logged it says so by itself."""
+        return self._add("output", {"logged_model_uid": uid_of(model), "step": step})
 
     def register(
         self,
@@ -155,11 +183,21 @@ class Run:
         return self._api.call(f"run.add_{word}s", list[Vertex], uid=self.uid, **fields)[0]
 
 
-def register(api: Api, asset: AssetRef, path: str, kind: str, said: Said, *, create: bool) -> Version:
-    """Publish from a run's folder; see `Run.register`."""
+def register(
+    api: Api,
+    asset: AssetRef,
+    path: str,
+    kind: str,
+    said: Said,
+    *,
+    create: bool,
+    logged_model_uid: str | None = None,
+) -> Version:
+    """Publish from the folder of a run, or of a logged model; see `Run.register`."""
     if isinstance(asset, str):
         asset = find_or_create(api, asset, kind, create=create)
-    return api.call("version.register", Version, uid=asset_uid(api, asset), path=path, **said.fields())
+    uid, fields = asset_uid(api, asset), said.fields()
+    return api.call("version.register", Version, uid=uid, path=path, logged_model_uid=logged_model_uid, **fields)
 
 
 class Runs:

@@ -1,4 +1,4 @@
-"""Sending files into the folder of a draft or run: only what must be sent.
+"""Sending files into the folder of a draft, run or logged model: only what must be sent.
 
 Small files go many at a time, big ones in parts that outlive the client's death.
 """
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where files go: kind is draft or run."""
+    """Where files go: kind is draft, run or logged_model."""
 
     kind: str
     uid: str

@@ -15,8 +15,10 @@ from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
+from strongroom.adapters.sql.repositories.handles import SqlHandles
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
 from strongroom.adapters.sql.repositories.lineage import SqlLineage
+from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.runs import SqlRuns
@@ -139,6 +141,14 @@ class SqlTransaction:
     @cached_property
     def runs(self) -> SqlRuns:
         return SqlRuns(self)
+
+    @cached_property
+    def logged_models(self) -> SqlLoggedModels:
+        return SqlLoggedModels(self)
+
+    @cached_property
+    def handles(self) -> SqlHandles:
+        return SqlHandles(self)
 
     @cached_property
     def lineage(self) -> SqlLineage:

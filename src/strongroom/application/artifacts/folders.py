@@ -1,13 +1,14 @@
-"""Folders of runs and drafts: the mutable maps that registration freezes (domain.md N4)."""
+"""Folders of runs, logged models and drafts: the mutable maps that registration freezes (domain.md N4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import versions
-from strongroom.application.tracking import experiments, recording, runs
+from strongroom.application.tracking import experiments, logged_lookup, recording, runs
+from strongroom.application.tracking.covering import cover
 from strongroom.application.views import time_of
 from strongroom.domain.artifacts.folder import check_put, neighbours
 from strongroom.domain.artifacts.model import Blob, Folder, FolderEntry
@@ -16,13 +17,14 @@ from strongroom.domain.artifacts.tree import ReferenceEntry, clean_entry
 from strongroom.domain.errors import Conflict, Invalid, NotFound, NotPossessed, Purged, SizeMismatch, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import VersionState
+from strongroom.domain.tracking.logged_models import LoggedModel
 from strongroom.domain.tracking.model import Run
 
 ENTRIES_MOST = 10_000
 DIGESTS_MOST = 10_000
 BASES_MOST = 20
 MEDIA_TYPE_LONGEST = 255
-OWNERS = ("run", "draft")
+OWNERS = ("run", "logged_model", "draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +54,24 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class FolderOwner:
-    """A folder with what it belongs to: a run, or the draft of an asset's version."""
+    """A folder with what it belongs to: a run, a logged model, or the draft of an asset's version."""
 
     kind: str
     uid: str
     folder: Folder
     asset_id: int | None
-    run: Run | None
+    run: Run | None = None
     sealed: bool = False
+    model: LoggedModel | None = None
 
 
 def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
-    """The folder of a run or draft, when the caller may read or write it.
+    """The folder of a run, logged model or draft, when the caller may read or write it.
 
     A folder has no rights of its own: those of its owner decide.
 
-    :raises Conflict: to write: the draft is sealed or expired, or the run is in the trash, maybe with its experiment.
+    :raises Conflict: to write: the draft is sealed or expired, or the other owner is in the trash, maybe with its
+        experiment.
     :raises Purged: the draft became a version that was purged.
     """
     call.ask(Permission.FOLDER_WRITE if write else Permission.FOLDER_READ)
@@ -78,6 +82,12 @@ def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
         if write and run.deleted_at is not None:
             raise Conflict("The run is in the trash; restore it first.")
         return FolderOwner(kind, uid, _folder(call, "run", run.id), None, run)
+    if kind == "logged_model":
+        permission = Permission.RUN_WRITE if write else Permission.RUN_READ
+        experiment, model = logged_lookup.by_uid(call, uid, permission)
+        if write:
+            logged_lookup.must_live(experiment, model)
+        return FolderOwner(kind, uid, _folder(call, "logged_model", model.id), None, model=model)
     if kind == "draft":
         asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
         draft = call.tx.versions.draft(version.id)
@@ -88,8 +98,8 @@ def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
         if asset.purged_at is not None or version.state is VersionState.PURGED:
             raise Purged("The draft was purged; its content is gone.")
         folder = call.tx.folders.by_id(draft.folder_id)
-        return FolderOwner(kind, uid, folder, asset.id, None, sealed=draft.state == "sealed")
-    raise Invalid(f"A folder belongs to a {' or a '.join(OWNERS)}.")
+        return FolderOwner(kind, uid, folder, asset.id, sealed=draft.state == "sealed")
+    raise Invalid(f"A folder belongs to one of {', '.join(OWNERS)}.")
 
 
 def _folder(call: Call, kind: str, owner_id: int) -> Folder:
@@ -138,8 +148,7 @@ def put(call: Call, kind: str, uid: str, entries: Sequence[PutEntry], bases: Seq
         raise Invalid("The same path stands twice in one request.")
     folder = call.tx.folders.lock(owner.folder.id)
     _check_clashes(call, folder, [row.path for row in rows])
-    if owner.run is not None:
-        recording.extend_chain(call, owner.run, {"put": [[row.path, row.sha256 or row.uri] for row in rows]})
+    _cover(call, owner, {"put": [[row.path, row.sha256 or row.uri] for row in rows]})
     return call.tx.folders.put(folder, rows)
 
 
@@ -176,8 +185,15 @@ def remove(call: Call, kind: str, uid: str, path: str) -> None:
     clean = clean_path(path)
     if not call.tx.folders.remove(call.tx.folders.lock(owner.folder.id), clean):
         raise NotFound("Nothing lies at this path.")
+    _cover(call, owner, {"remove": clean})
+
+
+def _cover(call: Call, owner: FolderOwner, what: Mapping[str, object]) -> None:
+    """A draft's writes need none: its tree is in the record of its version."""
     if owner.run is not None:
-        recording.extend_chain(call, owner.run, {"remove": clean})
+        recording.extend_chain(call, owner.run, what)
+    elif owner.model is not None:
+        cover(call, owner.model, what)
 
 
 def entry_view(entry: FolderEntry) -> EntryView:

@@ -51,9 +51,9 @@ async def open_version_file(edge: Edge, version_uid: str, path: str) -> OpenFile
 
 
 async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFile:
-    """A file of a run's or draft's folder."""
+    """A file of the folder of a run, logged model or draft."""
     entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path))
-    return _open(edge, blob, entry.path, Subject("run" if kind == "run" else "version", uid), lambda _sent: None)
+    return _open(edge, blob, entry.path, Subject("version" if kind == "draft" else kind, uid), lambda _sent: None)
 
 
 def _open(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable[[int], None]) -> OpenFile:

@@ -8,7 +8,7 @@ from strongroom.application.lineage import nodes
 from strongroom.application.lineage.views import HIDDEN, EdgeView, GraphView, VertexView, vertex_views
 from strongroom.application.ports.lineage import Way
 from strongroom.application.registry import versions
-from strongroom.application.tracking import runs
+from strongroom.application.tracking import logged_lookup, runs
 from strongroom.application.views import time_of
 from strongroom.domain.errors import Conflict, Invalid, TooLarge
 from strongroom.domain.identity.roles import Permission
@@ -28,17 +28,23 @@ def link(
     says: EdgeType,
     target: Vertex,
     properties: Mapping[str, object] | None = None,
+    *,
+    restate: bool = False,
 ) -> bool:
     """Add an edge as part of a command that has checked rights and writes the audit record; again changes nothing.
 
     :param properties: what is true of this use only; plain JSON.
+    :param restate: let an edge that exists have these properties from now on.
     :returns: whether the edge is new.
     :raises Conflict: a derivation edge between versions that would close a loop.
     """
     if says in DERIVATION:
         call.tx.lineage.lock_derivations(call.workspace.id)
         _refuse_loop(call, source, target)
-    return call.tx.lineage.add_edge(call.workspace.id, source, says, target, properties or {})
+    is_new = call.tx.lineage.add_edge(call.workspace.id, source, says, target, properties or {})
+    if restate and not is_new:
+        call.tx.lineage.restate_edge(source, says, target, properties or {})
+    return is_new
 
 
 def _refuse_loop(call: Call, source: Vertex, target: Vertex) -> None:
@@ -75,9 +81,11 @@ def find(call: Call, kind: str, uid: str) -> Vertex:
             return Vertex(kind, versions.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
         case "run":
             return Vertex(kind, runs.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
+        case "logged_model":
+            return Vertex(kind, logged_lookup.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
         case "node":
             return Vertex(kind, nodes.by_uid(call, uid).id)
-    raise Invalid("Lineage begins at a version, run or node.")
+    raise Invalid("Lineage begins at a version, run, logged_model or node.")
 
 
 def walk(

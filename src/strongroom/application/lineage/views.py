@@ -29,10 +29,10 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class VertexView:
-    """A vertex of the graph: kind is run, version, node or hidden. A hidden one says nothing but that it is there.
+    """A vertex of the graph: kind is run, logged_model, version, node or hidden, which says only that it is there.
 
-    `label` is a version's reference, a run's or node's name. `type` is a version's asset kind, a run's kind or a
-    node's kind. `digest` is a version's tree or a node's digest.
+    `label` is a version's reference, or a name. `type` is a version's asset kind, a run's or node's kind, or a logged
+    model's type. `digest` is a version's tree or a node's digest.
     """
 
     kind: str
@@ -93,6 +93,7 @@ def vertex_views(call: Call, vertices: Sequence[Vertex]) -> dict[Vertex, VertexV
     return {
         **_versions(call, ids.get("version", [])),
         **_runs(call, ids.get("run", [])),
+        **_logged_models(call, ids.get("logged_model", [])),
         **{
             Vertex("node", node.id): VertexView("node", node.uid, node.name, node.kind, node.digest)
             for node in call.tx.lineage.nodes(ids.get("node", [])).values()
@@ -125,4 +126,17 @@ def _runs(call: Call, ids: Sequence[int]) -> dict[Vertex, VertexView]:
             label = run.name or f"{experiment.name} {run.uid[-6:]}"
             state = "trashed" if run.deleted_at is not None else run.state.value
             shown[Vertex("run", run.id)] = VertexView("run", run.uid, label, run.kind, None, state)
+    return shown
+
+
+def _logged_models(call: Call, ids: Sequence[int]) -> dict[Vertex, VertexView]:
+    models = call.tx.logged_models.by_ids(ids)
+    experiments = call.tx.experiments.by_ids(sorted({model.experiment_id for model in models.values()}))
+    shown = {}
+    for model in models.values():
+        target = Target(workspace_id=model.workspace_id, namespace=experiments[model.experiment_id].namespace_slug_path)
+        if call.caller.access.allows(Permission.LINEAGE_READ, target):
+            state = "trashed" if model.deleted_at is not None else model.status.value
+            vertex = Vertex("logged_model", model.id)
+            shown[vertex] = VertexView("logged_model", model.uid, model.name, model.type, None, state)
     return shown

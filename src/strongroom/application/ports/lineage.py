@@ -45,6 +45,10 @@ class Lineage(Protocol):
         """Add an edge; one that exists stays as it was. Returns whether it is new."""
         ...
 
+    def restate_edge(self, source: Vertex, says: EdgeType, target: Vertex, properties: Mapping[str, object]) -> None:
+        """Give an edge that exists other properties."""
+        ...
+
     def edges_of(
         self, vertices: Sequence[Vertex], way: Way, limit: int, types: Sequence[EdgeType] | None = None
     ) -> Sequence[Edge]:

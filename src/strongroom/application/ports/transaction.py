@@ -5,8 +5,10 @@ from typing import Protocol
 from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
+from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
+from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
@@ -53,6 +55,10 @@ class Transaction(Protocol):
     def experiments(self) -> Experiments: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def logged_models(self) -> LoggedModels: ...
+    @property
+    def handles(self) -> Handles: ...
     @property
     def lineage(self) -> Lineage: ...
     @property

@@ -18,7 +18,7 @@ from strongroom.application.lineage import graph
 from strongroom.application.registry import aliases, assets, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.views import VersionView, version_view
-from strongroom.application.tracking import runs, sealing
+from strongroom.application.tracking import logged_lookup, runs, sealing
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.revision import Revision
 from strongroom.domain.artifacts.tree import Entry
@@ -46,6 +46,7 @@ class PublishDetails:
     :param number: one that was never issued (imports); the next one when None.
     :param label: the caller's own name for it; digits only is the same as `number`.
     :param run_uid: the run that made it, when its folder is not the source.
+    :param logged_model_uid: the logged model that it is made of.
     :param base_uids: versions that it derives from (lineage edges of type "base").
     """
 
@@ -60,6 +61,7 @@ class PublishDetails:
     aliases: Sequence[str] = ()
     run_uid: str | None = None
     base_uids: Sequence[str] = ()
+    logged_model_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,21 @@ async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details:
     return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, from_run))
 
 
+async def register_logged_model(
+    edge: Edge, asset_uid: str, model_uid: str, path: str, details: PublishDetails
+) -> VersionView:
+    """Publish what lies in a logged model's folder at or below a path; the run that put it out is the version's run.
+
+    One logged model may become versions of many assets, whatever its status.
+    """
+    snapshot = await _freeze(edge, "logged_model", model_uid, path, asset_uid)
+    _, model = await edge.read(lambda call: logged_lookup.by_uid(call, model_uid, Permission.RUN_READ))
+    if details.run_uid not in (None, model.run_uid):
+        raise Invalid("The run is not the one that put the logged model out.")
+    of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
+    return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, of_model))
+
+
 def _sealed_already(call: Call, uid: str) -> VersionView | None:
     asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
     if version.state is VersionState.DRAFT:
@@ -149,7 +166,7 @@ async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | N
     asset_id, entries, blob_ids = await edge.read(look)
     tree = await asyncio.to_thread(lambda: freeze(frozen(subpath(entries, path))))
     await _prepare(edge, asset_id, tree, blob_ids)
-    claim = Permission.RUN_READ if kind == "run" else Permission.RUN_WRITE
+    claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
     return _Snapshot(tree, blob_ids, asset_id, claim)
 
 
@@ -264,7 +281,7 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
     )
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
     _say(call, asset, version, details)
-    _link(call, version, run, details.base_uids)
+    _link(call, version, run, details)
     call.record(
         "version.register",
         Subject("version", version.uid),
@@ -274,6 +291,7 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
             "tree": tree.digest,
             "revision": revision.digest(),
             "run": run.uid if run else None,
+            "logged_model": details.logged_model_uid,
             "files": tree.files,
             "bytes": tree.bytes,
         },
@@ -290,11 +308,16 @@ def _say(call: Call, asset: Asset, version: Version, details: PublishDetails) ->
     call.tx.tags.set_properties(asset.workspace_id, "version", version.id, properties)
 
 
-def _link(call: Call, version: Version, run: Run | None, base_uids: Sequence[str]) -> None:
-    """The edges that appear by themselves: run to version, and base to version."""
+def _link(call: Call, version: Version, run: Run | None, details: PublishDetails) -> None:
+    """The edges that appear by themselves: run or logged model to version, and base to version."""
+    origin = Vertex("run", run.id) if run is not None else None
+    if details.logged_model_uid is not None:
+        _, model = logged_lookup.by_uid(call, details.logged_model_uid, Permission.RUN_READ)
+        origin = Vertex("logged_model", model.id)
+    if origin is not None:
+        graph.link(call, origin, EdgeType.REGISTERED, Vertex("version", version.id))
     if run is not None:
-        graph.link(call, Vertex("run", run.id), EdgeType.REGISTERED, Vertex("version", version.id))
         sealing.seal_chain(call, run)
-    for uid in base_uids:
+    for uid in details.base_uids:
         _asset, base = versions.by_uid(call, uid, Permission.ASSET_READ)
         graph.link(call, Vertex("version", base.id), EdgeType.BASE, Vertex("version", version.id))

@@ -22,7 +22,7 @@ DERIVATION = frozenset({EdgeType.BASE, EdgeType.COPIED})
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
-    """A node of the graph: one of our objects (kind "run" or "version"), or something that is not ours ("node")."""
+    """A node of the graph: one of our objects (kind run, logged_model or version), or one that is not ours (node)."""
 
     kind: str
     id: int

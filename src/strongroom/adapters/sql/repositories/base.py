@@ -32,10 +32,11 @@ class Repository:
         self._context = context
         self._connection = context.connection
 
-    def _insert_ignore(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows; those whose key exists change nothing."""
-        if rows:
-            self._connection.execute(_insert(self._connection, table).on_conflict_do_nothing(), list(rows))
+    def _insert_ignore(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows; those whose key exists change nothing. Returns how many are new."""
+        if not rows:
+            return 0
+        return self._connection.execute(_insert(self._connection, table).on_conflict_do_nothing(), list(rows)).rowcount
 
     def _upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
         """Insert rows; where `keys` exist, the other columns of the row are replaced."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_, update
 
 from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import edge, node, workspace
@@ -23,6 +23,16 @@ def _load_node(row: Row[Any]) -> Node:
 def _load_edge(row: Row[Any]) -> Edge:
     source, target = Vertex(row.source_kind, row.source_id), Vertex(row.target_kind, row.target_id)
     return Edge(source, EdgeType(row.type), target, json.loads(row.properties), row.recorded_at)
+
+
+def _key(source: Vertex, says: EdgeType, target: Vertex) -> dict[str, Any]:
+    return {
+        "source_kind": source.kind,
+        "source_id": source.id,
+        "type": says.value,
+        "target_kind": target.kind,
+        "target_id": target.id,
+    }
 
 
 class SqlLineage(Repository):
@@ -80,19 +90,18 @@ class SqlLineage(Repository):
         target: Vertex,
         properties: Mapping[str, object],
     ) -> bool:
-        row = {
-            "source_kind": source.kind,
-            "source_id": source.id,
-            "type": says.value,
-            "target_kind": target.kind,
-            "target_id": target.id,
-        }
+        row = _key(source, says, target)
         query = select(edge.c.recorded_at).where(*(edge.c[name] == value for name, value in row.items()))
         if self._connection.execute(query).first() is not None:
             return False
         more = {"workspace_id": workspace_id, "properties": dump_json(properties), "recorded_at": self._context.now()}
         self._insert_ignore(edge, [{**row, **more}])
         return True
+
+    def restate_edge(self, source: Vertex, says: EdgeType, target: Vertex, properties: Mapping[str, object]) -> None:
+        key = _key(source, says, target)
+        statement = update(edge).where(*(edge.c[name] == value for name, value in key.items()))
+        self._connection.execute(statement.values(properties=dump_json(properties)))
 
     def edges_of(
         self, vertices: Sequence[Vertex], way: Way, limit: int, types: Sequence[EdgeType] | None = None

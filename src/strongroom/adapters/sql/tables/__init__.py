@@ -30,8 +30,15 @@ from strongroom.adapters.sql.tables.audit import (
 )
 from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.events import delivery, webhook
+from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.logged_models import (
+    logged_model,
+    logged_model_param,
+    logged_model_point,
+    logged_model_value,
+)
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -71,7 +78,12 @@ __all__ = [
     "folder",
     "folder_entry",
     "grant",
+    "handle",
     "idempotency",
+    "logged_model",
+    "logged_model_param",
+    "logged_model_point",
+    "logged_model_value",
     "metadata",
     "name_dict",
     "namespace",

@@ -1,4 +1,4 @@
-"""Folders of runs and drafts, and the bytes that go into them."""
+"""Folders of runs, logged models and drafts, and the bytes that go into them."""
 
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ ENTRIES_BODY = 16 * 1024 * 1024
 
 
 class Folder(Struct, frozen=True, kw_only=True):
-    """The folder of a run or draft. `kind` is `run` or `draft`."""
+    """The folder of a run, logged model or draft. `kind` is `run`, `logged_model` or `draft`."""
 
     kind: str
     uid: Uid

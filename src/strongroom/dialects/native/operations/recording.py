@@ -71,15 +71,20 @@ class Latest(PagedByUid, frozen=True, kw_only=True):
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """What a run read or put out: a version by its uid, or else a data set by name. `context` is what it was for."""
+    """What a run read or put out: a version or logged model by its uid, or else a data set by name.
+
+    `context` is what it was for, `step` when in the run.
+    """
 
     version_uid: Uid | None = None
+    logged_model_uid: Uid | None = None
     name: Word = ""
     kind: Word = "dataset"
     type: Word = ""
     digest: Word | None = None
     uri: Annotated[str, Meta(max_length=2000)] | None = None
     context: Word | None = None
+    step: Integer | None = None
     properties: dict[str, Scalar] = {}
 
 

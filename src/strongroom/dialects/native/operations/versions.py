@@ -15,6 +15,7 @@ from strongroom.application.registry.views import StageView, VersionView
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
 from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
+from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
@@ -59,9 +60,9 @@ class Publish(Struct, frozen=True, kw_only=True):
 
 
 class Register(Publish, frozen=True, kw_only=True):
-    """Publish what lies in a run's folder at or below a path (the whole folder when empty)."""
+    """Publish what lies at or below a path (everything when empty) of a run's folder, or of a logged model's."""
 
-    run_uid: Uid
+    logged_model_uid: Uid | None = None
     path: Path = ""
 
 
@@ -117,15 +118,19 @@ def list_versions(call: Call, request: Request[ListVersions, Any]) -> Page[Versi
     "POST",
     "/assets/{uid}/versions",
     Permission.VERSION_REGISTER,
-    "Publish a version from a run's files, frozen at this moment",
+    "Publish a version from the files of a run or logged model, frozen at this moment",
     params=ByUid,
     body=Register,
     answer=VersionView,
     status=201,
 )
 async def register(edge: Edge, request: Request[ByUid, Register]) -> VersionView:
-    body = request.body
-    return await publishing.register(edge, request.params.uid, body.run_uid, body.path, _details(body))
+    uid, body = request.params.uid, request.body
+    if body.logged_model_uid is not None:
+        return await publishing.register_logged_model(edge, uid, body.logged_model_uid, body.path, _details(body))
+    if body.run_uid is None:
+        raise Invalid("Name the run or the logged model whose files are to be published.")
+    return await publishing.register(edge, uid, body.run_uid, body.path, _details(body))
 
 
 @command(
