@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 from strongroom.application.call import Call, Refusal
 from strongroom.application.lineage.views import NodeView, node_view, vertex_views
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry.assets import clean_properties
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import NotFound
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.lineage.fields import clean_node_kind, clean_node_name, clean_uri, clean_word, dataset_id
+from strongroom.domain.lineage.fields import (
+    clean_node_kind,
+    clean_node_name,
+    clean_node_properties,
+    clean_uri,
+    clean_word,
+    dataset_id,
+)
 from strongroom.domain.lineage.model import Node, Vertex
 from strongroom.domain.registry.fields import Scalar
 
@@ -49,7 +55,7 @@ def ensure(call: Call, command: AddNode) -> tuple[Node, bool]:
         name=name,
         uri=uri,
         digest=digest,
-        properties=clean_properties(command.properties),
+        properties=clean_node_properties(command.properties),
         recorded_at=call.now,
     )
     return call.tx.lineage.add_node(node, call.actor.id)

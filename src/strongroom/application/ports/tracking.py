@@ -148,6 +148,10 @@ class Runs(Records, Protocol):
         """Those of the ids that exist, by id."""
         ...
 
+    def ids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, int]:
+        """Uid -> id of those that exist."""
+        ...
+
     def environment(self, run_id: int) -> str:
         """The environment's lock text."""
         ...

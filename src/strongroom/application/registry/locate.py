@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strongroom.application.call import Call
+from strongroom.application.registry import assets
 from strongroom.application.registry.views import AssetView, VersionView, asset_view, version_view
 from strongroom.domain.errors import Conflict, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -74,6 +75,26 @@ def version_of(call: Call, asset: Asset, reference: Reference, at: int | None) -
     if version is None or version.state is VersionState.DRAFT:
         raise NotFound(f"There is no version {str(reference)[:128]!r}.")
     return version
+
+
+def numbered(call: Call, path: str, kinds: Sequence[str], number: int, permission: Permission) -> tuple[Asset, Version]:
+    """The published version of that number, for clients that know neither uids nor references.
+
+    :param path: see `assets.named`. :raises NotFound: no such asset or version, or not visible.
+    """
+    asset = assets.named(call, path, kinds, permission)
+    version = call.tx.versions.by_number(asset.id, number)
+    if version is None or version.state is not VersionState.LIVE:
+        raise NotFound(f"There is no version {number}.")
+    return asset, version
+
+
+def aliased(call: Call, asset: Asset, name: str) -> Version:
+    """The version that an alias of an asset points at. :raises NotFound: there is no such alias."""
+    alias = call.tx.aliases.get(asset.id, name)
+    if alias is None:
+        raise NotFound(f"There is no alias {name[:64]!r}.")
+    return call.tx.versions.by_id(alias.version_id)
 
 
 def _by_alias(call: Call, asset: Asset, name: str, at: int | None) -> Version | None:

@@ -48,6 +48,7 @@ class PublishDetails:
     :param run_uid: the run that made it, when its folder is not the source.
     :param logged_model_uid: the logged model that it is made of.
     :param base_uids: versions that it derives from (lineage edges of type "base").
+    :param origin: the address of the content as the caller named it, kept as data.
     """
 
     description: str = ""
@@ -62,10 +63,11 @@ class PublishDetails:
     run_uid: str | None = None
     base_uids: Sequence[str] = ()
     logged_model_uid: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshot:
+class Snapshot:
     """A frozen folder.
 
     `claim` is the right that naming a run as its origin needs: what really came out of the run's folder needs the
@@ -123,7 +125,7 @@ async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details:
     """Publish what lies in a run's folder at or below a path, frozen at this moment."""
     snapshot = await _freeze(edge, "run", run_uid, path, asset_uid)
     from_run = replace(details, run_uid=run_uid)
-    return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, from_run))
+    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, from_run))
 
 
 async def register_logged_model(
@@ -138,7 +140,7 @@ async def register_logged_model(
     if details.run_uid not in (None, model.run_uid):
         raise Invalid("The run is not the one that put the logged model out.")
     of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
-    return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, of_model))
+    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, of_model))
 
 
 def _sealed_already(call: Call, uid: str) -> VersionView | None:
@@ -150,7 +152,7 @@ def _sealed_already(call: Call, uid: str) -> VersionView | None:
     return version_view(call, asset, version)
 
 
-async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> _Snapshot:
+async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> Snapshot:
     def look(call: Call) -> tuple[int, list[Entry], list[int]]:
         owner = open_folder(call, kind, uid, write=kind == "draft")
         if asset_uid is not None:
@@ -165,12 +167,12 @@ async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | N
 
     asset_id, entries, blob_ids = await edge.read(look)
     tree = await asyncio.to_thread(lambda: freeze(frozen(subpath(entries, path))))
-    await _prepare(edge, asset_id, tree, blob_ids)
+    await prepare(edge, asset_id, tree, blob_ids)
     claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
-    return _Snapshot(tree, blob_ids, asset_id, claim)
+    return Snapshot(tree, blob_ids, asset_id, claim)
 
 
-async def _prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
+async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
     """Write pages and possession rows, in pieces small enough not to hold the writer."""
     pages = list(tree.pages.items())
     held = sorted(set(blob_ids))
@@ -217,7 +219,7 @@ def _new_version(call: Call, asset: Asset, state: VersionState, label: str | Non
     )
 
 
-def _seal_draft(call: Call, uid: str, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
     asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
     draft = call.tx.versions.draft(version.id)
     if draft is not None and draft.state == "sealed":
@@ -230,7 +232,8 @@ def _seal_draft(call: Call, uid: str, snapshot: _Snapshot, details: PublishDetai
     return _publish(call, asset, version, snapshot, replace(details, label=details.label or version.label))
 
 
-def _publish_new(call: Call, asset_uid: str, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+def publish_new(call: Call, asset_uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
+    """The seal: a version out of pages that `prepare` wrote."""
     asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
     version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
     return _publish(call, asset, version, snapshot, details)
@@ -251,7 +254,7 @@ def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
     return number if number is not None else asset.next_number, label
 
 
-def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+def _publish(call: Call, asset: Asset, version: Version, snapshot: Snapshot, details: PublishDetails) -> VersionView:
     """Everything that makes a version appear: a constant number of rows, however many files it has."""
     tree = snapshot.tree
     number, label = _number_of(details, asset)
@@ -277,6 +280,7 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
         run_id=run.id if run else None,
         description=clean_description(details.description),
         signature=versions.clean_signature(details.signature),
+        origin=versions.clean_origin(details.origin),
         recorded_at=call.now,
     )
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)

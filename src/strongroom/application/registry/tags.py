@@ -41,7 +41,11 @@ def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
             raise Conflict("Only a published version outside the trash can be tagged.", state=version.state.value)
         return _Owner("version", version.id, uid, call.tx.assets.advance(asset) if change else asset)
     if kind == "experiment":
-        experiment = experiments.locked(call, uid, Permission.RUN_WRITE) if change else experiments.by_uid(call, uid, Permission.RUN_READ)
+        experiment = (
+            experiments.locked(call, uid, Permission.RUN_WRITE)
+            if change
+            else experiments.by_uid(call, uid, Permission.RUN_READ)
+        )
         return _Owner("experiment", experiment.id, uid, None)
     raise Invalid(f"Tags live on {' and '.join(OWNERS)}.")
 
@@ -71,12 +75,13 @@ def set_tags(call: Call, kind: str, uid: str, tags: Mapping[str, str | None]) ->
     return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
 
 
-def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str]) -> list[TagView]:
-    """Remove tags. :raises NotFound: one of them is not there; nothing is changed."""
+def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str], *, strict: bool = True) -> list[TagView]:
+    """Remove tags. :raises NotFound: when `strict`: one of them is not there; nothing is changed."""
     owner = _owner(call, kind, uid, change=True)
     wanted = [clean_tag_key(key) for key in keys]
     removed = call.tx.tags.remove(call.workspace.id, owner.kind, owner.id, wanted)
-    if missing := sorted(set(wanted) - set(removed)):
+    missing = sorted(set(wanted) - set(removed))
+    if missing and strict:
         raise NotFound("There is no such tag.", keys=missing)
     call.record("tag.remove", Subject(kind, uid), {"keys": len(removed)}, asset=owner.asset)
     return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))

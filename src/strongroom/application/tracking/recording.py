@@ -13,7 +13,7 @@ from strongroom.application.paging import Key, Page, PageRequest
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import runs
 from strongroom.application.tracking.views import KeyedMetricView, LoggedView, PointView, metric_view
-from strongroom.domain.errors import Invalid, TooLarge
+from strongroom.domain.errors import Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_tag_key
 from strongroom.domain.tracking.batches import encode_record
@@ -117,11 +117,16 @@ def _logged(chain: Chain) -> LoggedView:
     return LoggedView(chain.count, chain.head)
 
 
-def remove_tags(call: Call, run_uid: str, keys: Sequence[str]) -> LoggedView:
-    """Remove tags of a run, ended or not; keys without a tag do not matter."""
+def remove_tags(call: Call, run_uid: str, keys: Sequence[str], *, strict: bool = False) -> LoggedView:
+    """Remove tags of a run, ended or not; keys without a tag do not matter.
+
+    :raises NotFound: when `strict`: there is none of them.
+    """
     wanted = [clean_tag_key(key) for key in keys]
     _, run = runs.locked(call, run_uid, Permission.RUN_WRITE)
     removed = call.tx.tags.remove(call.workspace.id, "run", run.id, wanted)
+    if not removed and strict:
+        raise NotFound("There is no such tag.")
     if not removed:
         return _logged(call.tx.runs.chain(run.id))
     record = encode_record(recorded_at=call.now, actor=call.caller.uid, untagged=removed)

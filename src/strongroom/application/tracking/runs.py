@@ -198,11 +198,12 @@ def update(call: Call, uid: str, command: UpdateRun, etag: int | None = None) ->
     return run_view(call, experiment, changed)
 
 
-def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunView:
+def end(call: Call, uid: str, state: str, ended_at: int | None = None, *, again: bool = False) -> RunView:
     """End a run; the head of its chain goes into the audit log. The same end again changes nothing.
 
     :param state: finished, failed or killed.
     :param ended_at: as claimed, microseconds since 1970 in UTC; None for now.
+    :param again: one that is ended otherwise is opened and ended again, for clients that know no resuming.
     :raises Conflict: it is ended otherwise; resume it first.
     """
     if state not in ENDINGS:
@@ -210,6 +211,8 @@ def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunVie
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state.value == state:
         return run_view(call, experiment, run)
+    if again and run.state is not RunState.RUNNING:
+        run = _resumed(call, run)
     must_run(run)
     at = call.now if ended_at is None else clean_time(ended_at)
     changed = call.tx.runs.update(run, state=RunState(state).value, ended_at=at)
@@ -223,9 +226,13 @@ def resume(call: Call, uid: str) -> RunView:
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state is RunState.RUNNING:
         return run_view(call, experiment, run)
+    return run_view(call, experiment, _resumed(call, run))
+
+
+def _resumed(call: Call, run: Run) -> Run:
     changed = call.tx.runs.update(run, state=RunState.RUNNING.value, ended_at=None)
-    call.record("run.resume", Subject("run", uid), {"from": run.state.value})
-    return run_view(call, experiment, changed)
+    call.record("run.resume", Subject("run", run.uid), {"from": run.state.value})
+    return changed
 
 
 def delete(call: Call, uid: str, etag: int | None = None) -> RunView:

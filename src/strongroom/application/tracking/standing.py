@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from strongroom.application.call import Call
+from strongroom.application.registry import handles
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.experiments import CreateExperiment
-from strongroom.domain.audit.record import Subject
-from strongroom.domain.registry.handles import Handle
 
 KIND = "experiment"
 
@@ -37,11 +36,5 @@ def ensure(call: Call, standing: Standing) -> str:
     root = call.tx.namespaces.by_path(call.workspace.id, "")
     named = call.tx.experiments.by_name(root.id, standing.name) if root else None
     uid = named.uid if named else experiments.create(call, CreateExperiment(standing.name)).uid
-    experiment = call.tx.experiments.by_uid(call.workspace.id, uid)
-    assert experiment is not None  # noqa: S101 - it was just found or made
-    handle = Handle(
-        call.workspace.id, standing.dialect, KIND, standing.foreign, "experiment", experiment.id, call.now
-    )
-    call.tx.handles.add(handle, call.actor.id)
-    call.record("handle.set", Subject("experiment", uid), {"dialect": standing.dialect}, event=False)
+    handles.put(call, standing.dialect, KIND, standing.foreign, "experiment", uid)
     return uid

@@ -1,4 +1,4 @@
-"""The one table from domain errors to MLflow's: status and error code by class, and the shape in which they are sent."""
+"""The one table from domain errors to MLflow's: status and error code by class, and the shape they are sent in."""
 
 import json
 from collections.abc import Mapping
@@ -60,7 +60,9 @@ class Spoken(Exception):
 
 def spoken(status: int, code: str, message: str) -> Response:
     """An error in MLflow's shape."""
-    return Response(json.dumps({"error_code": code, "message": message}).encode(), status, media_type="application/json")
+    return Response(
+        json.dumps({"error_code": code, "message": message}).encode(), status, media_type="application/json"
+    )
 
 
 def refusal_of(error: errors.DomainError, _request_id: str | None = None, absent: str | None = None) -> Response:
@@ -83,8 +85,9 @@ def refusal_of(error: errors.DomainError, _request_id: str | None = None, absent
 def refusal(
     status: int, _code: str, detail: str, _request_id: str | None, _details: Mapping[str, Any] | None = None
 ) -> Response:
-    """A refusal from outside the dialect. A method that an address does not take is an unknown endpoint: the client
-    falls back on a 404 and gives up on a 405.
+    """A refusal from outside the dialect, by its status.
+
+    A method that an address does not take is an unknown endpoint: the client falls back on a 404, not on a 405.
     """
     status = 404 if status == 405 else status  # noqa: PLR2004 - HTTP's own numbers
     return spoken(status, _OF_STATUS.get(status, "INTERNAL_ERROR" if status >= 500 else "BAD_REQUEST"), detail)  # noqa: PLR2004

@@ -95,7 +95,14 @@ def _decorate(
 ) -> Decorator:
     def make(handler: Callable[..., Any]) -> Operation:
         return Operation(
-            id=id_, methods=methods, path=path, permission=permission, mode=mode, handler=handler, message=message, **rest
+            id=id_,
+            methods=methods,
+            path=path,
+            permission=permission,
+            mode=mode,
+            handler=handler,
+            message=message,
+            **rest,
         )
 
     return make

@@ -69,7 +69,7 @@ class Pipeline:
         if isinstance(result, OpenFile):
             head = http.method == "HEAD"
             return await file_response(self._gateway.store, result, http.headers.get("range"), head=head)
-        return Response(encode(result) if result is not None else b"{}", media_type=JSON)
+        return Response(encode(result) if isinstance(result, Message) else b"{}", media_type=JSON)
 
 
 class _Shown(dict[str, Any]):
@@ -79,7 +79,7 @@ class _Shown(dict[str, Any]):
         return ""
 
 
-async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, message: Message) -> Any:
+async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, message: Message) -> object:
     if operation.mode is Mode.COMMAND:
         return await edge.finish(lambda call: operation.handler(call, message))
     if operation.mode is Mode.READ:

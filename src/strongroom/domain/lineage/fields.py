@@ -1,13 +1,18 @@
 """The forms and limits of what is said of a lineage node, and the id of a data set that no system of ours holds."""
 
 import hashlib
+from collections.abc import Mapping
 
-from strongroom.domain.errors import Invalid
+from strongroom.domain.errors import Invalid, TooLarge
+from strongroom.domain.registry.fields import Scalar, clean_property, clean_tag_key
 from strongroom.domain.registry.text import clean_line, clean_text
 from strongroom.domain.tracking.source import without_user_info
 
 NODE_KINDS = frozenset({"artifact", "action", "context", "dataset", "code", "image", "job"})
 LONGEST = 255
+PROPERTIES_MOST = 200
+PROPERTIES_LARGEST = 1 << 20
+"""Characters in all properties of one node."""
 URI_LARGEST = 2_000
 """Bytes (UTF-8): PostgreSQL's index on it takes rows up to 2,700."""
 
@@ -22,6 +27,24 @@ def clean_node_kind(text: str) -> str:
 def clean_node_name(text: str) -> str:
     """Name of a node in NFC, 1 to 255 characters; slashes and colons may occur. :raises Invalid: another form."""
     return clean_line(text, what="name", longest=LONGEST, error=Invalid)
+
+
+def clean_node_properties(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """What is said of a node, texts of any length among it: the schema of a wide table is long.
+
+    :raises Invalid: above 200 properties; a key or value breaks its rule. :raises TooLarge: above 1 MiB in all.
+    """
+    if len(values) > PROPERTIES_MOST:
+        raise Invalid(f"At most {PROPERTIES_MOST} properties at a time.", limit=PROPERTIES_MOST)
+    if sum(len(value) for value in values.values() if isinstance(value, str)) > PROPERTIES_LARGEST:
+        raise TooLarge(f"The properties of a node have at most {PROPERTIES_LARGEST} characters.")
+    return {clean_tag_key(key): _clean_value(value) for key, value in values.items()}
+
+
+def _clean_value(value: Scalar) -> Scalar:
+    if isinstance(value, str):
+        return clean_text(value, what="property", longest=PROPERTIES_LARGEST)
+    return clean_property(value)
 
 
 def clean_uri(text: str | None) -> str | None:

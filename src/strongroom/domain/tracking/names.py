@@ -1,7 +1,7 @@
 """Names of experiments, and the paths by which clients without namespaces write them.
 
 A path is cut at its last slash where both sides are what namespaces and names may be; any other path, such as
-``/Users/ann/churn`` or ``churn: second try``, is a name of its own in the root namespace. So every path means one place.
+A path is cut at its last slash where both sides are what namespace and name may be. Any other path, such as
 """
 
 from strongroom.domain.errors import BadName

@@ -15,7 +15,18 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import Int64, changed_at, head, json_text, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import (
+    Int64,
+    changed_at,
+    head,
+    json_text,
+    key,
+    metadata,
+    ref,
+    text,
+    time_us,
+    uid,
+)
 
 experiment = Table(
     "experiment",

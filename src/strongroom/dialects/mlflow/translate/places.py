@@ -28,6 +28,11 @@ def run_root(experiment_id: str, run_uid: str) -> str:
     return f"{SCHEME}{experiment_id}/{hex_of(run_uid)}/{_ARTIFACTS}"
 
 
+def model_root(experiment_id: str, model_uid: str) -> str:
+    """The address of a logged model's folder."""
+    return f"{SCHEME}{experiment_id}/{_MODELS}/m-{hex_of(model_uid)}/{_ARTIFACTS}"
+
+
 def experiment_root(experiment_id: str) -> str:
     """The address below which an experiment's folders lie."""
     return f"{SCHEME}{experiment_id}"

@@ -26,7 +26,7 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _DOCS = "See the API docs for more information about request parameters."
 
 
-class Message(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Base of every message, asked or answered: what is not set is not written, what is not known is not read."""
 
 
@@ -58,14 +58,16 @@ def decode_body(raw: bytes, kind: type[M], path: Mapping[str, str]) -> M:
     """
     if not path and not _CAMEL.search(raw):
         try:
-            return _decoder(kind).decode(raw or b"{}")
+            found: M = _decoder(kind).decode(raw or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # once more, with patience
+        else:
+            return found
     try:
-        found = msgspec.json.decode(raw or b"{}")
-        if isinstance(found, str):
-            found = msgspec.json.decode(found)
-        plain = _plain(found, _names(kind))
+        read = msgspec.json.decode(raw or b"{}")
+        if isinstance(read, str):
+            read = msgspec.json.decode(read)
+        plain = _plain(read, _names(kind))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The body is no JSON that can be read: {error}") from error
     if not isinstance(plain, dict):
@@ -132,7 +134,9 @@ def _converted(found: Mapping[str, Any], kind: type[M]) -> M:
         raise invalid(name, _at(found, name)) from error
 
 
-def _at(value: Any, path: str) -> Any:
+def _at(whole: object, path: str) -> object:
+    """What stands at a path of a message; None when it cannot be found."""
+    value: Any = whole
     for name, number in _STEP.findall(path):
         try:
             value = value[int(number)] if number else value[name]
