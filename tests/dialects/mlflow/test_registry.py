@@ -47,8 +47,8 @@ def test_a_version_is_what_lay_in_the_run_when_it_was_registered(
         client.log_text(run_id, "other weights", "model/weights.bin")
         client.log_text(run_id, "new", "model/more.txt")
         folder = Path(mlflow.artifacts.download_artifacts("models:/frozen/1"))
-        result = [str(made.version), made.status, made.run_id == run_id, made.source == source, made.tags, made.description,
-                  sorted(p.name for p in folder.iterdir()), (folder / "weights.bin").read_text(),
+        result = [str(made.version), made.status, made.run_id == run_id, made.source == source, made.tags,
+                  made.description, sorted(p.name for p in folder.iterdir()), (folder / "weights.bin").read_text(),
                   client.get_model_version_download_uri("frozen", "1")]
     """)
     assert found[:6] == ["1", "READY", True, True, {"k": "v"}, "first"]

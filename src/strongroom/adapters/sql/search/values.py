@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, func, literal, select
+from sqlalchemy import ColumnElement, Float, Select, case, func, literal, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.tables import (
@@ -194,6 +194,9 @@ def _of_experiment(column: Sql) -> Select[Any]:
 _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.ASSET, "namespace"): _namespace(asset),
     (Entity.EXPERIMENT, "namespace"): _namespace(experiment),
+    (Entity.EXPERIMENT, "path"): select(
+        case((namespace.c.path == "", experiment.c.name), else_=namespace.c.path + "/" + experiment.c.name)
+    ).where(namespace.c.id == experiment.c.namespace_id),
     (Entity.VERSION, "name"): _of_asset(asset.c.name),
     (Entity.VERSION, "kind"): _of_asset(asset.c.kind),
     (Entity.VERSION, "asset_uid"): _of_asset(asset.c.uid),

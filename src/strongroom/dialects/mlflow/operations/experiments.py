@@ -12,7 +12,7 @@ from strongroom.dialects.mlflow.paging import gathered
 from strongroom.dialects.mlflow.translate import experiments as translate
 from strongroom.dialects.mlflow.translate.common import page_size, state_of, tags_of
 from strongroom.dialects.mlflow.translate.ids import DEFAULT_EXPERIMENT, experiment_uid
-from strongroom.dialects.mlflow.translate.questions import experiments_question
+from strongroom.dialects.mlflow.translate.search.experiments import question as question_of
 from strongroom.dialects.mlflow.wire import experiments as wire
 from strongroom.domain.errors import Forbidden, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -110,9 +110,9 @@ async def get_by_name(edge: Edge, message: wire.ExperimentName) -> wire.Experime
 def search(call: Call, message: wire.SearchExperiments) -> wire.ExperimentsAnswer:
     """Experiments that fit a filter."""
     size = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST)
-    question = experiments_question(message.filter or "", message.order_by, state_of(message.view_type))
-    page = gathered(lambda asked: find.found_experiments(call, question, asked), size, message.page_token)
     default = default_uid(call)
+    question = question_of(message.filter or "", message.order_by, state_of(message.view_type), default)
+    page = gathered(lambda asked: find.found_experiments(call, question, asked), size, message.page_token)
     found = [translate.experiment(view, default) for view in page.items]
     return wire.ExperimentsAnswer(experiments=found, next_page_token=page.next_page_token)
 

@@ -14,9 +14,9 @@ from strongroom.dialects.mlflow.translate import logged_models as translate
 from strongroom.dialects.mlflow.translate.artifacts import files
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.experiments import experiment_id
-from strongroom.dialects.mlflow.translate.filters import parse
 from strongroom.dialects.mlflow.translate.ids import model_uid, run_uid
 from strongroom.dialects.mlflow.translate.places import model_root
+from strongroom.dialects.mlflow.translate.search.filters import parse
 from strongroom.dialects.mlflow.wire import logged_models as wire
 from strongroom.domain.artifacts.paths import clean_directory
 from strongroom.domain.errors import Invalid

@@ -14,8 +14,8 @@ from strongroom.dialects.mlflow.paging import gathered
 from strongroom.dialects.mlflow.translate import registry as translate
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import version_number
-from strongroom.dialects.mlflow.translate.questions import models_question
 from strongroom.dialects.mlflow.translate.registry import KINDS, stage_of
+from strongroom.dialects.mlflow.translate.search.registry import models_question
 from strongroom.dialects.mlflow.wire import registry as wire
 from strongroom.domain.errors import NotFound
 from strongroom.domain.identity.roles import Permission

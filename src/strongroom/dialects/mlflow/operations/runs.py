@@ -14,8 +14,8 @@ from strongroom.dialects.mlflow.translate import runs as translate
 from strongroom.dialects.mlflow.translate.common import page_size, state_of, tags_of, time_us
 from strongroom.dialects.mlflow.translate.experiments import NOTE
 from strongroom.dialects.mlflow.translate.ids import run_uid
-from strongroom.dialects.mlflow.translate.questions import runs_question
 from strongroom.dialects.mlflow.translate.recording import cut_tags
+from strongroom.dialects.mlflow.translate.search.runs import question as question_of
 from strongroom.dialects.mlflow.wire import runs as wire
 from strongroom.domain.errors import NotFound
 from strongroom.domain.identity.roles import Permission
@@ -80,7 +80,7 @@ def search(call: Call, message: wire.SearchRuns) -> wire.RunsAnswer:
     if not message.experiment_ids:
         return wire.RunsAnswer()
     named = [uid_of(call, id_) for id_ in message.experiment_ids]
-    question = runs_question(message.filter or "", message.order_by, state_of(message.run_view_type), named)
+    question = question_of(message.filter or "", message.order_by, state_of(message.run_view_type), named)
     page = gathered(lambda asked: find.runs(call, question, asked, translate.VALUES_MOST), size, message.page_token)
     default, uses = default_uid(call), used.of_runs(call, [view.uid for view in page.items])
     found = [translate.run(view, default, uses[view.uid]) for view in page.items]

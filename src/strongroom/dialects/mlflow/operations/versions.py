@@ -15,8 +15,8 @@ from strongroom.dialects.mlflow.translate import registry as translate
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import model_uid, run_uid, version_number
 from strongroom.dialects.mlflow.translate.places import Place, version_root
-from strongroom.dialects.mlflow.translate.questions import versions_question
 from strongroom.dialects.mlflow.translate.registry import KINDS, stage_of
+from strongroom.dialects.mlflow.translate.search.registry import versions_question
 from strongroom.dialects.mlflow.translate.sources import Copied, Elsewhere, source_of
 from strongroom.dialects.mlflow.wire import registry as wire
 from strongroom.domain.identity.roles import Permission

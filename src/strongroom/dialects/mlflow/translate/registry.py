@@ -11,6 +11,8 @@ from strongroom.domain.registry.stages import ARCHIVED, NONE
 
 KINDS = ("model", "prompt")
 """What MLflow keeps in one list of names."""
+IS_PROMPT = "mlflow.prompt.is_prompt"
+"""The tag by which MLflow tells a prompt from a model; here it is the kind of the asset."""
 STAGES = {"none": NONE, "staging": "staging", "production": "production", "archived": ARCHIVED}
 
 
