@@ -9,18 +9,26 @@ HELP = {
     "asset": "Models, data sets and other assets.",
     "audit": "The audit log: read, proved, exported, verified offline.",
     "blob": "Bytes by digest, below a folder (for programs).",
+    "edge": "What joins two things in lineage.",
     "event": "What happens, in order.",
     "experiment": "What runs belong to.",
     "file": "Files of versions.",
+    "comment": "What people say about objects.",
+    "discussion": "Discussions of assets, numbered.",
     "draft": "Versions in the making.",
+    "flag": "What turned out to be bad.",
     "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "lineage": "What a version came from and what came of it; paths, impact, checks.",
+    "inbox": "What you are told.",
+    "manifest": "What versions say of themselves in strongroom.json.",
     "logged_model": "Models that runs put out.",
     "metric": "Series that runs recorded.",
     "namespace": "Paths that assets are in.",
     "node": "Things in lineage that are not ours.",
     "password": "Passwords of users.",
     "principal": "Users and service accounts.",
+    "prompt": "Prompts: rendered with their variables.",
     "property": "Typed properties of assets and versions.",
     "run": "Runs and what they recorded.",
     "setup": "The first user of a new server.",
@@ -30,6 +38,7 @@ HELP = {
     "token": "Tokens.",
     "upload": "Uploads in parts (for programs).",
     "version": "Versions of assets.",
+    "watch": "What you are told of.",
     "webhook": "Addresses that events are sent to.",
     "workspace": "Workspaces.",
 }
@@ -44,10 +53,18 @@ HAND_MADE = {
     "audit.export": ("audit:export", "Write the whole log to a file."),
     "audit.proof": ("audit:proof", "Fetch the proof that a record is in the log, and check it here."),
     "audit.verify": ("audit:verify", "Verify an exported log, with no server."),
+    "comment.add": ("collaboration:comment_add", "Comment on an object."),
+    "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
     "event.stream": ("events:tail", "The same as tail."),
     "event.tail": ("events:tail", "Show events as they happen, a line each."),
     "experiment.search": ("searching:experiments", "Experiments that fit a filter."),
     "grant.create": ("identity:grant_create", "Give a role."),
+    "inbox.list": ("collaboration:inbox_list", "What you are told, the newest first."),
+    "manifest.diff": ("manifests:diff", "What differs between the manifests of two versions."),
+    "manifest.get": ("manifests:show", "The same as show."),
+    "manifest.show": ("manifests:show", "What a version says of itself in strongroom.json."),
+    "manifest.validate": ("manifests:validate", "Read a manifest as the server would, without one."),
+    "prompt.render": ("manifests:render", "Fill a prompt with its variables."),
     "run.list": ("runs:list_", "Runs of an experiment; without one, the experiments."),
     "run.search": ("searching:runs", "Runs that fit a filter, in any order."),
     "run.show": ("runs:show", "One run in short, for people."),
@@ -75,8 +92,12 @@ def build(noun: str) -> App:
     for command, (path, said) in HAND_MADE.items():
         if command.partition(".")[0] == noun:
             app.command(f"strongroom.cli.{path}", name=path_of(command)[-1], help=said)
+    if noun == "lineage":
+        from strongroom.cli.finding import lineage
+
+        app.default(lineage)
     for op in OPERATIONS:
-        if op.noun == noun and op.id not in HAND_MADE:
+        if op.noun == noun and op.id not in HAND_MADE and op.id not in AT_ROOT:
             app.command(command_of(op), name=path_of(op.id)[-1])
     return app
 

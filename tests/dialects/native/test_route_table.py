@@ -27,6 +27,7 @@ REQUIRED_QUERY = {
     "asset.resolve": {"reference"},
     "audit.consistency": {"old_size"},
     "experiment.find": {"name"},
+    "logged_model.points": {"key"},
     "metric.series": {"key"},
     "upload.part": {"sha256"},
 }
@@ -61,7 +62,7 @@ def test_an_operation_is_not_shadowed_by_an_earlier_one(operation: Operation) ->
 
 @each
 def test_an_operation_says_what_it_is(operation: Operation) -> None:
-    assert re.fullmatch(r"[a-z]+\.[a-z]+(_[a-z]+)*", operation.id)
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", operation.id)
     assert operation.path.startswith("/")
     assert operation.method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
     assert isinstance(operation.permission, Permission)

@@ -15,6 +15,7 @@ from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entr
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
+from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.views import VersionView, version_view
@@ -48,6 +49,7 @@ class PublishDetails:
     :param run_uid: the run that made it, when its folder is not the source.
     :param logged_model_uid: the logged model that it is made of.
     :param base_uids: versions that it derives from (lineage edges of type "base").
+    :param copied_from: the version whose very content it is.
     :param origin: the address of the content as the caller named it, kept as data.
     """
 
@@ -62,6 +64,7 @@ class PublishDetails:
     aliases: Sequence[str] = ()
     run_uid: str | None = None
     base_uids: Sequence[str] = ()
+    copied_from: str | None = None
     logged_model_uid: str | None = None
     origin: str | None = None
 
@@ -78,6 +81,7 @@ class Snapshot:
     blob_ids: Sequence[int]
     asset_id: int
     claim: Permission
+    said: manifests.Said
 
 
 def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | None) -> VersionView:
@@ -153,23 +157,35 @@ def _sealed_already(call: Call, uid: str) -> VersionView | None:
 
 
 async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> Snapshot:
-    def look(call: Call) -> tuple[int, list[Entry], list[int]]:
+    def look(call: Call) -> tuple[Asset, list[Entry], list[int]]:
         owner = open_folder(call, kind, uid, write=kind == "draft")
         if asset_uid is not None:
-            asset_id = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER).id
+            asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
         else:
             assert owner.asset_id is not None  # noqa: S101 - a draft has an asset
-            asset_id = owner.asset_id
+            asset = call.tx.assets.by_id(owner.asset_id)
         rows = call.tx.folders.all(owner.folder.id, path)
         if not rows:
             raise Invalid("There are no files to publish.", path=path[:200])
-        return asset_id, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
+        return asset, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
 
-    asset_id, entries, blob_ids = await edge.read(look)
-    tree = await asyncio.to_thread(lambda: freeze(frozen(subpath(entries, path))))
-    await prepare(edge, asset_id, tree, blob_ids)
+    asset, rows, blob_ids = await edge.read(look)
+    entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
     claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
-    return Snapshot(tree, blob_ids, asset_id, claim)
+    return await snapshot_of(edge, asset, entries, blob_ids, claim)
+
+
+async def snapshot_of(
+    edge: Edge, asset: Asset, entries: Sequence[Entry], blob_ids: Sequence[int], claim: Permission
+) -> Snapshot:
+    """Clean entries in order as a tree whose pages are written; all but the seal.
+
+    :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
+    """
+    said = await manifests.read(edge, asset.kind, entries)
+    tree = await asyncio.to_thread(freeze, entries)
+    await prepare(edge, asset.id, tree, blob_ids)
+    return Snapshot(tree, blob_ids, asset.id, claim, said)
 
 
 async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
@@ -286,6 +302,7 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: Snapshot, det
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
     _say(call, asset, version, details)
     _link(call, version, run, details)
+    manifests.keep(call, version, snapshot.said)
     call.record(
         "version.register",
         Subject("version", version.uid),
@@ -322,6 +339,9 @@ def _link(call: Call, version: Version, run: Run | None, details: PublishDetails
         graph.link(call, origin, EdgeType.REGISTERED, Vertex("version", version.id))
     if run is not None:
         sealing.seal_chain(call, run)
-    for uid in details.base_uids:
+    derived = [(uid, EdgeType.BASE) for uid in details.base_uids]
+    if details.copied_from is not None:
+        derived.append((details.copied_from, EdgeType.COPIED))
+    for uid, says in derived:
         _asset, base = versions.by_uid(call, uid, Permission.ASSET_READ)
-        graph.link(call, Vertex("version", base.id), EdgeType.BASE, Vertex("version", version.id))
+        graph.link(call, Vertex("version", base.id), says, Vertex("version", version.id))

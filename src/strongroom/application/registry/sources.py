@@ -1,63 +1,68 @@
 """Publishing what is no folder: a copy of another version, or an address elsewhere that nobody has listed."""
 
-import asyncio
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from strongroom.application.artifacts.trees import FrozenTree, StoredPages, freeze, load_root
+from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.registry import assets, publishing, versions
-from strongroom.application.registry.publishing import PublishDetails, Snapshot
+from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import VersionView
 from strongroom.application.tracking import runs
 from strongroom.domain.artifacts.lookup import iterate
-from strongroom.domain.artifacts.tree import FileEntry, MountEntry, clean_entry
+from strongroom.domain.artifacts.tree import Entry, FileEntry, MountEntry, clean_entry
 from strongroom.domain.errors import Corrupted, NotFound
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.registry.model import Version
+from strongroom.domain.registry.model import Asset, Version
 
 
 async def register_mount(edge: Edge, asset_uid: str, uri: str, details: PublishDetails) -> VersionView:
     """Publish an address: a tree of one mount, unpinned, since nothing says what lies there tomorrow."""
     entry = clean_entry(MountEntry("", uri))
-    asset_id = await edge.read(lambda call: assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER).id)
-    tree = await asyncio.to_thread(lambda: freeze([entry]))
-    await publishing.prepare(edge, asset_id, tree, ())
-    snapshot = Snapshot(tree, (), asset_id, Permission.RUN_WRITE)
+    asset = await edge.read(lambda call: assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER))
+    snapshot = await publishing.snapshot_of(edge, asset, [entry], (), Permission.RUN_WRITE)
     return await edge.finish(lambda call: publishing.publish_new(call, asset_uid, snapshot, details))
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """The version to copy, and into which asset."""
+
+    into: Asset
+    entries: Sequence[Entry]
+    blob_ids: Sequence[int]
+    run_uid: str | None
 
 
 async def register_copy(edge: Edge, asset_uid: str, version_uid: str, details: PublishDetails) -> VersionView:
     """Publish the very tree of another version, which it is then derived from; it keeps its run, if one may see it."""
 
-    def look(call: Call) -> tuple[Snapshot, str | None]:
-        asset_id = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER).id
+    def look(call: Call) -> _Original:
+        into = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
         _, version = versions.readable(call, version_uid)
-        tree, blob_ids = _tree_of(call, version)
-        return Snapshot(tree, blob_ids, asset_id, Permission.RUN_READ), _visible_run(call, version)
+        entries = _entries(call, version)
+        return _Original(into, entries, _blob_ids(call, entries), _visible_run(call, version))
 
-    snapshot, run_uid = await edge.read(look)
-    await publishing.prepare(edge, snapshot.asset_id, snapshot.tree, snapshot.blob_ids)
-    copied = replace(
-        details,
-        run_uid=details.run_uid or run_uid,
-        base_uids=(*details.base_uids, version_uid),
-        signature=details.signature,
+    original = await edge.read(look)
+    snapshot = await publishing.snapshot_of(
+        edge, original.into, original.entries, original.blob_ids, Permission.RUN_READ
     )
+    copied = replace(details, run_uid=details.run_uid or original.run_uid, copied_from=version_uid)
     return await edge.finish(lambda call: publishing.publish_new(call, asset_uid, snapshot, copied))
 
 
-def _tree_of(call: Call, version: Version) -> tuple[FrozenTree, list[int]]:
-    """A stored tree as if it were just frozen, and the blobs that it names."""
+def _entries(call: Call, version: Version) -> list[Entry]:
     assert version.tree is not None  # noqa: S101 - readable refused it
-    root, stored = load_root(call, version.tree), call.tx.trees.root(version.tree)
-    entries = iterate(root, StoredPages(call.tx.trees), prefix="", after="")
+    return list(iterate(load_root(call, version.tree), StoredPages(call.tx.trees)))
+
+
+def _blob_ids(call: Call, entries: Sequence[Entry]) -> list[int]:
     digests = sorted({entry.sha256 for entry in entries if isinstance(entry, FileEntry)})
     blobs = call.tx.blobs.by_sha256(digests)
-    if stored is None or len(blobs) < len(digests):
-        raise Corrupted("Bytes of this version are missing.", tree=version.tree)
-    tree = FrozenTree(version.tree, stored, {}, version.files, version.bytes, unpinned=version.unpinned)
-    return tree, [blob.id for blob in blobs.values()]
+    if missing := [digest for digest in digests if digest not in blobs]:
+        raise Corrupted("Bytes of this version are missing.", blob=missing[0])
+    return [blob.id for blob in blobs.values()]
 
 
 def _visible_run(call: Call, version: Version) -> str | None:
@@ -73,5 +78,5 @@ def mount_of(call: Call, version: Version) -> str | None:
     """The address that a version refers to as a whole; None of a version with entries of its own."""
     if not version.unpinned or version.tree is None:
         return None
-    first = next(iter(iterate(load_root(call, version.tree), StoredPages(call.tx.trees), prefix="", after="")), None)
+    first = next(iter(iterate(load_root(call, version.tree), StoredPages(call.tx.trees))), None)
     return first.uri if isinstance(first, MountEntry) and not first.path else None

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from strongroom.application.call import Call
-from strongroom.application.lineage.views import NodeView, node_view, vertex_views
+from strongroom.application.lineage.sight import vertex_views
+from strongroom.application.lineage.views import NodeView, node_view
 from strongroom.domain.lineage.model import Edge, EdgeType, Vertex
 
 EDGES_MOST = 50_000

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.aliases import valid_at
@@ -99,7 +99,7 @@ class SqlTags(Repository):
             }
             for key, value in tags.items()
         ]
-        self._connection.execute(insert(tag), rows)
+        self._insert(tag, *rows)
 
     def _ended(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> dict[int, int]:
         """End present values; key id -> when the last one ended, now or before: the next begins no earlier."""
@@ -132,6 +132,8 @@ class SqlTags(Repository):
         return found
 
     def set_properties(self, workspace_id: int, owner_kind: str, owner_id: int, values: Mapping[str, Scalar]) -> None:
+        if not values:
+            return
         ids = self._context.name_ids(workspace_id, values, create=True)
         mine = (object_property.c.owner_kind == owner_kind, object_property.c.owner_id == owner_id)
         self._connection.execute(delete(object_property).where(*mine, object_property.c.key_id.in_(ids.values())))
@@ -140,5 +142,4 @@ class SqlTags(Repository):
             for key, value in values.items()
             if value is not None
         ]
-        if rows:
-            self._connection.execute(insert(object_property), rows)
+        self._insert(object_property, *rows)

@@ -29,16 +29,27 @@ from strongroom.adapters.sql.tables.audit import (
     read_window,
 )
 from strongroom.adapters.sql.tables.base import metadata
+from strongroom.adapters.sql.tables.collaboration import (
+    comment,
+    comment_mention,
+    comment_text,
+    discussion,
+    feed_cursor,
+    inbox_item,
+    inbox_setting,
+    watch,
+)
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
-from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.lineage import consumption, edge, edge_removed, flag, node
 from strongroom.adapters.sql.tables.logged_models import (
     logged_model,
     logged_model_param,
     logged_model_point,
     logged_model_value,
 )
+from strongroom.adapters.sql.tables.manifests import manifest, statistics
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -71,19 +82,30 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "comment",
+    "comment_mention",
+    "comment_text",
+    "consumption",
     "delivery",
+    "discussion",
     "draft",
     "edge",
+    "edge_removed",
     "experiment",
+    "feed_cursor",
+    "flag",
     "folder",
     "folder_entry",
     "grant",
     "handle",
     "idempotency",
+    "inbox_item",
+    "inbox_setting",
     "logged_model",
     "logged_model_param",
     "logged_model_point",
     "logged_model_value",
+    "manifest",
     "metadata",
     "name_dict",
     "namespace",
@@ -100,6 +122,7 @@ __all__ = [
     "run_value",
     "setting",
     "stage",
+    "statistics",
     "tag",
     "team",
     "team_member",
@@ -109,6 +132,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "watch",
     "webhook",
     "workspace",
 ]

@@ -1,14 +1,14 @@
 """When experiments, assets and versions were last changed, and where a version's content came from.
 
-Revision ID: 0005
-Revises: 0004
+Revision ID: 0008
+Revises: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 
 TABLES = ("experiment", "asset", "version")
 
