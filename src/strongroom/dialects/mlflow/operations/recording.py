@@ -45,8 +45,10 @@ def log_param(call: Call, message: wire.LogParam) -> None:
 def log_batch(call: Call, message: wire.LogBatch) -> None:
     """Record points, params and tags, all or none."""
     translate.check_counts(len(message.metrics), len(message.params), len(message.tags))
-    uid, told = run_uid(message.run_id), said(tags_of(message.tags))
-    recording.log(call, uid, translate.batch(message.metrics, message.params, told.tags))
+    told = said(tags_of(message.tags))
+    batch = translate.batch(message.metrics, message.params, told.tags)
+    uid = run_uid(message.run_id)
+    recording.log(call, uid, batch)
     if told.name is not None or told.note is not None:
         runs.update(call, uid, UpdateRun(name=told.name, note=told.note))
 

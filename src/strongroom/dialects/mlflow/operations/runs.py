@@ -13,7 +13,7 @@ from strongroom.dialects.mlflow.paging import gathered
 from strongroom.dialects.mlflow.translate import runs as translate
 from strongroom.dialects.mlflow.translate.common import page_size, state_of, tags_of, time_us
 from strongroom.dialects.mlflow.translate.experiments import NOTE
-from strongroom.dialects.mlflow.translate.ids import run_uid
+from strongroom.dialects.mlflow.translate.ids import DEFAULT_EXPERIMENT, run_uid
 from strongroom.dialects.mlflow.translate.recording import cut_tags
 from strongroom.dialects.mlflow.translate.search.runs import question as question_of
 from strongroom.dialects.mlflow.wire import runs as wire
@@ -76,13 +76,15 @@ def get(call: Call, message: wire.ByRun) -> wire.RunAnswer:
 def search(call: Call, message: wire.SearchRuns) -> wire.RunsAnswer:
     """Runs of some experiments that fit a filter."""
     size = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST)
+    state, default = state_of(message.run_view_type), default_uid(call)
     call.ask(_READ)
-    if not message.experiment_ids:
+    # nobody has recorded anything in a default experiment that is not there yet
+    named = [uid_of(call, id_) for id_ in message.experiment_ids if id_ != DEFAULT_EXPERIMENT or default is not None]
+    question = question_of(message.filter or "", message.order_by, state, named)
+    if not named:
         return wire.RunsAnswer()
-    named = [uid_of(call, id_) for id_ in message.experiment_ids]
-    question = question_of(message.filter or "", message.order_by, state_of(message.run_view_type), named)
     page = gathered(lambda asked: find.runs(call, question, asked, translate.VALUES_MOST), size, message.page_token)
-    default, uses = default_uid(call), used.of_runs(call, [view.uid for view in page.items])
+    uses = used.of_runs(call, [view.uid for view in page.items])
     found = [translate.run(view, default, uses[view.uid]) for view in page.items]
     return wire.RunsAnswer(runs=found, next_page_token=page.next_page_token)
 
