@@ -1,11 +1,10 @@
 """What runs record: points, params, batches; and the history of a metric."""
 
 from strongroom.application.call import Call
-from strongroom.application.tracking import recording, runs
+from strongroom.application.tracking import recording, runs, series
 from strongroom.application.tracking.runs import UpdateRun
 from strongroom.dialects.mlflow.operation import command, read
 from strongroom.dialects.mlflow.operations.runs import ABSENT
-from strongroom.dialects.mlflow.paging import gathered
 from strongroom.dialects.mlflow.translate import recording as translate
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import run_uid
@@ -66,9 +65,8 @@ def get_history(call: Call, message: wire.GetHistory) -> wire.HistoryAnswer:
     """Points of one metric by step."""
     uid, key = run_uid(message.run_id, message.run_uuid), message.metric_key or ""
     size = page_size(message.max_results, HISTORY_MOST, HISTORY_MOST)
-    page = gathered(lambda asked: recording.series(call, uid, key, asked), size, message.page_token)
-    points = [(point.step, point.time_us, point.value) for point in page.items]
-    return wire.HistoryAnswer(metrics=history(key, points), next_page_token=page.next_page_token)
+    found = series.columns(call, uid, key, limit=size, token=message.page_token or None)
+    return wire.HistoryAnswer(metrics=history(found), next_page_token=found.next_page_token)
 
 
 OPERATIONS = (log_metric, log_param, log_batch, get_history)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from strongroom.application.tracking.recording import Batch, LogParam, LogPoint
+from strongroom.application.tracking.recording import Batch, LogParam, LogSeries
 from strongroom.dialects.mlflow.wire.codec import missing
 from strongroom.dialects.mlflow.wire.runs import LogMetric, Param, Point
 from strongroom.domain.errors import Invalid
@@ -28,7 +28,7 @@ def check_counts(metrics: int, params: int, tags: int) -> None:
 
 def batch(metrics: Sequence[Point], params: Sequence[Param], tags: Mapping[str, str]) -> Batch:
     """All that one request records. :raises Invalid: a field that must be there is not; a param stands twice."""
-    return Batch(params=_params(params), points=points(metrics), tags=cut_tags(tags), late=True)
+    return Batch(params=_params(params), series=series_of(metrics), tags=cut_tags(tags), late=True)
 
 
 def cut_tags(tags: Mapping[str, str]) -> dict[str, str | None]:
@@ -36,15 +36,19 @@ def cut_tags(tags: Mapping[str, str]) -> dict[str, str | None]:
     return {key: value[:TAG_LONGEST] for key, value in tags.items()}
 
 
-def points(metrics: Sequence[Point]) -> list[LogPoint]:
-    """Points of a batch, times in microseconds."""
-    found = []
+def series_of(metrics: Sequence[Point]) -> list[LogSeries]:
+    """Points of a batch as columns by key, times in microseconds. :raises Invalid: a field is missing."""
+    columns: dict[str, tuple[list[float], list[int], list[int]]] = {}
     for number, one in enumerate(metrics):
-        if one.key is None or one.value is None or one.timestamp is None:
-            absent = "key" if one.key is None else "value" if one.value is None else "timestamp"
+        key, value, time = one.key, one.value, one.timestamp
+        if key is None or value is None or time is None:
+            absent = "key" if key is None else "value" if value is None else "timestamp"
             raise missing(f"metrics[{number}].{absent}")
-        found.append(LogPoint(one.key, one.value, one.step, one.timestamp * 1000))
-    return found
+        values, steps, times = columns.setdefault(key, ([], [], []))
+        values.append(value)
+        steps.append(one.step)
+        times.append(time * 1000)
+    return [LogSeries(key, *column) for key, column in columns.items()]
 
 
 def point(message: LogMetric) -> Point:

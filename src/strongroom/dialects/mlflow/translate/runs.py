@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from strongroom.application.tracking.used import DatasetUse, Used
-from strongroom.application.tracking.views import MetricView, RunView
+from strongroom.application.tracking.views import ColumnsView, MetricView, RunView
 from strongroom.dialects.mlflow.translate.common import milliseconds, tag_list
 from strongroom.dialects.mlflow.translate.experiments import NOTE, experiment_id
 from strongroom.dialects.mlflow.translate.ids import hex_of, model_id, uid_of_hex
@@ -24,6 +25,7 @@ from strongroom.dialects.mlflow.wire.runs import (
     RunInputs,
     RunOutputs,
 )
+from strongroom.domain.tracking.points import Kind
 from strongroom.domain.tracking.source import LONGEST, REPOSITORY_LONGEST, Source
 
 NAME, USER, PARENT = "mlflow.runName", "mlflow.user", "mlflow.parentRunId"
@@ -159,9 +161,13 @@ def metric(key: str, view: MetricView) -> Metric:
     return Metric(key=key, value=spelled(view.last), timestamp=view.last_time_us // 1000, step=view.last_step)
 
 
-def history(key: str, points: Sequence[tuple[int, int, float]]) -> list[Metric]:
-    """Points (step, microseconds, value) of a series; MLflow keeps equal ones once."""
+def history(found: ColumnsView) -> list[Metric]:
+    """Points of a series; MLflow keeps equal ones once, and knows no series but of numbers."""
+    if found.kind is not Kind.FLOAT:
+        return []
+    values = cast("Sequence[float]", found.values)
+    once = dict.fromkeys(zip(found.steps, found.times_us, values, strict=True))
     return [
-        Metric(key=key, value=spelled(value), timestamp=time_us // 1000, step=step)
-        for step, time_us, value in dict.fromkeys(points)
+        Metric(key=found.key, value=spelled(value), timestamp=time_us // 1000, step=step)
+        for step, time_us, value in once
     ]
