@@ -1,14 +1,14 @@
 """When experiments, assets and versions were last changed, and where a version's content came from.
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0012
+Revises: 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 TABLES = ("experiment", "asset", "version")
 
