@@ -4,6 +4,7 @@ from typing import Protocol
 
 from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
+from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
@@ -97,3 +98,5 @@ class Transaction(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def automations(self) -> Automations: ...

@@ -6,6 +6,7 @@ from strongroom.dialects.native.operations import (
     artifacts,
     assets,
     audit,
+    automations,
     collaboration,
     events,
     experiments,
@@ -42,5 +43,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *audit.OPERATIONS,
     *events.OPERATIONS,
     *collaboration.OPERATIONS,
+    *automations.OPERATIONS,
     *webhooks.OPERATIONS,
 )
