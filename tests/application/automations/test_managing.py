@@ -22,6 +22,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
         ({"about": "node"}, Invalid),
         ({"condition": "metrics.auc > 1"}, Invalid),
         ({"condition": "name = "}, Invalid),
+        ({"condition": "name MATCHES '('"}, Invalid),
         ({"condition": "(" * 5000}, Invalid),
         ({"name": ""}, Invalid),
         ({"state": "deleted"}, Invalid),

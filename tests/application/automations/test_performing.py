@@ -63,7 +63,7 @@ def test_what_happened_before_is_not_heard(works: Works) -> None:
 
 def test_tags_on_assets_and_runs_by_params_and_metrics(works: Works) -> None:
     made = works.automation(MARK, "run.end", about="run", condition="metrics.auc > 0.9 AND params.depth = 4")
-    by_asset = works.automation(MARK, "asset.create", condition="kind = 'model' AND name LIKE 'c%'")
+    by_asset = works.automation(MARK, "asset.create", condition="kind = 'model' AND name MATCHES '^c'")
     experiment = works.experiment()
     found = []
     for auc, depth in ((0.95, "4"), (0.95, "5"), (0.5, "4")):

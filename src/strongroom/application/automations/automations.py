@@ -34,6 +34,7 @@ from strongroom.domain.errors import Invalid, NotFound, TooLarge
 from strongroom.domain.events.types import PREFIX, clean_patterns
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.text import clean_line
+from strongroom.domain.search.ast import Matches, atoms
 from strongroom.domain.search.parse import parse_filter
 from strongroom.domain.search.schema import Entity
 
@@ -112,7 +113,7 @@ def create(call: Call, command: CreateAutomation) -> AutomationView:
             name=_name(command.name),
             types=_types(command.types),
             about=about,
-            condition=_condition(about, command.condition),
+            condition=_condition(call, about, command.condition),
             namespace=namespace,
             asset_id=asset_id,
             action=_action(call, command.action, about),
@@ -151,9 +152,12 @@ def _types(texts: Sequence[str]) -> Sequence[str]:
     return found
 
 
-def _condition(about: Entity, text: str) -> str:
+def _condition(call: Call, about: Entity, text: str) -> str:
     """As it was sent. :raises Invalid: it is none of the filter language."""
-    parse_filter(about, text)
+    condition = parse_filter(about, text)
+    for atom in atoms(condition) if condition else ():
+        if isinstance(atom, Matches):
+            call.tx.search.matches(atom.pattern, "")
     return text
 
 
@@ -225,7 +229,7 @@ def update(call: Call, uid: str, command: UpdateAutomation, etag: int | None) ->
     if command.types is not None:
         changes["types"] = _types(command.types)
     if command.condition is not None:
-        changes["condition"] = _condition(found.about, command.condition)
+        changes["condition"] = _condition(call, found.about, command.condition)
     if command.action is not None:
         changes["action"] = _action(call, command.action, found.about)
     if command.state is not None:

@@ -45,7 +45,7 @@ def holds(call: Call, about: Entity, uid: str, condition: Expr) -> bool | None:
 
     :raises NotFound: the object is not there, or not for this caller.
     """
-    return evaluate(condition, record(call, about, uid, condition))
+    return evaluate(condition, record(call, about, uid, condition), call.tx.search.matches)
 
 
 def record(call: Call, about: Entity, uid: str, condition: Expr) -> Record:

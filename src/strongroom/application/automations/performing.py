@@ -6,6 +6,7 @@ committed together: a crash costs nothing and doubles nothing. Sending to a webh
 written; that arrives at least once, under the event's id (`application.events.delivery`).
 """
 
+import asyncio
 import json
 import logging
 from typing import Final
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 SCAN: Final = 1_000
 AUTOMATIONS_AT_ONCE: Final = 20
 RUNS_AT_ONCE: Final = 100
+AT_ONCE: Final = 8
 KEPT_US: Final = 30 * 86_400 * 1_000_000
 OWNER_DISABLED: Final = "owner_disabled"
 _OURS: Final = (Unavailable, TooManyRequests)
@@ -60,14 +62,18 @@ async def work(executor: Executor) -> None:
         if not await executor.command(hear):
             break
     while due := await executor.read(lambda tx: tx.automations.due(tx.now(), RUNS_AT_ONCE)):
-        for automation_id, leaf in due:
-            await _one(executor, automation_id, leaf)
+        done: list[bool] = []
+        for start in range(0, len(due), AT_ONCE):
+            done += await asyncio.gather(*(_one(executor, *one) for one in due[start : start + AT_ONCE]))
+        if not any(done):  # others have them all: they need no help
+            return
 
 
-async def _one(executor: Executor, automation_id: int, leaf: int) -> None:
+async def _one(executor: Executor, automation_id: int, leaf: int) -> bool:
+    """Perform one; False when another process has it."""
     calls: list[Call] = []
     try:
-        await executor.command(lambda tx: perform(tx, automation_id, leaf, calls))
+        return await executor.command(lambda tx: perform(tx, automation_id, leaf, calls))
     except DomainError as error:
         refused = calls[-1] if calls else None
         again, code = isinstance(error, _OURS), error.code
@@ -75,6 +81,7 @@ async def _one(executor: Executor, automation_id: int, leaf: int) -> None:
     except Exception:
         log.exception("automation %s failed at position %s", automation_id, leaf)
         await executor.command(lambda tx: fail(tx, automation_id, leaf, "internal", again=True))
+    return True
 
 
 def hear(tx: Transaction) -> bool:
@@ -97,25 +104,26 @@ def hear(tx: Transaction) -> bool:
     return heard
 
 
-def perform(tx: Transaction, automation_id: int, leaf: int, calls: list[Call]) -> None:
-    """Do what an automation does for one event, and write that it was done.
+def perform(tx: Transaction, automation_id: int, leaf: int, calls: list[Call]) -> bool:
+    """Do what an automation does for one event, and write that it was done; False when another process has it.
 
     :param calls: gets the call that it is done in, so that a refusal can be recorded.
     """
     run = tx.automations.take(automation_id, leaf, tx.now())
     if run is None:
-        return
+        return False
     automation = tx.automations.by_id(automation_id)
     owner = tx.principals.by_id(automation.owner_id)
     event = tx.feed.at(leaf)
     assert event is not None, "a run is of an event"  # noqa: S101 - the log is append-only
     if automation.state is not AutomationState.ENABLED or owner.disabled_at is not None:
         _stop(tx, automation, owner)
-        return
+        return True
     call = in_the_name_of(tx, owner, automation, chain_of(json.loads(event.details)))
     calls.append(call)
     state, effect = _perform(call, automation, event)
     tx.automations.end(run, state, "", effect, tx.now())
+    return True
 
 
 def access_of(tx: Transaction, owner: Principal, automation: Automation) -> Access:
