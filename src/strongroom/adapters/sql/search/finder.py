@@ -51,7 +51,7 @@ class SqlSearch(Repository):
     def _scope(self, query: Query) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
         fields += [term.field for term in query.order]
-        names = {field.name for field in fields if field.group not in {Group.ATTRIBUTE, Group.ALIAS}}
+        names = {field.name for field in fields if field.group not in {Group.ATTRIBUTE, Group.ALIAS, Group.TEXT}}
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
         return Scope(query.entity, query.workspace_id, keys, sqlite, query.at)

@@ -51,6 +51,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_value,
 )
 from strongroom.adapters.sql.tables.manifests import manifest, statistics
+from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -66,13 +67,25 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
-from strongroom.adapters.sql.tables.tracking import block, experiment, run, run_chain, run_param, run_value
+from strongroom.adapters.sql.tables.search import document
+from strongroom.adapters.sql.tables.tracking import (
+    block,
+    experiment,
+    line_block,
+    run,
+    run_chain,
+    run_param,
+    run_series,
+    run_stream,
+    run_value,
+)
 
 __all__ = [
     "alias",
     "asset",
     "asset_blob",
     "asset_name",
+    "asset_ref",
     "audit",
     "audit_checkpoint",
     "audit_leaf",
@@ -91,6 +104,7 @@ __all__ = [
     "consumption",
     "delivery",
     "discussion",
+    "document",
     "draft",
     "edge",
     "edge_removed",
@@ -104,6 +118,7 @@ __all__ = [
     "idempotency",
     "inbox_item",
     "inbox_setting",
+    "line_block",
     "logged_model",
     "logged_model_param",
     "logged_model_point",
@@ -116,12 +131,16 @@ __all__ = [
     "object_property",
     "outbox",
     "principal",
+    "publication_due",
+    "publication_rule",
     "read_window",
     "revision",
     "revision_parent",
     "run",
     "run_chain",
     "run_param",
+    "run_series",
+    "run_stream",
     "run_value",
     "setting",
     "stage",
@@ -135,6 +154,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_origin",
     "watch",
     "webhook",
     "workspace",
