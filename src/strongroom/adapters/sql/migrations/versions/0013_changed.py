@@ -1,14 +1,14 @@
 """When experiments, assets and versions were last changed, and where a version's content came from.
 
-Revision ID: 0012
-Revises: 0011
+Revision ID: 0013
+Revises: 0012
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 TABLES = ("experiment", "asset", "version")
 
