@@ -34,6 +34,19 @@ T = TypeVar("T")
 DEFAULT_WORKSPACE = "default"
 
 
+class ByteReader(Protocol):
+    """What reading bytes needs: snapshots of the database, and the store."""
+
+    @property
+    def store(self) -> BlobStore:
+        """Where the bytes are."""
+        ...
+
+    async def read(self, work: Callable[[Call], T]) -> T:
+        """Run a step that reads, on a snapshot of its own."""
+        ...
+
+
 class Edge(Protocol):
     """What a use case asks for that needs more than one transaction (transfers, freezing before sealing)."""
 

@@ -15,7 +15,7 @@ from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
-from strongroom.application.registry import publishing
+from strongroom.application.registry import publication, publishing
 from strongroom.application.tracking import compaction, sealing
 
 AT_ONCE = 100
@@ -140,6 +140,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
+        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor, gateway.store)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),
         Job("forget", 600, lambda: executor.command(forget)),

@@ -91,8 +91,7 @@ async def fork(edge: Edge, asset_uid: str, uid: str) -> VersionView:
         source = versions.readable(call, uid)[1]  # the right to read it is asked for again where it counts
         graph.link(call, Vertex("version", source.id), EdgeType.COPIED, Vertex("version", version.id))
 
-    parents = [old.version.revision] if old.version.revision else []
-    details = PublishDetails(description=old.version.description, message="A fork.", parents=parents)
+    details = PublishDetails(description=old.version.description, message="A fork.")
     return await publishing.publish_entries(edge, asset_uid, old.entries, details, after=after)
 
 

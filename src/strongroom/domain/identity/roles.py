@@ -75,6 +75,8 @@ class Permission(Enum):
     VERSION_EDIT = "version:edit"
     VERSION_DELETE = "version:delete"
     ALIAS_SET = "alias:set"
+    REF_PROTECT = "ref:protect"
+    PUBLICATION_SET = "publication:set"
     STAGE_SET = "stage:set"
     VERDICT_GIVE = "verdict:give"
     EVALUATION_WRITE = "evaluation:write"
@@ -132,6 +134,7 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.FOLDER_WRITE, _P.BLOB_UPLOAD, _P.LINEAGE_WRITE, _P.FLAG_SET),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.COMMENT_WRITE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.COMMENT_MODERATE),
+    **_at(_L.ASSET, _R.MAINTAINER, _P.REF_PROTECT, _P.PUBLICATION_SET),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ALIAS_SET, _P.STAGE_SET, _P.VERDICT_GIVE, _P.VERSION_DELETE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.FLAG_REMOVE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ASSET_RENAME, _P.ASSET_SHARE, _P.ASSET_DELETE, _P.GRANT_READ),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.assets import tagged
-from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -19,7 +19,6 @@ from strongroom.adapters.sql.tables import (
     object_property,
     principal,
     revision,
-    revision_parent,
     run,
     tag,
     version,
@@ -140,6 +139,22 @@ class SqlVersions(Repository):
         found: Version | None = _BY_LABEL.one(self._connection, asset=asset_id, label=label)
         return found
 
+    def by_revision(self, asset_id: int, digest: str) -> Version | None:
+        query = _select().where(version.c.asset_id == asset_id, revision.c.digest == digest, _LIVE)
+        row = self._connection.execute(query.order_by(version.c.number.desc()).limit(1)).one_or_none()
+        return _load(row) if row else None
+
+    def numbers_of(self, asset_id: int, digests: Sequence[str]) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for batch in batches(dict.fromkeys(digests)):
+            query = (
+                select(revision.c.digest, version.c.number)
+                .join(revision, revision.c.id == version.c.revision_id)
+                .where(version.c.asset_id == asset_id, _LIVE, revision.c.digest.in_(batch))
+            )
+            found.update((row.digest, row.number) for row in self._connection.execute(query.order_by(version.c.number)))
+        return found
+
     def by_tree_prefix(self, asset_id: int, prefix: str) -> Sequence[Version]:
         query = (
             _select()
@@ -239,25 +254,6 @@ class SqlVersions(Repository):
     def of_run(self, run_id: int, limit: int) -> Sequence[Version]:
         query = _select().where(version.c.run_id == run_id, version.c.state != "draft").limit(limit)
         return [_load(row) for row in self._connection.execute(query.order_by(version.c.id))]
-
-    def add_revision(
-        self, digest: str, asset_id: int, tree: str, author: str, message: str, parents: Sequence[str], at: int
-    ) -> int:
-        row = {
-            "digest": digest,
-            "asset_id": asset_id,
-            "tree": tree,
-            "author": author,
-            "message": message,
-            "recorded_at": at,
-        }
-        self._insert_ignore(revision, [row])
-        found: int = _REVISION.exactly_one(self._connection, digest=digest).id
-        self._insert_ignore(
-            revision_parent,
-            [{"revision_id": found, "position": n, "parent": parent} for n, parent in enumerate(parents)],
-        )
-        return found
 
     def add_draft(self, new: Draft) -> None:
         self._insert(draft, {f.name: getattr(new, f.name) for f in fields(Draft)})

@@ -50,6 +50,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_value,
 )
 from strongroom.adapters.sql.tables.manifests import manifest, statistics
+from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -82,6 +83,7 @@ __all__ = [
     "asset",
     "asset_blob",
     "asset_name",
+    "asset_ref",
     "audit",
     "audit_checkpoint",
     "audit_leaf",
@@ -124,6 +126,8 @@ __all__ = [
     "object_property",
     "outbox",
     "principal",
+    "publication_due",
+    "publication_rule",
     "read_window",
     "revision",
     "revision_parent",
@@ -145,6 +149,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_origin",
     "watch",
     "webhook",
     "workspace",
