@@ -7,6 +7,7 @@ from strongroom.sdk.operations import OPERATIONS
 HELP = {
     "alias": "Names that point at one version.",
     "asset": "Models, data sets and other assets.",
+    "automation": "What is done by itself, in your name.",
     "audit": "The audit log: read, proved, exported, verified offline.",
     "branch": "Branches of assets, and what is merged into them.",
     "blob": "Bytes by digest, below a folder (for programs).",

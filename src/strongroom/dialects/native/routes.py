@@ -6,6 +6,7 @@ from strongroom.dialects.native.operations import (
     artifacts,
     assets,
     audit,
+    automations,
     collaboration,
     datasets,
     edges,
@@ -58,5 +59,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *audit.OPERATIONS,
     *events.OPERATIONS,
     *collaboration.OPERATIONS,
+    *automations.OPERATIONS,
     *webhooks.OPERATIONS,
 )
