@@ -180,7 +180,7 @@ async def publish_entries(
     def publish(call: Call) -> VersionView:
         if before is not None:
             before(assets.locked(call, asset_uid, Permission.VERSION_REGISTER))
-        view = _publish_new(call, asset_uid, snapshot, details)
+        view = publish_new(call, asset_uid, snapshot, details)
         if after is not None:
             after(call, versions.by_uid(call, view.uid, Permission.VERSION_REGISTER)[1])
         return view
@@ -189,7 +189,7 @@ async def publish_entries(
     said = await manifests.read(edge, asset.kind, entries)
     tree = await asyncio.to_thread(freeze, entries)
     await prepare(edge, asset.id, tree, blob_ids)
-    snapshot = _Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
+    snapshot = Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
     return await edge.finish(publish)
 
 
