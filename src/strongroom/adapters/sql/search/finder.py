@@ -40,6 +40,9 @@ class SqlSearch(Repository):
                 rows = self._answer(query, after, limit)
         return [Hit(row[0], (*row[1:], row[0])) for row in rows]
 
+    def matches(self, pattern: str, text: str) -> bool:
+        return residual.compiled(pattern)(text) is not None
+
     def _answer(self, query: Query, place: Key | None, limit: int) -> Sequence[Row[Any]]:
         """Rows for a filter without regular expressions: the id, then the keys of the order."""
         asked = Asked(self._scope(query), query, self._experiments(query), place, limit)
