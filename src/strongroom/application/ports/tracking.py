@@ -1,11 +1,12 @@
 """What the application asks of the database for experiments and runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
+from strongroom.domain.registry.model import Namespace
 from strongroom.domain.tracking.model import BlockRow, BlockSize, Chain, Experiment, HeldRun, OtherSummary, Run
 from strongroom.domain.tracking.points import Points
 from strongroom.domain.tracking.values import Param, Summary
@@ -49,6 +50,13 @@ class Experiments(Protocol):
         """Apply column changes to a locked experiment; `etag` goes up by one."""
         ...
 
+    def move(self, experiment: Experiment, namespace: Namespace, name: str, /) -> Experiment:
+        """Give a locked experiment another namespace or name.
+
+        :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
+        """
+        ...
+
     def list(
         self,
         workspace_id: int,
@@ -66,13 +74,12 @@ class Experiments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs of an experiment; what is None does not matter. `params` compares texts as they were sent."""
+    """Which runs of an experiment; what is None does not matter."""
 
     state: str | None = None
     kind: str | None = None
     name_prefix: str | None = None
     parent_id: int | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
     trashed: bool = False
 
 
@@ -197,6 +204,10 @@ class Runs(Records, Merging, Protocol):
 
     def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
         """Those of the ids that exist, by id."""
+        ...
+
+    def ids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, int]:
+        """Uid -> id of those that exist."""
         ...
 
     def environment(self, run_id: int) -> str:

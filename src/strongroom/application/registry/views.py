@@ -8,6 +8,7 @@ from strongroom.application.call import Call
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.registry.model import Alias, Asset, Namespace, StagePlacement, Tag, Version, Workspace
+from strongroom.domain.registry.refs import Ref, StoredRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class AssetView:
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
     purged_at: datetime | None
@@ -86,7 +88,7 @@ class AssetView:
 class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
-    `signature` is null in lists: read the version for it.
+    `signature` is null in lists: read the version for it. `origin` is the content's address as the publisher named it.
     """
 
     uid: str
@@ -108,9 +110,11 @@ class VersionView:
     description: str
     signature: Mapping[str, object] | None
     run_uid: str | None
+    origin: str | None
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
 
@@ -126,6 +130,69 @@ class StageView:
     set_by: str
     valid_from: datetime
     valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """A revision of an asset: a tree, what it came from, who made it and why.
+
+    `claimed_at` is what the client said. `version` is the number of the live version that it was published as.
+    """
+
+    digest: str
+    tree: str
+    parents: Sequence[str]
+    author: str
+    message: str
+    version: int | None
+    claimed_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefView:
+    """A branch or pin and the revision that it leads to."""
+
+    kind: str
+    name: str
+    revision: str
+    protected: bool
+    etag: int
+    set_by: str
+    created_at: datetime
+    moved_at: datetime
+
+
+def revision_views(call: Call, asset_id: int, revisions: Sequence[StoredRevision]) -> list[RevisionView]:
+    """Revisions with the versions they were published as, in one query more."""
+    numbers = call.tx.versions.numbers_of(asset_id, [revision.digest for revision in revisions])
+    return [
+        RevisionView(
+            one.digest,
+            one.tree,
+            one.parents,
+            one.author,
+            one.message,
+            numbers.get(one.digest),
+            maybe_time(one.claimed_at),
+            time_of(one.recorded_at),
+        )
+        for one in revisions
+    ]
+
+
+def ref_view(ref: Ref) -> RefView:
+    """A branch or pin."""
+    return RefView(
+        ref.kind.value,
+        ref.name,
+        ref.revision,
+        ref.protected,
+        ref.etag,
+        ref.set_by,
+        time_of(ref.recorded_at),
+        time_of(ref.moved_at),
+    )
 
 
 def workspace_view(workspace: Workspace) -> WorkspaceView:
@@ -207,6 +274,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             etag=asset.etag,
             created_by=asset.created_by,
             created_at=time_of(asset.recorded_at),
+            updated_at=time_of(asset.updated_at or asset.recorded_at),
             archived_at=maybe_time(asset.archived_at),
             deleted_at=maybe_time(asset.deleted_at),
             purged_at=maybe_time(asset.purged_at),
@@ -260,9 +328,11 @@ def version_views(
             description=version.description,
             signature=None if brief else version.signature,
             run_uid=version.run_uid,
+            origin=version.origin,
             etag=version.etag,
             created_by=version.created_by,
             created_at=time_of(version.recorded_at),
+            updated_at=time_of(version.updated_at or version.recorded_at),
             archived_at=maybe_time(version.archived_at),
             deleted_at=maybe_time(version.deleted_at),
         )

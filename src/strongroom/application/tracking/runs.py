@@ -9,7 +9,7 @@ from strongroom.application.ports.tracking import RunFilter
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.sealing import seal_chain
-from strongroom.application.tracking.views import RunView, run_view, run_views
+from strongroom.application.tracking.views import VALUES_SHOWN, RunView, run_view, run_views
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -23,10 +23,8 @@ from strongroom.domain.tracking.source import (
     clean_time,
     environment_digest,
 )
-from strongroom.domain.tracking.values import clean_key
 
 NAME_LONGEST = 255
-PARAM_FILTERS_MOST = 20
 IN_TRASH = "The run is in the trash; restore it first."
 ENDINGS = (RunState.FINISHED, RunState.FAILED, RunState.KILLED)
 
@@ -62,13 +60,12 @@ class UpdateRun:
 
 @dataclass(frozen=True, slots=True)
 class ListRuns:
-    """Which runs of an experiment to list; params are compared as texts."""
+    """Which runs of an experiment to list; `application.search` finds them by anything else."""
 
     state: str | None = None
     kind: str | None = None
     name_prefix: str | None = None
     parent_uid: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
     trashed: bool = False
 
 
@@ -162,9 +159,9 @@ def must_run(run: Run | HeldRun) -> None:
         raise Conflict("The run is ended; resume it first.", state=run.state.value)
 
 
-def get(call: Call, uid: str) -> RunView:
-    """One run."""
-    return run_view(call, *by_uid(call, uid, Permission.RUN_READ))
+def get(call: Call, uid: str, most: int = VALUES_SHOWN) -> RunView:
+    """One run. :param most: params, and series, that are shown."""
+    return run_view(call, *by_uid(call, uid, Permission.RUN_READ), most)
 
 
 def environment(call: Call, uid: str) -> str:
@@ -180,15 +177,12 @@ def listed(call: Call, experiment_uid: str, query: ListRuns, page: PageRequest) 
     experiment = experiments.by_uid(call, experiment_uid, Permission.RUN_READ)
     if query.state is not None and query.state not in tuple(RunState):
         raise Invalid(f"State is one of {', '.join(RunState)}.")
-    if len(query.params) > PARAM_FILTERS_MOST:
-        raise Invalid(f"At most {PARAM_FILTERS_MOST} params to filter by.", limit=PARAM_FILTERS_MOST)
     parent = by_uid(call, query.parent_uid, Permission.RUN_READ)[1] if query.parent_uid else None
     wanted = RunFilter(
         state=query.state,
         kind=query.kind,
         name_prefix=query.name_prefix,
         parent_id=parent.id if parent else None,
-        params={clean_key(key): value for key, value in sorted(query.params.items())},
         trashed=query.trashed,
     )
     listing = f"runs/{experiment.id}/{wanted}"
@@ -213,11 +207,12 @@ def update(call: Call, uid: str, command: UpdateRun, etag: int | None = None) ->
     return run_view(call, experiment, changed)
 
 
-def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunView:
+def end(call: Call, uid: str, state: str, ended_at: int | None = None, *, again: bool = False) -> RunView:
     """End a run; the head of its chain goes into the audit log. The same end again changes nothing.
 
     :param state: finished, failed or killed.
     :param ended_at: as claimed, microseconds since 1970 in UTC; None for now.
+    :param again: one that is ended otherwise is opened and ended again, for clients that know no resuming.
     :raises Conflict: it is ended otherwise; resume it first.
     """
     if state not in ENDINGS:
@@ -225,6 +220,8 @@ def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunVie
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state.value == state:
         return run_view(call, experiment, run)
+    if again and run.state is not RunState.RUNNING:
+        run = _resumed(call, run)
     must_run(run)
     at = call.now if ended_at is None else clean_time(ended_at)
     changed = call.tx.runs.update(run, state=RunState(state).value, ended_at=at)
@@ -239,9 +236,13 @@ def resume(call: Call, uid: str) -> RunView:
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state is RunState.RUNNING:
         return run_view(call, experiment, run)
+    return run_view(call, experiment, _resumed(call, run))
+
+
+def _resumed(call: Call, run: Run) -> Run:
     changed = call.tx.runs.update(run, state=RunState.RUNNING.value, ended_at=None)
-    call.record("run.resume", Subject("run", uid), {"from": run.state.value})
-    return run_view(call, experiment, changed)
+    call.record("run.resume", Subject("run", run.uid), {"from": run.state.value})
+    return changed
 
 
 def delete(call: Call, uid: str, etag: int | None = None) -> RunView:

@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, Select, bindparam, false, insert, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import experiment, namespace, principal
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.identity.access import Visible
+from strongroom.domain.registry.model import Namespace
 from strongroom.domain.tracking.model import Experiment
 
 _ELSEWHERE = {"id", "namespace_path", "namespace_slug_path", "created_by"}
@@ -84,12 +86,14 @@ class SqlExperiments(Repository):
         return found
 
     def add(self, new: Experiment) -> Experiment:
+        new = replace(new, updated_at=new.recorded_at)
         values = {name: getattr(new, name) for name in _OWN}
         values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
         try:
             found = self._connection.execute(insert(experiment).values(values).returning(experiment.c.id)).scalar_one()
         except IntegrityError as error:
             raise AlreadyExists("There is an experiment of that name, maybe in the trash.") from error
+        documents.note_new(self._connection, "experiment", new.workspace_id, found, new)
         return replace(new, id=found)
 
     def lock(self, experiment_id: int) -> Experiment:
@@ -101,10 +105,19 @@ class SqlExperiments(Repository):
         return load(Experiment, self._connection.execute(statement).one())
 
     def update(self, old: Experiment, /, **changes: object) -> Experiment:
+        changes = {**changes, "updated_at": self._context.now()}
         values: dict[str, Any] = {**changes, "etag": experiment.c.etag + 1}
         self._connection.execute(update(experiment).where(experiment.c.id == old.id).values(values))
+        documents.note(self._connection, "experiment", old.id, changes)
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
         return replace(old, **known)
+
+    def move(self, old: Experiment, to: Namespace, name: str, /) -> Experiment:
+        try:
+            moved = self.update(old, namespace_id=to.id, name=name)
+        except IntegrityError as error:
+            raise AlreadyExists("There is an experiment of that name, maybe in the trash.") from error
+        return replace(moved, namespace_path=to.path, namespace_slug_path=to.slug_path)
 
     def list(
         self,

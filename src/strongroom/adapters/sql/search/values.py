@@ -87,8 +87,8 @@ def value(scope: Scope, what: Field, kind: Type) -> Sql:
             return _of_run(run_param, run_param.c.number if kind is Type.INTEGER else run_param.c.text, scope, what)
         case Group.METRIC:
             return _of_run(run_value, _PARTS[what.part], scope, what)
-        case Group.ALIAS:
-            raise AssertionError("aliases are sets")
+        case Group.ALIAS | Group.TEXT:
+            raise AssertionError("aliases and words are sets")
 
 
 def presence(scope: Scope, what: Field) -> Sql:
@@ -197,6 +197,9 @@ def _of_experiment(column: Sql) -> Select[Any]:
 _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.ASSET, "namespace"): _namespace(asset),
     (Entity.EXPERIMENT, "namespace"): _namespace(experiment),
+    (Entity.EXPERIMENT, "path"): select(
+        case((namespace.c.path == "", experiment.c.name), else_=namespace.c.path + "/" + experiment.c.name)
+    ).where(namespace.c.id == experiment.c.namespace_id),
     (Entity.VERSION, "name"): _of_asset(asset.c.name),
     (Entity.VERSION, "kind"): _of_asset(asset.c.kind),
     (Entity.VERSION, "asset_uid"): _of_asset(asset.c.uid),

@@ -28,6 +28,7 @@ from strongroom.adapters.sql.tables.audit import (
     outbox,
     read_window,
 )
+from strongroom.adapters.sql.tables.automations import automation, automation_run
 from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.collaboration import (
     comment,
@@ -50,6 +51,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_value,
 )
 from strongroom.adapters.sql.tables.manifests import manifest, statistics
+from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -65,6 +67,7 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
+from strongroom.adapters.sql.tables.search import document
 from strongroom.adapters.sql.tables.tracking import (
     block,
     experiment,
@@ -82,12 +85,15 @@ __all__ = [
     "asset",
     "asset_blob",
     "asset_name",
+    "asset_ref",
     "audit",
     "audit_checkpoint",
     "audit_leaf",
     "audit_log",
     "audit_pending",
     "audit_tile",
+    "automation",
+    "automation_run",
     "blob",
     "blob_digest",
     "blob_ledger",
@@ -98,6 +104,7 @@ __all__ = [
     "consumption",
     "delivery",
     "discussion",
+    "document",
     "draft",
     "edge",
     "edge_removed",
@@ -124,6 +131,8 @@ __all__ = [
     "object_property",
     "outbox",
     "principal",
+    "publication_due",
+    "publication_rule",
     "read_window",
     "revision",
     "revision_parent",
@@ -145,6 +154,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_origin",
     "watch",
     "webhook",
     "workspace",
