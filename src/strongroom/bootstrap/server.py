@@ -8,6 +8,7 @@ from typing import Final
 from strongroom import __version__
 from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
+from strongroom.adapters.outside.looking import Looker, open_buckets
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
@@ -19,6 +20,7 @@ from strongroom.application.events.delivery import Courier
 from strongroom.application.identity import setup
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
+from strongroom.application.ports.outside import Outside
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
 from strongroom.bootstrap.keys import server_key, webhook_key
@@ -63,6 +65,11 @@ def outgoing_of(storage: Storage, serving: Serving) -> Outgoing:
     return Outgoing(DerivedSecrets(webhook_key(storage.keys_folder)), PinnedSender(allowed))
 
 
+def outside_of(serving: Serving) -> Outside:
+    """Who looks at references. :raises Invalid: a network or bucket that is allowed is none."""
+    return Looker(PinnedSender(parse_networks(serving.reference_network)), open_buckets(serving.reference_bucket))
+
+
 @asynccontextmanager
 async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
@@ -79,6 +86,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         hasher=LazyPasswords(),
         public_reads=serving.public_reads,
         outgoing=outgoing,
+        outside=outside_of(serving),
     )
     services = Services(
         gateway=gateway,
