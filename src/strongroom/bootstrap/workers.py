@@ -80,6 +80,7 @@ class Worker:
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 raise
+            servers.settle()
             watch = asyncio.create_task(_end_with(self._parent))
             stack.callback(watch.cancel)
             await send({"type": "lifespan.startup.complete"})
