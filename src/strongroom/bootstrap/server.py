@@ -24,6 +24,7 @@ from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.outside import Outside
+from strongroom.bootstrap import webhook_keys
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
 from strongroom.bootstrap.keys import server_key, webhook_key
@@ -81,6 +82,12 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     installation = await install(storage)
     store = open_store(storage)
     uses, keyring = TokenUses(), installation.keyring
+    try:
+        await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
+    except BaseException:
+        await store.aclose()
+        installation.database.close()
+        raise
     outgoing = outgoing_of(storage, serving)
     gateway = Gateway(
         executor=installation.database,

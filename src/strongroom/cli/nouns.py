@@ -7,6 +7,7 @@ from strongroom.sdk.operations import OPERATIONS
 HELP = {
     "alias": "Names that point at one version.",
     "asset": "Models, data sets and other assets.",
+    "automation": "What is done by itself, in your name.",
     "audit": "The audit log: read, proved, exported, verified offline.",
     "branch": "Branches of assets, and what is merged into them.",
     "blob": "Bytes by digest, below a folder (for programs).",
@@ -25,6 +26,7 @@ HELP = {
     "inbox": "What you are told.",
     "manifest": "What versions say of themselves in strongroom.json.",
     "logged_model": "Models that runs put out.",
+    "memory": "Memories of agents: redacted and forked.",
     "metric": "Series that runs recorded.",
     "namespace": "Paths that assets are in.",
     "node": "Things in lineage that are not ours.",

@@ -27,6 +27,7 @@ from strongroom.sdk.lineage import Lineage
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.manifests import Manifests
+from strongroom.sdk.memories import Memories
 from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
@@ -70,6 +71,7 @@ class Client:
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)
+        self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)

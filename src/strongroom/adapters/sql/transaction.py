@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
+from strongroom.adapters.sql.repositories.automations import SqlAutomations
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
 from strongroom.adapters.sql.repositories.comments import SqlComments
@@ -253,3 +254,7 @@ class SqlTransaction:
     @cached_property
     def cursors(self) -> SqlCursors:
         return SqlCursors(self)
+
+    @cached_property
+    def automations(self) -> SqlAutomations:
+        return SqlAutomations(self)

@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
+from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
@@ -113,3 +114,5 @@ class Transaction(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def automations(self) -> Automations: ...

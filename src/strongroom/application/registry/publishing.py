@@ -6,7 +6,7 @@ and event appear at once. A crash before the seal leaves pages that nothing refe
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -22,7 +22,7 @@ from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.tracking import logged_lookup, runs, sealing
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.model import TreeTotals
-from strongroom.domain.artifacts.tree import Entry, tree_digest
+from strongroom.domain.artifacts.tree import Entry, FileEntry, tree_digest
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import AlreadyExists, Conflict, Corrupted, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -151,6 +151,42 @@ async def register_logged_model(
         raise Invalid("The run is not the one that put the logged model out.")
     of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
     return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, of_model))
+
+
+async def publish_entries(
+    edge: Edge,
+    asset_uid: str,
+    entries: Sequence[Entry],
+    details: PublishDetails,
+    *,
+    before: Callable[[Asset], None] | None = None,
+    after: Callable[[Call, Version], None] | None = None,
+) -> VersionView:
+    """Publish entries whose files the store holds, for a use case that has settled that the caller may name them.
+
+    :param entries: clean and in order. :param before: may refuse, under the asset's row lock. :param after: adds to
+        the version in the same transaction.
+    """
+
+    def look(call: Call) -> tuple[Asset, list[int]]:
+        asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
+        files = sorted({entry.sha256 for entry in entries if isinstance(entry, FileEntry)})
+        return asset, [blob.id for blob in call.tx.blobs.by_sha256(files).values()]
+
+    def publish(call: Call) -> VersionView:
+        if before is not None:
+            before(assets.locked(call, asset_uid, Permission.VERSION_REGISTER))
+        view = _publish_new(call, asset_uid, snapshot, details)
+        if after is not None:
+            after(call, versions.by_uid(call, view.uid, Permission.VERSION_REGISTER)[1])
+        return view
+
+    asset, blob_ids = await edge.read(look)
+    said = await manifests.read(edge, asset.kind, entries)
+    tree = await asyncio.to_thread(freeze, entries)
+    await prepare(edge, asset.id, tree, blob_ids)
+    snapshot = _Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
+    return await edge.finish(publish)
 
 
 def _sealed_already(call: Call, uid: str) -> VersionView | None:

@@ -102,6 +102,8 @@ class Permission(Enum):
     WORKSPACE_READ = "workspace:read"
     WORKSPACE_SETTINGS = "workspace:settings"
     POLICY_WRITE = "policy:write"
+    AUTOMATION_READ = "automation:read"
+    AUTOMATION_WRITE = "automation:write"
     WEBHOOK_READ = "webhook:read"
     WEBHOOK_WRITE = "webhook:write"
     PRINCIPAL_READ = "principal:read"
@@ -144,7 +146,7 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.NAMESPACE, _R.MAINTAINER, _P.RUN_DELETE, _P.NAMESPACE_CREATE, _P.NAMESPACE_EDIT),
     **_at(_L.NAMESPACE, _R.ADMIN, _P.NAMESPACE_DELETE),
     **_at(_L.WORKSPACE, _R.VIEWER, _P.WORKSPACE_READ, _P.PRINCIPAL_READ),
-    **_at(_L.WORKSPACE, _R.MAINTAINER, _P.WEBHOOK_READ),
+    **_at(_L.WORKSPACE, _R.MAINTAINER, _P.WEBHOOK_READ, _P.AUTOMATION_READ, _P.AUTOMATION_WRITE),
     **_at(_L.WORKSPACE, _R.ADMIN, _P.WORKSPACE_SETTINGS, _P.POLICY_WRITE, _P.WEBHOOK_WRITE, _P.PRINCIPAL_WRITE),
     **_at(_L.WORKSPACE, _R.ADMIN, _P.TOKEN_MANAGE, _P.AUDIT_READ),
     **_at(_L.SERVER, _R.VIEWER, _P.SERVER_READ),

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, in
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.assets import tagged
 from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import (
@@ -180,6 +181,7 @@ class SqlVersions(Repository):
             version_id: int = _ADD.exactly_one(self._connection, **values).id
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
+        documents.note_new(self._connection, "version", asset.workspace_id, version_id, new)
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:
@@ -190,6 +192,7 @@ class SqlVersions(Repository):
             _update(tuple(sorted(changes))).run(self._connection, version=old.id, **values)
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
+        documents.note(self._connection, "version", old.id, changes)
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
         if "state" in changes:
             known["state"] = VersionState(str(changes["state"]))

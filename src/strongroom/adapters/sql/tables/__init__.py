@@ -28,6 +28,7 @@ from strongroom.adapters.sql.tables.audit import (
     outbox,
     read_window,
 )
+from strongroom.adapters.sql.tables.automations import automation, automation_run
 from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.collaboration import (
     comment,
@@ -66,6 +67,7 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
+from strongroom.adapters.sql.tables.search import document
 from strongroom.adapters.sql.tables.tracking import (
     block,
     experiment,
@@ -90,6 +92,8 @@ __all__ = [
     "audit_log",
     "audit_pending",
     "audit_tile",
+    "automation",
+    "automation_run",
     "blob",
     "blob_digest",
     "blob_ledger",
@@ -100,6 +104,7 @@ __all__ = [
     "consumption",
     "delivery",
     "discussion",
+    "document",
     "draft",
     "edge",
     "edge_removed",
