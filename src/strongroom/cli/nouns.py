@@ -26,6 +26,7 @@ HELP = {
     "inbox": "What you are told.",
     "manifest": "What versions say of themselves in strongroom.json.",
     "logged_model": "Models that runs put out.",
+    "memory": "Memories of agents: redacted and forked.",
     "metric": "Series that runs recorded.",
     "namespace": "Paths that assets are in.",
     "node": "Things in lineage that are not ours.",

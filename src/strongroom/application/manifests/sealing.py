@@ -137,7 +137,7 @@ def _link(call: Call, version: Version, manifest: Manifest, found: Mapping[str, 
     for placed in manifest.members:
         member = found.get(placed.member.version or "")
         if member is not None:
-            says = EdgeType.BASE if placed.path == derived else EdgeType.MEMBER
+            says = EdgeType.ADAPTER if placed.path == derived else EdgeType.MEMBER
             graph.link(call, Vertex("version", member.id), says, Vertex("version", version.id), {"path": placed.path})
 
 
