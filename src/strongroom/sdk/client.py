@@ -24,6 +24,7 @@ from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.models import Alias, Asset, Diff, Graph, LoggedModel, RunInfo, Scalar, Version
+from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -61,6 +62,7 @@ class Client:
         self.labels = Labels(self.api)
         self.runs = Runs(self.api)
         self.logged_models = LoggedModels(self.api)
+        self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)

@@ -194,6 +194,7 @@ class Experiment(Answer, frozen=True):
     etag: int
     created_by: str
     created_at: datetime
+    tags: list[Tag] = []
     deleted_at: datetime | None = None
 
 
@@ -249,6 +250,7 @@ class RunInfo(Answer, frozen=True):
     params_total: int = 0
     metrics: Mapping[str, Metric] = {}
     metrics_total: int = 0
+    summary: Mapping[str, Scalar] = {}
     tags: list[Tag] = []
     inputs: int = 0
     outputs: int = 0
@@ -290,6 +292,54 @@ class LoggedModel(Answer, frozen=True):
     deleted_at: datetime | None = None
 
 
+class Step(Answer, frozen=True):
+    """A step of a pipeline. `run_uid` is its latest attempt; `answered_by` the finished run that a cached one rests on.
+
+    `status` is waiting, ready or blocked before it is begun, then that of its run.
+    """
+
+    name: str
+    depends_on: list[str]
+    status: str
+    attempts: int
+    cached: bool
+    run_uid: str | None = None
+    cache_key: str | None = None
+    answered_by: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Pipeline(Answer, frozen=True):
+    """A run with its steps, each after those it depends on; `counts` says how many stand how."""
+
+    run_uid: str
+    state: str
+    counts: Mapping[str, int]
+    steps: list[Step]
+
+
+class NestedRun(Answer, frozen=True):
+    """A run in a tree; `depth` is 0 for the one that was asked for."""
+
+    uid: str
+    depth: int
+    experiment_uid: str
+    name: str
+    kind: str
+    state: str
+    started_at: datetime
+    parent_uid: str | None = None
+    ended_at: datetime | None = None
+
+
+class Tree(Answer, frozen=True):
+    """A run and those nested in it, level by level."""
+
+    runs: list[NestedRun]
+    truncated: bool = False
+
+
 class Vertex(Answer, frozen=True):
     """A vertex of the lineage graph: kind is run, logged_model, version, node or hidden (no more is told of it)."""
 
@@ -307,6 +357,27 @@ class Edge(Answer, frozen=True):
     source: int
     type: str
     target: int
+    properties: Mapping[str, Any] = {}
+    created_at: datetime | None = None
+
+
+class Node(Answer, frozen=True):
+    """Something in lineage that is not of the registry, such as a data set."""
+
+    uid: str
+    kind: str
+    type: str
+    name: str
+    uri: str | None = None
+    digest: str | None = None
+    properties: Mapping[str, Any] = {}
+
+
+class Use(Answer, frozen=True):
+    """One thing that a run read or put out; `properties` are true of this use: `context`, `step`."""
+
+    vertex: Vertex
+    node: Node | None = None
     properties: Mapping[str, Any] = {}
     created_at: datetime | None = None
 

@@ -12,8 +12,8 @@ from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
 from strongroom.sdk.finding import quoted, quoted_name, search
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
-from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Version, Vertex
+from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
+from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tree, Use, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
 from strongroom.sdk.transfers import Said, find_or_create
@@ -74,6 +74,10 @@ class Run:
     def set_tags(self, tags: Mapping[str, str | None]) -> None:
         """Set tags; None is a bare word."""
         self._recorder.tags(tags)
+
+    def summarise(self, values: Mapping[str, Scalar]) -> None:
+        """Set values that stand for the run, which search finds as ``summary.NAME``; None removes one."""
+        self._api.send("run.summarise", uid=self.uid, values=dict(values))
 
     def log_file(self, source: str | Path, path: str | None = None, *, progress: Progress | bool = False) -> None:
         """Put a file into the run's folder, at `path` or under its own name."""
@@ -258,6 +262,23 @@ class Runs:
         return search(
             self._api, "run", RunInfo, filter=filter, order_by=order_by, state=state, at=at, experiment_uids=uids
         )
+
+    def tag_experiment(self, experiment: str | Experiment, tags: Mapping[str, str | None]) -> Experiment:
+        """Set tags of an experiment; others stay."""
+        uid = experiment_uid(self._api, experiment)
+        return self._api.call("experiment.tag", Experiment, uid=uid, tags=dict(tags))
+
+    def tree(self, uid: str) -> Tree:
+        """A run with all runs nested in it, level by level."""
+        return self._api.call("run.tree", Tree, uid=uid)
+
+    def inputs(self, uid: str) -> Sequence[Use]:
+        """What a run read."""
+        return self._api.call("run.inputs", list[Use], uid=uid)
+
+    def outputs(self, uid: str) -> Sequence[Use]:
+        """What a run put out, and the versions registered from it."""
+        return self._api.call("run.outputs", list[Use], uid=uid)
 
     def get(self, uid: str) -> RunInfo:
         """One run with what it recorded."""

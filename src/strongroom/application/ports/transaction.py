@@ -9,6 +9,7 @@ from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
+from strongroom.application.ports.pipelines import Pipelines
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
@@ -59,6 +60,8 @@ class Transaction(Protocol):
     def logged_models(self) -> LoggedModels: ...
     @property
     def handles(self) -> Handles: ...
+    @property
+    def pipelines(self) -> Pipelines: ...
     @property
     def lineage(self) -> Lineage: ...
     @property

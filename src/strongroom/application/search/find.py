@@ -9,7 +9,7 @@ from strongroom.application.paging import Page, PageRequest
 from strongroom.application.ports.search import Hit, Query
 from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views
 from strongroom.application.tracking import experiments
-from strongroom.application.tracking.views import ExperimentView, RunView, experiment_view, run_views
+from strongroom.application.tracking.views import ExperimentView, RunView, experiment_views, run_views
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.search.ast import Expr, Field, Group, OrderTerm
@@ -81,7 +81,7 @@ def found_experiments(call: Call, question: Question, page: PageRequest) -> Page
     call.ask(Permission.RUN_READ)
     hits = _hits(call, Entity.EXPERIMENT, question, page)
     found = _in_order(hits, call.tx.experiments.by_ids([hit.id for hit in hits.items]))
-    return Page([experiment_view(one) for one in found], hits.next_page_token)
+    return Page(experiment_views(call, found), hits.next_page_token)
 
 
 def runs(call: Call, question: Question, page: PageRequest) -> Page[RunView]:

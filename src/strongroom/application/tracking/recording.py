@@ -10,12 +10,12 @@ from heapq import heappop, heappush, nsmallest
 
 from strongroom.application.call import Call
 from strongroom.application.paging import Key, Page, PageRequest
-from strongroom.application.registry.assets import clean_tags
+from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.tracking import runs
 from strongroom.application.tracking.views import KeyedMetricView, LoggedView, PointView, metric_view
 from strongroom.domain.errors import Invalid, TooLarge
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.registry.fields import clean_tag_key
+from strongroom.domain.registry.fields import Scalar, clean_tag_key
 from strongroom.domain.tracking.batches import encode_record
 from strongroom.domain.tracking.blocks import decode_block
 from strongroom.domain.tracking.model import Chain, Run
@@ -23,6 +23,8 @@ from strongroom.domain.tracking.values import INTEGER_LARGEST, POINTS_MOST, Para
 
 PARAMS_MOST = 200
 """Params in one batch."""
+SUMMARY_MOST = 500
+"""Summary values of one run."""
 POINTS_WAITING = 4 * POINTS_MOST
 """Points of one series in memory while a page of it is put together."""
 
@@ -121,6 +123,22 @@ def remove_tags(call: Call, run_uid: str, keys: Sequence[str]) -> LoggedView:
         return _logged(call.tx.runs.chain(run.id))
     record = encode_record(recorded_at=call.now, actor=call.caller.uid, untagged=removed)
     return _logged(call.tx.runs.append(run, record, {}))
+
+
+def set_summary(call: Call, run_uid: str, values: Mapping[str, Scalar]) -> LoggedView:
+    """Set summary values of a run, ended or not; a null removes its key; others stay.
+
+    :raises TooLarge: above 500 in all.
+    """
+    clean = clean_properties(values)
+    _, run = runs.locked(call, run_uid, Permission.RUN_WRITE)
+    if not clean:
+        return _logged(call.tx.runs.chain(run.id))
+    present = call.tx.tags.properties("run", [run.id]).get(run.id, {})
+    if len(present.keys() | clean.keys()) > SUMMARY_MOST:
+        raise TooLarge(f"A run has at most {SUMMARY_MOST} summary values.", limit=SUMMARY_MOST)
+    call.tx.tags.set_properties(call.workspace.id, "run", run.id, clean)
+    return extend_chain(call, run, {"summary": clean})
 
 
 def extend_chain(call: Call, run: Run, other: Mapping[str, object]) -> LoggedView:

@@ -7,6 +7,7 @@ from datetime import datetime
 from strongroom.application.call import Call
 from strongroom.application.registry.views import TagView, tag_views
 from strongroom.application.views import maybe_time, time_of
+from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.tracking.model import Experiment, Run
 from strongroom.domain.tracking.values import Summary
 
@@ -25,6 +26,7 @@ class ExperimentView:
     name: str
     path: str
     description: str
+    tags: Sequence[TagView]
     etag: int
     created_by: str
     created_at: datetime
@@ -75,8 +77,8 @@ class LoggedView:
 class RunView:
     """A run. `params` and `metrics` are the whole when as many as `params_total` and `metrics_total`.
 
-    `inputs` and `outputs` count edges of lineage, whoever may see their other ends. `started_at` and `ended_at` are
-    claimed by the client, `created_at` is ours.
+    `summary` is what the client set, apart from the series in short. `inputs` and `outputs` count edges of lineage,
+    whoever may see their other ends. `started_at` and `ended_at` are claimed by the client, `created_at` is ours.
     """
 
     uid: str
@@ -93,6 +95,7 @@ class RunView:
     params_total: int
     metrics: Mapping[str, MetricView]
     metrics_total: int
+    summary: Mapping[str, Scalar]
     tags: Sequence[TagView]
     inputs: int
     outputs: int
@@ -109,19 +112,29 @@ def experiment_path(experiment: Experiment) -> str:
     return f"{experiment.namespace_path}/{experiment.name}" if experiment.namespace_path else experiment.name
 
 
-def experiment_view(experiment: Experiment) -> ExperimentView:
-    """An experiment, in the trash or not."""
-    return ExperimentView(
-        experiment.uid,
-        experiment.namespace_path,
-        experiment.name,
-        experiment_path(experiment),
-        experiment.description,
-        experiment.etag,
-        experiment.created_by,
-        time_of(experiment.recorded_at),
-        maybe_time(experiment.deleted_at),
-    )
+def experiment_views(call: Call, experiments: Sequence[Experiment]) -> list[ExperimentView]:
+    """Experiments with their tags, in the trash or not."""
+    tags = call.tx.tags.current("experiment", [experiment.id for experiment in experiments])
+    return [
+        ExperimentView(
+            experiment.uid,
+            experiment.namespace_path,
+            experiment.name,
+            experiment_path(experiment),
+            experiment.description,
+            tag_views(tags.get(experiment.id, ())),
+            experiment.etag,
+            experiment.created_by,
+            time_of(experiment.recorded_at),
+            maybe_time(experiment.deleted_at),
+        )
+        for experiment in experiments
+    ]
+
+
+def experiment_view(call: Call, experiment: Experiment) -> ExperimentView:
+    """One experiment with its tags."""
+    return experiment_views(call, [experiment])[0]
 
 
 def metric_view(summary: Summary) -> MetricView:
@@ -143,6 +156,7 @@ def run_views(
     tags = call.tx.tags.current("run", ids)
     params = call.tx.runs.params_of(ids, most)
     metrics = call.tx.runs.summaries_of(ids, most)
+    said = call.tx.tags.properties("run", ids)
     counts = call.tx.lineage.counts(ids)
     views = []
     for run in runs:
@@ -164,6 +178,7 @@ def run_views(
                 params_total=params_total,
                 metrics={key: metric_view(summary) for key, summary in summaries.items()},
                 metrics_total=metrics_total,
+                summary=said.get(run.id, {}),
                 tags=tag_views(tags.get(run.id, ())),
                 inputs=counts[run.id][0],
                 outputs=counts[run.id][1],

@@ -48,6 +48,7 @@ GROUPS = {
     **{group.value: group for group in Group if group is not Group.ALIAS},
     **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
     "property": Group.PROPERTY,
+    "summary": Group.PROPERTY,
 }
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
 KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "IS", "NULL", "TRUE", "FALSE"}

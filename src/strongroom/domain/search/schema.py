@@ -111,8 +111,8 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
 GROUPS: Mapping[Entity, frozenset[Group]] = {
     Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS}),
     Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS}),
-    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE}),
-    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC}),
+    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG}),
+    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC}),
 }
 
 

@@ -39,6 +39,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
+from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -90,6 +91,7 @@ __all__ = [
     "node",
     "object_property",
     "outbox",
+    "pipeline_step",
     "principal",
     "read_window",
     "revision",
@@ -100,6 +102,7 @@ __all__ = [
     "run_value",
     "setting",
     "stage",
+    "step_attempt",
     "tag",
     "team",
     "team_member",

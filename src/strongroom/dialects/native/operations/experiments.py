@@ -11,6 +11,7 @@ from strongroom.application.tracking.views import (
     ExperimentView,
 )
 from strongroom.dialects.native.operation import Request, Struct, command, read
+from strongroom.dialects.native.operations.labels import RemoveTags, SetTags
 from strongroom.dialects.native.operations.workspaces import Describe
 from strongroom.dialects.native.wire import ByUid, Name, Paged, Path
 from strongroom.domain.identity.roles import Permission
@@ -37,6 +38,7 @@ class CreateExperiment(Struct, frozen=True, kw_only=True):
     name: Name
     namespace: Path = ""
     description: str = ""
+    tags: dict[str, str | None] = {}
 
 
 @read(
@@ -105,6 +107,34 @@ def update_experiment(call: Call, request: Request[ByUid, Describe]) -> Experime
 
 
 @command(
+    "experiment.tag",
+    "POST",
+    "/experiments/{uid}/tags",
+    Permission.RUN_WRITE,
+    "Set tags of an experiment; others stay",
+    params=ByUid,
+    body=SetTags,
+    answer=ExperimentView,
+)
+def tag_experiment(call: Call, request: Request[ByUid, SetTags]) -> ExperimentView:
+    return experiments.set_tags(call, request.params.uid, request.body.tags)
+
+
+@command(
+    "experiment.untag",
+    "POST",
+    "/experiments/{uid}/untag",
+    Permission.RUN_WRITE,
+    "Remove tags of an experiment",
+    params=ByUid,
+    body=RemoveTags,
+    answer=ExperimentView,
+)
+def untag_experiment(call: Call, request: Request[ByUid, RemoveTags]) -> ExperimentView:
+    return experiments.remove_tags(call, request.params.uid, request.body.keys)
+
+
+@command(
     "experiment.delete",
     "DELETE",
     "/experiments/{uid}",
@@ -136,6 +166,8 @@ OPERATIONS = (
     find_experiment,
     get_experiment,
     update_experiment,
+    tag_experiment,
+    untag_experiment,
     delete_experiment,
     restore_experiment,
 )

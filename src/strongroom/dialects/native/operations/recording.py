@@ -58,6 +58,12 @@ class Log(Struct, frozen=True, kw_only=True):
     tags: dict[str, str | None] = {}
 
 
+class Summary(Struct, frozen=True, kw_only=True):
+    """Values that stand for the run; null removes a key."""
+
+    values: dict[str, Scalar]
+
+
 class SeriesOf(PagedByUid, frozen=True, kw_only=True):
     """One series of a run."""
 
@@ -162,6 +168,20 @@ def untag(call: Call, request: Request[ByUid, RemoveTags]) -> LoggedView:
 
 
 @command(
+    "run.summarise",
+    "POST",
+    "/runs/{uid}/summary",
+    Permission.RUN_WRITE,
+    "Set summary values of a run, ended or not",
+    params=ByUid,
+    body=Summary,
+    answer=LoggedView,
+)
+def summarise(call: Call, request: Request[ByUid, Summary]) -> LoggedView:
+    return recording.set_summary(call, request.params.uid, request.body.values)
+
+
+@command(
     "run.add_inputs",
     "POST",
     "/runs/{uid}/inputs",
@@ -218,6 +238,7 @@ def series(call: Call, request: Request[SeriesOf, Any]) -> Page[PointAnswer]:
 OPERATIONS = (
     log,
     untag,
+    summarise,
     add_inputs,
     add_outputs,
     latest,
