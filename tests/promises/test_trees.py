@@ -161,9 +161,9 @@ def test_sealing_reads_no_folder_under_the_writers_lock(site: Site, model: Asset
             steps.append("command")
             return await super().command(work)
 
-        async def read(self, work: Callable[[Call], T]) -> T:
+        async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
             steps.append("read")
-            return await super().read(work)
+            return await super().read(work, brief=brief)
 
     draft = make_draft(site, model.uid)
     fill(site, draft, [PutEntry(f"{n}", uri=f"s3://b/{n}", pin="p") for n in range(2_000)])

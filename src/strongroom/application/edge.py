@@ -8,6 +8,7 @@ is decided and what is written see the same snapshot.
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
@@ -169,9 +170,12 @@ class RequestEdge:
         if self._declared is not Permission.PUBLIC and self._declared not in self.asked | now:
             raise RuntimeError(f"a use case ended without asking for {self._declared.value}")
 
-    async def read(self, work: Callable[[Call], T]) -> T:
-        """See :class:`Edge`."""
-        return await self._run(self._gateway.executor.read, work)
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
+        """See :class:`Edge`.
+
+        :param brief: a handful of rows by their keys (see `Executor.read`).
+        """
+        return await self._run(partial(self._gateway.executor.read, brief=brief), work)
 
     def _once_only(self, call: Call, work: Callable[[Call], T]) -> T:
         if self._once is None or call.caller.principal is None:

@@ -59,6 +59,18 @@ class SizeMismatch(Invalid):
     code = "size_mismatch"
 
 
+class BadManifest(Invalid):
+    """A manifest that does not say what its kind must. `details["path"]` names the place in it."""
+
+    code = "bad_manifest"
+
+
+class BadVariable(Invalid):
+    """A variable of a prompt that is missing, unknown or of another type. `details["variable"]` names it."""
+
+    code = "bad_variable"
+
+
 class Unauthenticated(DomainError):
     """No credential where one is needed, or one that is unknown, expired or revoked."""
 
@@ -111,6 +123,12 @@ class NotPossessed(Conflict):
     """A digest was named whose bytes the caller has neither sent nor may read through the target or a named base."""
 
     code = "not_possessed"
+
+
+class MemberMismatch(Conflict):
+    """Something was to be used with another thing than the one that its manifest names by digest."""
+
+    code = "member_mismatch"
 
 
 class PreconditionFailed(DomainError):

@@ -11,12 +11,13 @@ from strongroom.sdk.errors import StrongroomError
 
 if TYPE_CHECKING:
     from strongroom.sdk.client import Client, connect
+    from strongroom.sdk.prompts import Prompt
     from strongroom.sdk.runs import Run
     from strongroom.sdk.transfers import LocalVersion
 
-__all__ = ["Client", "LocalVersion", "Run", "StrongroomError", "connect", "errors"]
+__all__ = ["Client", "LocalVersion", "Prompt", "Run", "StrongroomError", "connect", "errors"]
 
-_HOMES = {"Client": "client", "LocalVersion": "transfers", "Run": "runs", "connect": "client"}
+_HOMES = {"Client": "client", "LocalVersion": "transfers", "Prompt": "prompts", "Run": "runs", "connect": "client"}
 
 
 def __getattr__(name: str) -> object:

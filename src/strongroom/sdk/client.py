@@ -17,15 +17,18 @@ from strongroom.sdk import finding, lookup, transfers
 from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
 from strongroom.sdk.audit import Audit
+from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
+from strongroom.sdk.manifests import Manifests
 from strongroom.sdk.models import Alias, Asset, Diff, Graph, LoggedModel, RunInfo, Scalar, Version
 from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
+from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.runs import Run, Runs, register
@@ -60,6 +63,7 @@ class Client:
         self.versions = Versions(self.api)
         self.aliases = Aliases(self.api)
         self.labels = Labels(self.api)
+        self.manifests = Manifests(self.api)
         self.runs = Runs(self.api)
         self.logged_models = LoggedModels(self.api)
         self.pipelines = Pipelines(self.api)
@@ -68,6 +72,8 @@ class Client:
         self.teams = Teams(self.api)
         self.grants = Grants(self.api)
         self.audit = Audit(self.api)
+        self.comments = Comments(self.api)
+        self.inbox = Inbox(self.api)
 
     def __enter__(self) -> Self:
         return self
@@ -226,6 +232,29 @@ class Client:
             base_uids=[lookup.version_uid(self.api, one) for one in bases],
         )
         return transfers.push(self.api, Path(source), name, kind, said, choose(progress), create=create)
+
+    def push_manifest(
+        self,
+        name: str,
+        manifest: Mapping[str, Any] | Prompt,
+        source: str | Path | None = None,
+        *,
+        aliases: Sequence[str] = (),
+        description: str = "",
+        tags: Mapping[str, str | None] | None = None,
+        create: bool = True,
+        progress: Progress | bool = True,
+    ) -> Version:
+        """Publish a prompt, or anything that has a manifest (docs/manifests.md), alone or with a folder's files.
+
+        :raises BadManifest: `details["path"]` names the place.
+        """
+        said = Said(description=description, tags=tags or {}, aliases=aliases)
+        return self.manifests.push(name, manifest, source, said=said, progress=choose(progress), create=create)
+
+    def prompt(self, reference: VersionRef) -> Prompt:
+        """A prompt, to be rendered here: ``client.prompt("support/greeting@live").render(name="Ada")``."""
+        return Prompt.of_manifest(self.manifests.get(lookup.version_of(self.api, reference, "prompt")).body)
 
     def pull(
         self,

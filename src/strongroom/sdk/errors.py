@@ -75,6 +75,18 @@ class BadPageToken(Invalid):
     default_code = "bad_page_token"
 
 
+class BadManifest(Invalid):
+    """A manifest that does not say what its kind must; `details["path"]` names the place in it."""
+
+    default_code = "bad_manifest"
+
+
+class BadVariable(Invalid):
+    """A variable of a prompt that is missing, unknown or of another type; `details["variable"]` names it."""
+
+    default_code = "bad_variable"
+
+
 class DigestMismatch(Invalid):
     """Bytes do not have the digest that was claimed for them."""
 
@@ -145,6 +157,12 @@ class NotPossessed(Conflict):
     """A digest was named whose bytes this caller has neither sent nor may read."""
 
     default_code = "not_possessed"
+
+
+class MemberMismatch(Conflict):
+    """Something was to be used with another thing than the one that its manifest names by digest."""
+
+    default_code = "member_mismatch"
 
 
 class PreconditionFailed(Conflict):

@@ -99,7 +99,14 @@ def find_or_create(api: Api, name: str, kind: str, *, create: bool) -> Asset:
 
 def push(api: Api, source: Path, name: str, kind: str, said: Said, progress: Progress, *, create: bool) -> Version:
     """Publish a file or folder as the next version of an asset; nothing of it is visible before that."""
-    files = hash_all(find(source), progress)
+    return push_files(api, find(source), name, kind, said, progress, create=create)
+
+
+def push_files(
+    api: Api, found: list[tuple[str, Path]], name: str, kind: str, said: Said, progress: Progress, *, create: bool
+) -> Version:
+    """The same with files that were found: paths in the version, and where they are."""
+    files = hash_all(found, progress)
     asset = find_or_create(api, name, kind, create=create)
     draft = api.call("draft.create", Version, uid=asset.uid)
     try:

@@ -23,6 +23,12 @@ NEEDS_MORE = {
     "folder.list": "viewer",
     "audit.export": "root",  # the log of all workspaces
     "password.reset": "root",
+    "comment.update": "root",  # its author
+    "comment.delete": "maintainer",  # of somebody else
+    "discussion.update": "maintainer",
+    "watch.get": "viewer",  # what one may read
+    "watch.set": "viewer",
+    "watch.remove": "viewer",
 }
 #: What a password or a code proves; a token alone gets nowhere.
 BY_PASSWORD = {"setup.complete", "login.create", "password.change"}

@@ -9,6 +9,7 @@ from strongroom.adapters.jobs.background import Job
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit import log, reads
 from strongroom.application.audit.reads import ReadCounters
+from strongroom.application.collaboration import notifying
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
@@ -20,6 +21,8 @@ from strongroom.application.tracking import sealing
 AT_ONCE = 100
 USES_MOST = 100_000
 REMEMBERED_US = 24 * 3600 * 1_000_000
+#: Seconds between looks at the feed for inboxes.
+FILL_INBOXES_S = 0.5
 HALF_FILES_KEPT = timedelta(hours=1)
 
 
@@ -120,10 +123,11 @@ async def sweep(store: BlobStore) -> None:
 
 
 def forget(tx: Transaction) -> None:
-    """Drop remembered answers after a day, ledger entries and ended deliveries after their time."""
+    """Drop remembered answers after a day, ledger entries ended deliveries and items of inboxes after their time."""
     tx.idempotency.forget(tx.now() - REMEMBERED_US)
     tx.blobs.forget_sent(tx.now())
     tx.deliveries.forget(tx.now() - DELIVERIES_KEPT_US)
+    tx.inbox.forget(tx.now() - notifying.DONE_KEPT_US, tx.now() - notifying.KEPT_US)
 
 
 def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]) -> list[Job]:
@@ -136,6 +140,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
+        Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),
         Job("forget", 600, lambda: executor.command(forget)),
         Job("sweep", 600, lambda: sweep(gateway.store)),
         Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, agree), last=True),

@@ -44,7 +44,7 @@ class SqliteExecutor:
     def __init__(self, url: str, clock: Clock, *, readers: int = 4) -> None:
         self._clock = clock
         self._writer = sqlite_engine(url, write=True)
-        self._reader = sqlite_engine(url, write=False, pool_size=readers)
+        self._reader = sqlite_engine(url, write=False, pool_size=readers + 1)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._gate = threading.Lock()
@@ -64,8 +64,14 @@ class SqliteExecutor:
             self._queue.put(job)
         return job.done
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        """See :class:`strongroom.application.ports.execution.Executor`."""
+    async def read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
+        """See :class:`strongroom.application.ports.execution.Executor`.
+
+        A brief one runs on the event loop itself: a reader never waits for the writer, and the change of threads
+        would take longer than the answer. The pool has one connection more than threads, so that none is waited for.
+        """
+        if brief:
+            return self._read(work)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     def _read(self, work: Callable[[Transaction], T]) -> T:

@@ -50,7 +50,7 @@ class PostgresExecutor:
         self._wake.set()
         return result
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
+    async def read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:  # noqa: ARG002 - see the port
         """See :class:`strongroom.application.ports.execution.Executor`."""
         return await self._run(self._read, work)
 

@@ -185,18 +185,18 @@ class Prepared:
         changed: int = _execute(connection, self._of(connection.dialect), values).rowcount
         return changed
 
-    def run_many(self, connection: Connection, many: Sequence[Mapping[str, object]]) -> None:
-        """Run it once for each set of parameters."""
+    def run_many(self, connection: Connection, many: Sequence[Mapping[str, object]]) -> int:
+        """Run it once for each set of parameters; how many rows they changed together."""
         compiled = self._of(connection.dialect)
         if not many:
-            return
+            return 0
         sets = [compiled.parameters(values) for values in many]
         if connection.dispatch.before_cursor_execute:
-            connection.exec_driver_sql(compiled.sql, sets)
-            return
+            return connection.exec_driver_sql(compiled.sql, sets).rowcount
         cursor = connection.connection.cursor()
         try:
             cursor.executemany(compiled.sql, sets)
+            return int(cursor.rowcount)
         except compiled.driver.Error as error:
             raise _failure(connection, compiled, error) from error
         finally:

@@ -10,15 +10,20 @@ from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
+from strongroom.adapters.sql.repositories.comments import SqlComments
+from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
+from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
+from strongroom.adapters.sql.repositories.inbox import SqlInbox
 from strongroom.adapters.sql.repositories.lineage import SqlLineage
 from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
+from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
@@ -31,6 +36,7 @@ from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.trees import SqlTrees
 from strongroom.adapters.sql.repositories.uploads import SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
+from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
 from strongroom.adapters.sql.search.finder import SqlSearch
@@ -160,6 +166,10 @@ class SqlTransaction:
         return SqlLineage(self)
 
     @cached_property
+    def manifests(self) -> SqlManifests:
+        return SqlManifests(self)
+
+    @cached_property
     def principals(self) -> SqlPrincipals:
         return SqlPrincipals(self)
 
@@ -202,3 +212,23 @@ class SqlTransaction:
     @cached_property
     def deliveries(self) -> SqlDeliveries:
         return SqlDeliveries(self)
+
+    @cached_property
+    def comments(self) -> SqlComments:
+        return SqlComments(self)
+
+    @cached_property
+    def discussions(self) -> SqlDiscussions:
+        return SqlDiscussions(self)
+
+    @cached_property
+    def watches(self) -> SqlWatches:
+        return SqlWatches(self)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        return SqlInbox(self)
+
+    @cached_property
+    def cursors(self) -> SqlCursors:
+        return SqlCursors(self)

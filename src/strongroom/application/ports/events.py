@@ -29,17 +29,19 @@ class StoredEvent:
     asset_seq: int | None
     details: str
     recorded_at: int
+    workspace_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which events of a workspace.
+    """Which events.
 
+    :param workspace_id: of one workspace; None for those of all.
     :param visible: only events of assets that it shows; None shows everything, events of no asset as well.
     :param types: patterns; none means all.
     """
 
-    workspace_id: int
+    workspace_id: int | None
     visible: Visible | None = None
     types: Sequence[str] = ()
     namespace: str | None = None

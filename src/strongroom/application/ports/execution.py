@@ -21,9 +21,11 @@ class Executor(Protocol):
         """
         ...
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
+    async def read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
         """Run `work` in a read-only transaction that sees one snapshot of the database.
 
+        :param brief: `work` looks up a handful of rows by their keys: shorter than a change of threads, so an
+            embedded database may answer it where it stands.
         :raises Unavailable: when the database cannot be reached.
         """
         ...

@@ -137,6 +137,10 @@ class Grants(Protocol):
         """All present grants of a principal and of its teams, in one query; nothing for None."""
         ...
 
+    def of_team(self, team: Team) -> tuple[Grant, ...]:
+        """All present grants of a team itself."""
+        ...
+
     def current(self, subject_kind: str, subject_uid: str, scope: Scope, role: str) -> GrantRow | None:
         """The very grant, if it is there; locks the subject, so that no two transactions make it at once."""
         ...

@@ -4,11 +4,13 @@ from typing import Protocol
 
 from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
+from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
+from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.search import Search
@@ -65,6 +67,8 @@ class Transaction(Protocol):
     @property
     def lineage(self) -> Lineage: ...
     @property
+    def manifests(self) -> Manifests: ...
+    @property
     def principals(self) -> Principals: ...
     @property
     def teams(self) -> Teams: ...
@@ -86,3 +90,13 @@ class Transaction(Protocol):
     def webhooks(self) -> Webhooks: ...
     @property
     def deliveries(self) -> Deliveries: ...
+    @property
+    def comments(self) -> Comments: ...
+    @property
+    def discussions(self) -> Discussions: ...
+    @property
+    def watches(self) -> Watches: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def cursors(self) -> Cursors: ...

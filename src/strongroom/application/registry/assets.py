@@ -314,7 +314,10 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     if asset.deleted_at is None:
         raise Conflict("Only an asset in the trash can be purged.")
     why = clean_reason(reason)
+    trees = call.tx.versions.trees_beside(asset.id, 0)
     call.tx.versions.purge_of(asset.id, call.now, why)
+    call.tx.comments.erase_of(asset.id)
+    call.tx.manifests.forget(trees)
     changed = call.tx.assets.advance(
         asset, purged_at=call.now, description=why, card="", display_name="", latest_version_id=None
     )

@@ -15,6 +15,7 @@ from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entr
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
+from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.views import VersionView, version_view
@@ -76,6 +77,7 @@ class _Snapshot:
     blob_ids: Sequence[int]
     asset_id: int
     claim: Permission
+    said: manifests.Said
 
 
 def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | None) -> VersionView:
@@ -151,23 +153,25 @@ def _sealed_already(call: Call, uid: str) -> VersionView | None:
 
 
 async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> _Snapshot:
-    def look(call: Call) -> tuple[int, list[Entry], list[int]]:
+    def look(call: Call) -> tuple[Asset, list[Entry], list[int]]:
         owner = open_folder(call, kind, uid, write=kind == "draft")
         if asset_uid is not None:
-            asset_id = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER).id
+            asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
         else:
             assert owner.asset_id is not None  # noqa: S101 - a draft has an asset
-            asset_id = owner.asset_id
+            asset = call.tx.assets.by_id(owner.asset_id)
         rows = call.tx.folders.all(owner.folder.id, path)
         if not rows:
             raise Invalid("There are no files to publish.", path=path[:200])
-        return asset_id, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
+        return asset, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
 
-    asset_id, entries, blob_ids = await edge.read(look)
-    tree = await asyncio.to_thread(lambda: freeze(frozen(subpath(entries, path))))
-    await _prepare(edge, asset_id, tree, blob_ids)
+    asset, rows, blob_ids = await edge.read(look)
+    entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
+    said = await manifests.read(edge, asset.kind, entries)
+    tree = await asyncio.to_thread(freeze, entries)
+    await _prepare(edge, asset.id, tree, blob_ids)
     claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
-    return _Snapshot(tree, blob_ids, asset_id, claim)
+    return _Snapshot(tree, blob_ids, asset.id, claim, said)
 
 
 async def _prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
@@ -282,6 +286,7 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
     _say(call, asset, version, details)
     _link(call, version, run, details)
+    manifests.keep(call, version, snapshot.said)
     call.record(
         "version.register",
         Subject("version", version.uid),

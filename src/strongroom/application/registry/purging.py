@@ -14,6 +14,7 @@ from strongroom.application.registry.views import VersionView, version_view
 from strongroom.domain.artifacts.page import Page
 from strongroom.domain.artifacts.tree import FileEntry
 from strongroom.domain.audit.record import Subject
+from strongroom.domain.collaboration.model import On
 from strongroom.domain.errors import Conflict
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset, Version, VersionState
@@ -31,6 +32,8 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
     unused = _held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))
     changed = call.tx.versions.purge(version, call.now, why)
+    call.tx.comments.erase(On.VERSION, [version.id])
+    call.tx.manifests.forget([version.tree] if version.tree else [])
     asset = call.tx.assets.advance(asset)
     details = {"tree": version.tree, "number": version.number, "released": len(unused)}
     call.record("version.purge", Subject("version", uid), details, asset=asset)

@@ -83,6 +83,7 @@ class Operation:
     :param permission: the right that the use case asks for; the edge refuses to answer when it was not asked for.
     :param params: path and query parameters. :param body: type of the JSON body; bytes when raw.
     :param answer: type of the JSON answer; None for no content.
+    :param brief: it reads a handful of rows by their keys (`Executor.read`).
     :param secret: request or answer holds a password or token: neither is remembered under an idempotency key.
     """
 
@@ -101,6 +102,7 @@ class Operation:
     raw_answer: str | None = None
     body_largest: int = JSON_LARGEST
     secret: bool = False
+    brief: bool = False
 
     @property
     def compares(self) -> bool:

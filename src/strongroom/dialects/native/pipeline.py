@@ -111,7 +111,7 @@ class Pipeline:
         elif operation.mode is Mode.COMMAND:
             result = await edge.finish(lambda call: operation.handler(call, request))
         else:
-            result = await edge.read(lambda call: operation.handler(call, request))
+            result = await edge.read(lambda call: operation.handler(call, request), brief=operation.brief)
         edge.must_have_asked()
         response = await self._encode(operation, request, result, head=http.method == "HEAD")
         for record in edge.records[:RECEIPTS_MOST]:

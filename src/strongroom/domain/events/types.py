@@ -1,7 +1,7 @@
 """Types of events, and the patterns by which listeners choose them: ``asset.create``, ``alias.*``."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from strongroom.domain.errors import Invalid
@@ -25,3 +25,10 @@ def clean_patterns(texts: Iterable[str]) -> tuple[str, ...]:
         if not _PATTERN.fullmatch(text):
             raise Invalid("A type of events is such as asset.create, or alias.* for all of a noun.")
     return tuple(sorted(found))
+
+
+def fits(patterns: Collection[str], action: str) -> bool:
+    """Whether an action is one of those chosen; no pattern chooses all."""
+    return not patterns or any(
+        action.startswith(text[:-1]) if text.endswith(".*") else action == text for text in patterns
+    )

@@ -78,6 +78,9 @@ class Permission(Enum):
     STAGE_SET = "stage:set"
     VERDICT_GIVE = "verdict:give"
     EVALUATION_WRITE = "evaluation:write"
+    COMMENT_READ = "comment:read"
+    COMMENT_WRITE = "comment:write"
+    COMMENT_MODERATE = "comment:moderate"
     RUN_READ = "run:read"
     RUN_WRITE = "run:write"
     RUN_DELETE = "run:delete"
@@ -122,8 +125,11 @@ def _at(level: Level, role: Role, *permissions: Permission) -> dict[Permission, 
 _P, _R, _L = Permission, Role, Level
 RULES: dict[Permission, Rule] = {
     **_at(_L.ASSET, _R.VIEWER, _P.ASSET_READ, _P.VERSION_BYTES, _P.FOLDER_READ, _P.LINEAGE_READ),
+    **_at(_L.ASSET, _R.VIEWER, _P.COMMENT_READ),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.ASSET_EDIT, _P.VERSION_REGISTER, _P.VERSION_EDIT, _P.EVALUATION_WRITE),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.FOLDER_WRITE, _P.BLOB_UPLOAD, _P.LINEAGE_WRITE),
+    **_at(_L.ASSET, _R.CONTRIBUTOR, _P.COMMENT_WRITE),
+    **_at(_L.ASSET, _R.MAINTAINER, _P.COMMENT_MODERATE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ALIAS_SET, _P.STAGE_SET, _P.VERDICT_GIVE, _P.VERSION_DELETE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ASSET_RENAME, _P.ASSET_SHARE, _P.ASSET_DELETE, _P.GRANT_READ),
     **_at(_L.ASSET, _R.ADMIN, _P.ASSET_PURGE, _P.GRANT_WRITE),
@@ -140,8 +146,8 @@ RULES: dict[Permission, Rule] = {
 }
 """Permission -> rule. `Permission.PUBLIC` and `Permission.SELF` need no role and are not in it."""
 
-READING = frozenset(p for p, rule in RULES.items() if rule == Rule(Role.VIEWER, Level.ASSET))
-"""What anybody may do to a public asset."""
+READING = frozenset(p for p, rule in RULES.items() if rule == Rule(Role.VIEWER, Level.ASSET)) - {_P.COMMENT_READ}
+"""What anybody may do to a public asset; what people say about it among themselves is not public."""
 
 
 def permissions_of(role: Role) -> frozenset[Permission]:

@@ -14,6 +14,7 @@ class EdgeType(StrEnum):
     BASE = "base"
     COPIED = "copied"
     CONSUMED = "consumed"
+    MEMBER = "member"
 
 
 #: Edges between versions that must not close a loop; run edges may (domain.md N10).

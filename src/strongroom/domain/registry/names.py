@@ -191,3 +191,9 @@ def clean_ref_name(text: str) -> str:
     if bad_segment or _REF_REFUSED.search(ref) or ref == "@" or ref.startswith("-") or ref.endswith("."):
         raise BadName("A branch or pin must be a name that git accepts.")
     return ref
+
+
+def paths_above(path: str) -> list[str]:
+    """A path of a namespace and those of all that hold it, from the root's empty one."""
+    parts = path.split("/") if path else []
+    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, tuple_, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, load
@@ -35,6 +35,9 @@ _CURRENT = alias.c.valid_to.is_(None)
 _OF_ASSET = alias.c.asset_id == bindparam("asset")
 _ALL = Prepared(_select().where(_OF_ASSET, _CURRENT).order_by(alias.c.name), Alias)
 _ONE = Prepared(_select().where(_OF_ASSET, alias.c.name == bindparam("name"), _CURRENT), Alias)
+_MINE = (_OF_ASSET, alias.c.name == bindparam("alias_name"))
+_ENDED = Prepared(select(func.max(alias.c.valid_to).label("ended")).where(*_MINE))
+_END = Prepared(update(alias).where(*_MINE, _CURRENT).values(valid_to=bindparam("end"), to_seq=bindparam("seq")))
 _OF_VERSIONS = Prepared(_select().where(among(alias.c.version_id, "ids"), _CURRENT), Alias)
 _OF_ASSETS = Prepared(_select().where(among(alias.c.asset_id, "ids"), _CURRENT), Alias)
 
@@ -84,15 +87,14 @@ class SqlAliases(Repository):
     def move(self, asset: Asset, name: str, to: Version | None, actor_id: int) -> Alias | None:
         before = self.get(asset.id, name)
         now = self._context.now()
-        mine = (alias.c.asset_id == asset.id, alias.c.name == name)
+        mine = {"asset": asset.id, "alias_name": name}
         if before is None:
             # a transaction that waited for the asset's row is older than the one it waited for
-            ended = self._connection.execute(select(func.max(alias.c.valid_to)).where(*mine)).scalar_one()
-            now = max(now, ended or 0)
+            now = max(now, _ENDED.exactly_one(self._connection, **mine).ended or 0)
         else:
             # two servers' clocks may differ: a placement never ends before it began
             now = max(now, before.valid_from + 1)
-            self._connection.execute(update(alias).where(*mine, _CURRENT).values(valid_to=now, to_seq=asset.event_seq))
+            _END.run(self._connection, **mine, end=now, seq=asset.event_seq)
         if to is None:
             return None
         values = {
@@ -106,5 +108,5 @@ class SqlAliases(Repository):
             "from_seq": asset.event_seq,
             "valid_from": now,
         }
-        self._connection.execute(insert(alias).values(values))
+        self._insert(alias, values)
         return self.get(asset.id, name)

@@ -165,6 +165,11 @@ class SqlAssets(Repository):
         known: dict[str, Any] = {**changes, "event_seq": old.event_seq + 1, "etag": old.etag + 1}
         return replace(old, **known)
 
+    def tick(self, old: Asset, /) -> Asset:
+        counted = update(asset).where(asset.c.id == old.id).values(event_seq=asset.c.event_seq + 1)
+        seq = self._connection.execute(counted.returning(asset.c.event_seq)).scalar_one()
+        return replace(old, event_seq=seq)
+
     def rename(self, old: Asset, to: Namespace, name: str, slug: str) -> Asset:
         self._connection.execute(
             update(asset_name)

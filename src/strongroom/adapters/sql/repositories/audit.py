@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, select, update
 
 from strongroom.adapters.sql.repositories.base import Context, Repository
 from strongroom.adapters.sql.repositories.nodes_of_log import StoredNodes
@@ -51,8 +51,8 @@ class SqlAuditLog(Repository):
             "hash": digest,
             "recorded_at": record.recorded_at,
         }
-        audit_id = self._connection.execute(insert(audit).values(values).returning(audit.c.id)).scalar_one()
-        self._connection.execute(insert(audit_pending).values(audit_id=audit_id))
+        audit_id = self._insert_one(audit, values)
+        self._insert(audit_pending, {"audit_id": audit_id})
         return StoredRecord(audit_id, record.uid, None, body, digest, record.recorded_at)
 
     def emit(self, audit_id: int, type_: str, asset_id: int | None, asset_seq: int | None, body: str) -> None:
@@ -64,7 +64,7 @@ class SqlAuditLog(Repository):
             "body": body,
             "recorded_at": self._context.now(),
         }
-        self._connection.execute(insert(outbox).values(values))
+        self._insert(outbox, values)
 
     def leaves(self, start: int, count: int) -> Sequence[bytes]:
         return self._nodes.leaves(start, count)

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
+
+from strongroom.adapters.sql.prepared import Prepared
 
 R = TypeVar("R")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -32,23 +35,49 @@ class Repository:
         self._context = context
         self._connection = context.connection
 
+    def _insert(self, table: Table, *rows: Mapping[str, Any]) -> None:
+        """Insert rows of plain values, all with the same columns."""
+        if rows:
+            _adding(table, tuple(rows[0]), identified=False).run_many(self._connection, rows)
+
+    def _insert_one(self, table: Table, row: Mapping[str, Any]) -> int:
+        """Insert a row of plain values; the id that it got."""
+        found: int = _adding(table, tuple(row), identified=True).one(self._connection, **row)[0]
+        return found
+
     def _insert_ignore(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert rows; those whose key exists change nothing. Returns how many are new."""
         if not rows:
             return 0
-        return self._connection.execute(_insert(self._connection, table).on_conflict_do_nothing(), list(rows)).rowcount
+        return _ignoring(self._connection.dialect.name, table, tuple(rows[0])).run_many(self._connection, rows)
 
     def _upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
         """Insert rows; where `keys` exist, the other columns of the row are replaced."""
-        if not rows:
-            return
-        statement = _insert(self._connection, table)
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        self._connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), list(rows))
+        if rows:
+            statement = _replacing(self._connection.dialect.name, table, tuple(rows[0]), tuple(keys))
+            statement.run_many(self._connection, rows)
 
 
-def _insert(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - two insert types of one shape
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+@cache
+def _adding(table: Table, columns: tuple[str, ...], *, identified: bool) -> Prepared:
+    statement = insert(table).returning(table.c.id) if identified else insert(table)
+    return Prepared(statement, columns=columns)
+
+
+@cache
+def _ignoring(dialect: str, table: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(_insert_of(dialect, table).on_conflict_do_nothing(), columns=columns)
+
+
+@cache
+def _replacing(dialect: str, table: Table, columns: tuple[str, ...], keys: tuple[str, ...]) -> Prepared:
+    statement = _insert_of(dialect, table)
+    changed = {name: statement.excluded[name] for name in columns if name not in keys}
+    return Prepared(statement.on_conflict_do_update(index_elements=list(keys), set_=changed), columns=columns)
+
+
+def _insert_of(dialect: str, table: Table) -> Any:  # noqa: ANN401 - two insert types of one shape
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def load(cls: type[R], row: AnyRow, **changed: object) -> R:

@@ -5,9 +5,10 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, insert, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, false, insert, or_, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import experiment, namespace, principal
@@ -35,7 +36,7 @@ def _select() -> Select[Any]:
     )
 
 
-def _visible_where(visible: Visible) -> ColumnElement[bool]:
+def visible_where(visible: Visible) -> ColumnElement[bool]:
     """A grant on an asset, or public reading, shows no experiment: those need a grant on their namespace or above."""
     if visible.whole_workspace:
         return true()
@@ -49,18 +50,27 @@ _STATES: dict[str, list[ColumnElement[bool]]] = {
 }
 
 
+_BY_UID = Prepared(
+    _select().where(experiment.c.uid == bindparam("uid"), experiment.c.workspace_id == bindparam("workspace")),
+    Experiment,
+)
+_BY_ID = Prepared(_select().where(experiment.c.id == bindparam("id")), Experiment)
+_BY_NAME = Prepared(
+    _select().where(experiment.c.namespace_id == bindparam("namespace"), experiment.c.name == bindparam("name")),
+    Experiment,
+)
+
+
 class SqlExperiments(Repository):
     """See :class:`strongroom.application.ports.tracking.Experiments`."""
 
-    def _one(self, *conditions: ColumnElement[bool]) -> Experiment | None:
-        row = self._connection.execute(_select().where(*conditions)).one_or_none()
-        return load(Experiment, row) if row else None
-
     def by_uid(self, workspace_id: int, uid: str) -> Experiment | None:
-        return self._one(experiment.c.uid == uid, experiment.c.workspace_id == workspace_id)
+        found: Experiment | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
+        return found
 
     def by_id(self, experiment_id: int) -> Experiment:
-        return load(Experiment, self._connection.execute(_select().where(experiment.c.id == experiment_id)).one())
+        found: Experiment = _BY_ID.exactly_one(self._connection, id=experiment_id)
+        return found
 
     def by_ids(self, experiment_ids: Sequence[int]) -> Mapping[int, Experiment]:
         found = {}
@@ -70,7 +80,8 @@ class SqlExperiments(Repository):
         return found
 
     def by_name(self, namespace_id: int, name: str) -> Experiment | None:
-        return self._one(experiment.c.namespace_id == namespace_id, experiment.c.name == name)
+        found: Experiment | None = _BY_NAME.one(self._connection, namespace=namespace_id, name=name)
+        return found
 
     def add(self, new: Experiment) -> Experiment:
         values = {name: getattr(new, name) for name in _OWN}
@@ -106,7 +117,7 @@ class SqlExperiments(Repository):
         after: Key | None,
         limit: int,
     ) -> Sequence[Experiment]:
-        query = _select().where(experiment.c.workspace_id == workspace_id, _visible_where(visible), *_STATES[state])
+        query = _select().where(experiment.c.workspace_id == workspace_id, visible_where(visible), *_STATES[state])
         if namespace:
             query = query.where(in_subtree(namespace))
         if name_prefix:

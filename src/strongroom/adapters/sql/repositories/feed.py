@@ -1,18 +1,20 @@
 """The outbox as a feed in SQL: events by the leaf of their audit record."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, or_, select
 
 from strongroom.adapters.sql.repositories.assets import visible_where
-from strongroom.adapters.sql.repositories.base import Repository
+from strongroom.adapters.sql.repositories.base import AnyRow, Repository
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import asset, audit, audit_leaf, audit_log, namespace, outbox
 from strongroom.application.ports.events import StoredEvent, Wanted
 
 
-def _select() -> Select[Any]:
+def select_event(*more: ColumnElement[Any]) -> Select[Any]:
+    """Events with their leaf, and what else is asked for; `event_of` reads the rows."""
     path = case((namespace.c.path == "", asset.c.name), else_=namespace.c.path + "/" + asset.c.name)
     return (
         select(
@@ -29,6 +31,8 @@ def _select() -> Select[Any]:
             outbox.c.asset_seq,
             outbox.c.body,
             outbox.c.recorded_at,
+            audit.c.workspace_id,
+            *more,
         )
         .join_from(audit_leaf, audit, audit.c.id == audit_leaf.c.audit_id)
         .join(outbox, outbox.c.audit_id == audit.c.id)
@@ -37,9 +41,14 @@ def _select() -> Select[Any]:
     )
 
 
+_COLUMNS = len(fields(StoredEvent))
+
+
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     # "+ 0": by the index of workspace or asset SQLite would read all of it, and sort it, for a few leaves
-    found: list[ColumnElement[bool]] = [audit.c.workspace_id + 0 == wanted.workspace_id]
+    found: list[ColumnElement[bool]] = []
+    if wanted.workspace_id is not None:
+        found.append(audit.c.workspace_id + 0 == wanted.workspace_id)
     if wanted.visible is not None:
         found += [outbox.c.asset_id.is_not(None), visible_where(wanted.visible)]
     if wanted.types:
@@ -55,8 +64,13 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def select_events(wanted: Wanted, after: int, upto: int, limit: int) -> Select[Any]:
     """The query of `SqlFeed.between`; a test looks at its plan."""
-    query = _select().where(audit_leaf.c.leaf > after, audit_leaf.c.leaf <= upto, *_conditions(wanted))
+    query = select_event().where(audit_leaf.c.leaf > after, audit_leaf.c.leaf <= upto, *_conditions(wanted))
     return query.order_by(audit_leaf.c.leaf).limit(limit)
+
+
+def event_of(row: AnyRow) -> StoredEvent:
+    """The event in a row of `select_event`."""
+    return StoredEvent(*row[:_COLUMNS])
 
 
 class SqlFeed(Repository):
@@ -68,8 +82,8 @@ class SqlFeed(Repository):
 
     def between(self, wanted: Wanted, after: int, upto: int, limit: int) -> Sequence[StoredEvent]:
         query = select_events(wanted, after, upto, limit)
-        return [StoredEvent(*row) for row in self._connection.execute(query)]
+        return [event_of(row) for row in self._connection.execute(query)]
 
     def at(self, leaf: int) -> StoredEvent | None:
-        row = self._connection.execute(_select().where(audit_leaf.c.leaf == leaf)).one_or_none()
-        return StoredEvent(*row) if row else None
+        row = self._connection.execute(select_event().where(audit_leaf.c.leaf == leaf)).one_or_none()
+        return event_of(row) if row else None

@@ -28,7 +28,7 @@ from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import asset, grant, namespace, principal, team, team_member, workspace
 from strongroom.application.paging import Key
 from strongroom.application.ports.identity import GrantRow
-from strongroom.domain.identity.model import Principal
+from strongroom.domain.identity.model import Principal, Team
 from strongroom.domain.identity.roles import Grant, Level, Role, Scope
 
 _granter = principal.alias("granter")
@@ -126,6 +126,11 @@ class SqlGrants(Repository):
             return ()
         rows = _RESOLVE.rows(self._connection, holder_id=holder.id, holder_uid=holder.uid)
         return tuple([_grant(row) for row in rows])
+
+    def of_team(self, team: Team) -> tuple[Grant, ...]:
+        query = select(*_RESOLVED).outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
+        rows = self._connection.execute(query.where(grant.c.subject_uid == team.uid, _IN_FORCE))
+        return tuple(_grant(row) for row in rows)
 
     def current(self, subject_kind: str, subject_uid: str, scope: Scope, role: str) -> GrantRow | None:
         subjects = team if subject_kind == "team" else principal

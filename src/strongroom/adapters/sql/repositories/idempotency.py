@@ -1,6 +1,6 @@
 """Remembered answers in SQL."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import idempotency
@@ -25,7 +25,7 @@ class SqlIdempotency(Repository):
             "body": answer.body,
             "recorded_at": self._context.now(),
         }
-        self._connection.execute(insert(idempotency).values(values))
+        self._insert(idempotency, values)
 
     def forget(self, before: int) -> int:
         return self._connection.execute(delete(idempotency).where(idempotency.c.recorded_at < before)).rowcount

@@ -6,8 +6,9 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, insert, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, exists, func, insert, select, tuple_, update
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import batches, begins, dump_json, load
 from strongroom.adapters.sql.repositories.records import SqlRecords
 from strongroom.adapters.sql.tables import experiment, principal, run, run_param
@@ -40,18 +41,26 @@ def _load(row: Row[Any]) -> Run:
     return load(Run, row, source=json.loads(row.source), state=RunState(row.state))
 
 
+def _prepared(statement: Select[Any]) -> Prepared:
+    return Prepared(statement, Run, source=json.loads, state=RunState)
+
+
+_BY_UID = _prepared(_select().where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace")))
+_BY_ID = _prepared(_select().where(run.c.id == bindparam("id")))
+# NO KEY UPDATE: child runs may be added beside a writer
+_LOCK = _prepared(_select().where(run.c.id == bindparam("id")).with_for_update(of=run, key_share=True))
+
+
 class SqlRuns(SqlRecords):
     """See :class:`strongroom.application.ports.tracking.Runs`."""
 
-    def _one(self, *conditions: ColumnElement[bool]) -> Run | None:
-        row = self._connection.execute(_select().where(*conditions)).one_or_none()
-        return _load(row) if row else None
-
     def by_uid(self, workspace_id: int, uid: str) -> Run | None:
-        return self._one(run.c.uid == uid, run.c.workspace_id == workspace_id)
+        found: Run | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
+        return found
 
     def by_id(self, run_id: int) -> Run:
-        return _load(self._connection.execute(_select().where(run.c.id == run_id)).one())
+        found: Run = _BY_ID.exactly_one(self._connection, id=run_id)
+        return found
 
     def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
         found = {}
@@ -75,9 +84,8 @@ class SqlRuns(SqlRecords):
         return replace(new, id=run_id)
 
     def lock(self, run_id: int) -> Run:
-        # NO KEY UPDATE: child runs may be added beside a writer
-        statement = _select().where(run.c.id == run_id).with_for_update(of=run, key_share=True)
-        return _load(self._connection.execute(statement).one())
+        found: Run = _LOCK.exactly_one(self._connection, id=run_id)
+        return found
 
     def update(self, old: Run, /, **changes: object) -> Run:
         values: dict[str, Any] = {**changes, "etag": run.c.etag + 1}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.aliases import valid_at
@@ -37,7 +37,6 @@ _PROPERTIES = Prepared(
     select(*(object_property.c[name] for name in ("owner_id", "type", "text", "number")), name_dict.c.text.label("key"))
     .join(name_dict, name_dict.c.id == object_property.c.key_id)
     .where(object_property.c.owner_kind == bindparam("kind"), among(object_property.c.owner_id, "ids"))
-    .order_by(name_dict.c.text)
 )
 
 
@@ -99,7 +98,7 @@ class SqlTags(Repository):
             }
             for key, value in tags.items()
         ]
-        self._connection.execute(insert(tag), rows)
+        self._insert(tag, *rows)
 
     def _ended(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> dict[int, int]:
         """End present values; key id -> when the last one ended, now or before: the next begins no earlier."""
@@ -129,9 +128,11 @@ class SqlTags(Repository):
         found: dict[int, dict[str, Scalar]] = {}
         for row in _PROPERTIES.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
             found.setdefault(row.owner_id, {})[row.key] = _decode(row.type, row.text, row.number)
-        return found
+        return {owner_id: dict(sorted(values.items())) for owner_id, values in found.items()}
 
     def set_properties(self, workspace_id: int, owner_kind: str, owner_id: int, values: Mapping[str, Scalar]) -> None:
+        if not values:
+            return
         ids = self._context.name_ids(workspace_id, values, create=True)
         mine = (object_property.c.owner_kind == owner_kind, object_property.c.owner_id == owner_id)
         self._connection.execute(delete(object_property).where(*mine, object_property.c.key_id.in_(ids.values())))
@@ -140,5 +141,4 @@ class SqlTags(Repository):
             for key, value in values.items()
             if value is not None
         ]
-        if rows:
-            self._connection.execute(insert(object_property), rows)
+        self._insert(object_property, *rows)

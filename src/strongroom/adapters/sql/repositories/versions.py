@@ -74,9 +74,43 @@ def _prepared(*conditions: ColumnElement[bool]) -> Prepared:
 _OF_ASSET = version.c.asset_id == bindparam("asset")
 _BY_UID = _prepared(version.c.uid == bindparam("uid"), version.c.workspace_id == bindparam("workspace"))
 _BY_ID = _prepared(version.c.id == bindparam("id"))
+_BY_UIDS = _prepared(among(version.c.uid, "uids"), version.c.workspace_id == bindparam("workspace"))
 _BY_IDS = _prepared(among(version.c.id, "ids"))
 _BY_NUMBER = _prepared(_OF_ASSET, version.c.number == bindparam("number"))
 _BY_LABEL = _prepared(_OF_ASSET, version.c.label == bindparam("label"))
+
+
+_REVISION_ID = select(revision.c.id).where(revision.c.digest == bindparam("new_revision")).scalar_subquery()
+_CREATOR_ID = select(principal.c.id).where(principal.c.uid == bindparam("new_created_by")).scalar_subquery()
+_ADD = Prepared(
+    insert(version)
+    .values(
+        {name: bindparam(f"new_{name}", type_=version.c[name].type) for name in (*_OWN, "namespace_id", "workspace_id")}
+        | {"created_by": _CREATOR_ID, "revision_id": _REVISION_ID}
+    )
+    .returning(version.c.id)
+)
+_DRAFT = Prepared(select(draft).where(draft.c.version_id == bindparam("version")), Draft)
+_REVISION = Prepared(select(revision.c.id).where(revision.c.digest == bindparam("digest")))
+_LOCK = Prepared(
+    _select().where(version.c.id == bindparam("id")).with_for_update(of=version),
+    Version,
+    signature=json.loads,
+    state=VersionState,
+)
+
+
+@cache
+def _update(changed: tuple[str, ...]) -> Prepared:
+    """An update of these columns; which ones there are depends on a handful of use cases."""
+    values: dict[str, Any] = {
+        name: bindparam(f"new_{name}", type_=version.c[name].type) for name in changed if name != "revision"
+    }
+    if "revision" in changed:
+        values["revision_id"] = _REVISION_ID
+    return Prepared(
+        update(version).where(version.c.id == bindparam("version")).values(etag=version.c.etag + 1, **values)
+    )
 
 
 class SqlVersions(Repository):
@@ -85,6 +119,10 @@ class SqlVersions(Repository):
     def by_uid(self, workspace_id: int, uid: str) -> Version | None:
         found: Version | None = _BY_UID.one(self._connection, uid=uid, workspace=workspace_id)
         return found
+
+    def by_uids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, Version]:
+        found = _BY_UIDS.rows(self._connection, uids=uids, workspace=workspace_id) if uids else []
+        return {one.uid: one for one in found}
 
     def by_id(self, version_id: int) -> Version:
         found: Version = _BY_ID.exactly_one(self._connection, id=version_id)
@@ -116,31 +154,25 @@ class SqlVersions(Repository):
         return list(found.values())
 
     def lock(self, version_id: int) -> Version:
-        statement = _select().where(version.c.id == version_id).with_for_update(of=version)
-        return _load(self._connection.execute(statement).one())
+        found: Version = _LOCK.exactly_one(self._connection, id=version_id)
+        return found
 
     def add(self, new: Version, asset: Asset) -> Version:
-        values = {name: getattr(new, name) for name in _OWN}
-        values["signature"] = dump_json(new.signature)
-        values["namespace_id"], values["workspace_id"] = asset.namespace_id, asset.workspace_id
-        values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
-        if new.revision is not None:
-            values["revision_id"] = select(revision.c.id).where(revision.c.digest == new.revision).scalar_subquery()
+        values = {f"new_{name}": getattr(new, name) for name in (*_OWN, "created_by", "revision")}
+        values |= {"new_namespace_id": asset.namespace_id, "new_workspace_id": asset.workspace_id}
+        values["new_signature"] = dump_json(new.signature)
         try:
-            version_id = self._connection.execute(insert(version).values(values).returning(version.c.id)).scalar_one()
+            version_id: int = _ADD.exactly_one(self._connection, **values).id
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:
-        values: dict[str, Any] = {**changes, "etag": version.c.etag + 1}
+        values = {f"new_{name}": value for name, value in changes.items()}
         if "signature" in changes:
-            values["signature"] = dump_json(changes["signature"])
-        if "revision" in changes:
-            digest = values.pop("revision")
-            values["revision_id"] = select(revision.c.id).where(revision.c.digest == digest).scalar_subquery()
+            values["new_signature"] = dump_json(changes["signature"])
         try:
-            self._connection.execute(update(version).where(version.c.id == old.id).values(values))
+            _update(tuple(sorted(changes))).run(self._connection, version=old.id, **values)
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
@@ -220,7 +252,7 @@ class SqlVersions(Repository):
             "recorded_at": at,
         }
         self._insert_ignore(revision, [row])
-        found: int = self._connection.execute(select(revision.c.id).where(revision.c.digest == digest)).scalar_one()
+        found: int = _REVISION.exactly_one(self._connection, digest=digest).id
         self._insert_ignore(
             revision_parent,
             [{"revision_id": found, "position": n, "parent": parent} for n, parent in enumerate(parents)],
@@ -228,11 +260,11 @@ class SqlVersions(Repository):
         return found
 
     def add_draft(self, new: Draft) -> None:
-        self._connection.execute(insert(draft).values({f.name: getattr(new, f.name) for f in fields(Draft)}))
+        self._insert(draft, {f.name: getattr(new, f.name) for f in fields(Draft)})
 
     def draft(self, version_id: int) -> Draft | None:
-        row = self._connection.execute(select(draft).where(draft.c.version_id == version_id)).one_or_none()
-        return load(Draft, row) if row else None
+        found: Draft | None = _DRAFT.one(self._connection, version=version_id)
+        return found
 
     def end_draft(self, version_id: int, state: str) -> None:
         self._connection.execute(update(draft).where(draft.c.version_id == version_id).values(state=state))

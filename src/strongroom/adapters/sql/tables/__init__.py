@@ -29,6 +29,16 @@ from strongroom.adapters.sql.tables.audit import (
     read_window,
 )
 from strongroom.adapters.sql.tables.base import metadata
+from strongroom.adapters.sql.tables.collaboration import (
+    comment,
+    comment_mention,
+    comment_text,
+    discussion,
+    feed_cursor,
+    inbox_item,
+    inbox_setting,
+    watch,
+)
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
@@ -39,6 +49,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
+from strongroom.adapters.sql.tables.manifests import manifest, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.registry import (
     alias,
@@ -72,19 +83,27 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "comment",
+    "comment_mention",
+    "comment_text",
     "delivery",
+    "discussion",
     "draft",
     "edge",
     "experiment",
+    "feed_cursor",
     "folder",
     "folder_entry",
     "grant",
     "handle",
     "idempotency",
+    "inbox_item",
+    "inbox_setting",
     "logged_model",
     "logged_model_param",
     "logged_model_point",
     "logged_model_value",
+    "manifest",
     "metadata",
     "name_dict",
     "namespace",
@@ -102,6 +121,7 @@ __all__ = [
     "run_value",
     "setting",
     "stage",
+    "statistics",
     "step_attempt",
     "tag",
     "team",
@@ -112,6 +132,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "watch",
     "webhook",
     "workspace",
 ]

@@ -106,14 +106,20 @@ def create_asset(call: Call, request: Request[Any, CreateAsset]) -> AssetView:
 
 
 @read(
-    "asset.resolve", "/resolve", Permission.ASSET_READ, "What a reference means", params=Resolve, answer=locate.Located
+    "asset.resolve",
+    "/resolve",
+    Permission.ASSET_READ,
+    "What a reference means",
+    params=Resolve,
+    answer=locate.Located,
+    brief=True,
 )
 def resolve(call: Call, request: Request[Resolve, Any]) -> locate.Located:
     p = request.params
     return locate.resolve(call, p.reference, p.kind, time_us(p.at))
 
 
-@read("asset.get", "/assets/{uid}", Permission.ASSET_READ, "One asset", params=ByUid, answer=AssetView)
+@read("asset.get", "/assets/{uid}", Permission.ASSET_READ, "One asset", params=ByUid, answer=AssetView, brief=True)
 def get_asset(call: Call, request: Request[ByUid, Any]) -> AssetView:
     return assets.get(call, request.params.uid)
 

@@ -75,6 +75,7 @@ def create_experiment(call: Call, request: Request[Any, CreateExperiment]) -> Ex
     "The experiment of that name, in the trash too",
     params=FindExperiment,
     answer=ExperimentView,
+    brief=True,
 )
 def find_experiment(call: Call, request: Request[FindExperiment, Any]) -> ExperimentView:
     return experiments.by_name(call, request.params.namespace, request.params.name)
@@ -87,6 +88,7 @@ def find_experiment(call: Call, request: Request[FindExperiment, Any]) -> Experi
     "One experiment",
     params=ByUid,
     answer=ExperimentView,
+    brief=True,
 )
 def get_experiment(call: Call, request: Request[ByUid, Any]) -> ExperimentView:
     return experiments.get(call, request.params.uid)

@@ -125,6 +125,7 @@ def change_aliases(call: Call, request: Request[ByUid, AliasChanges]) -> list[Al
     "One alias, now or at a time",
     params=AliasAt,
     answer=AliasView,
+    brief=True,
 )
 def get_alias(call: Call, request: Request[AliasAt, Any]) -> AliasView:
     return aliases.get(call, request.params.uid, request.params.name, time_us(request.params.at))

@@ -172,7 +172,14 @@ def create_run(call: Call, request: Request[ByUid, CreateRun]) -> RunAnswer:
     return run_answer(runs.create(call, made))
 
 
-@read("run.get", "/runs/{uid}", Permission.RUN_READ, "One run with what it recorded", params=ByUid, answer=RunAnswer)
+@read(
+    "run.get",
+    "/runs/{uid}",
+    Permission.RUN_READ,
+    "One run with what it recorded",
+    params=ByUid,
+    answer=RunAnswer,
+)
 def get_run(call: Call, request: Request[ByUid, Any]) -> RunAnswer:
     return run_answer(runs.get(call, request.params.uid))
 

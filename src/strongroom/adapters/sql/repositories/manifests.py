@@ -1,0 +1,82 @@
+"""Manifests and statistics of data sets in SQL."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, exists, or_, select, update
+
+from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches, load
+from strongroom.adapters.sql.tables import manifest, statistics, version
+from strongroom.application.ports.manifests import StatisticsState, StoredManifest, StoredStatistics
+
+_SHOWN = [statistics.c[name] for name in ("tree", "state", "splits", "tries", "body", "recorded_at")]
+_HAS_CONTENT = ("live", "trashed")
+
+
+def _load(row: AnyRow) -> StoredStatistics:
+    return load(StoredStatistics, row, state=StatisticsState(row.state))
+
+
+class SqlManifests(Repository):
+    """See :class:`strongroom.application.ports.manifests.Manifests`."""
+
+    def of_tree(self, tree: str) -> StoredManifest | None:
+        columns = (manifest.c.tree, manifest.c.kind, manifest.c.digest, manifest.c.body)
+        row = self._connection.execute(select(*columns).where(manifest.c.tree == tree)).one_or_none()
+        return load(StoredManifest, row) if row else None
+
+    def put(self, manifest_: StoredManifest, at: int) -> None:
+        row = {name: getattr(manifest_, name) for name in ("tree", "kind", "digest", "body")}
+        self._upsert(manifest, [{**row, "recorded_at": at}], ["tree"])
+
+    def statistics(self, tree: str) -> StoredStatistics | None:
+        row = self._connection.execute(select(*_SHOWN).where(statistics.c.tree == tree)).one_or_none()
+        return _load(row) if row else None
+
+    def request(self, tree: str, splits: str, at: int, *, again: bool) -> None:
+        row = {
+            "tree": tree,
+            "state": StatisticsState.PENDING.value,
+            "splits": splits,
+            "tries": 0,
+            "next_at": at,
+            "body": "{}",
+            "recorded_at": at,
+        }
+        if again:
+            self._upsert(statistics, [row], ["tree"])
+        else:
+            self._insert_ignore(statistics, [row])
+
+    def claim(self, now: int, until: int) -> StoredStatistics | None:
+        due = (
+            select(*_SHOWN)
+            .where(statistics.c.state == StatisticsState.PENDING.value, statistics.c.next_at <= now)
+            .order_by(statistics.c.next_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = self._connection.execute(due).one_or_none()
+        if row is None:
+            return None
+        taken = {"next_at": until, "tries": statistics.c.tries + 1}
+        self._connection.execute(update(statistics).where(statistics.c.tree == row.tree).values(taken))
+        return _load(row)
+
+    def finish(self, tree: str, state: StatisticsState, body: str, at: int) -> None:
+        values = {"state": state.value, "body": body, "recorded_at": at}
+        self._connection.execute(update(statistics).where(statistics.c.tree == tree).values(values))
+
+    def forget(self, trees: Sequence[str]) -> None:
+        for table in (manifest, statistics):
+            for batch in batches(trees):
+                used = exists().where(
+                    version.c.tree == table.c.tree, or_(*(version.c.state == state for state in _HAS_CONTENT))
+                )
+                self._connection.execute(delete(table).where(table.c.tree.in_(batch), ~used))
+
+    def digests_of(self, trees: Sequence[str]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for batch in batches(dict.fromkeys(trees)):
+            query = select(manifest.c.tree, manifest.c.digest).where(manifest.c.tree.in_(batch))
+            found.update((tree, digest) for tree, digest in self._connection.execute(query))
+        return found

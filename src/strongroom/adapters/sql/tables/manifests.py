@@ -1,0 +1,30 @@
+"""Manifests and statistics of data sets: both are what a tree's content says, so both are kept by its digest."""
+
+from sqlalchemy import Column, Index, Integer, String, Table, Text
+
+from strongroom.adapters.sql.tables.base import metadata, time_us
+
+#: `body` is the JSON of the tree's strongroom.json, `digest` that of its meaning (docs/manifests.md).
+manifest = Table(
+    "manifest",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("digest", String(71), nullable=False),
+    Column("body", Text, nullable=False),
+    time_us("recorded_at"),
+)
+
+#: `next_at` of statistics that a process works on is the end of its lease. `splits` is JSON: paths by declared split.
+statistics = Table(
+    "dataset_statistics",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("splits", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    time_us("next_at"),
+    Column("body", Text, nullable=False),
+    time_us("recorded_at"),
+    Index("ix_dataset_statistics_due", "state", "next_at"),
+)

@@ -1,0 +1,70 @@
+"""What the application asks of the database for manifests and statistics; both belong to a tree, not to a version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredManifest:
+    """The manifest of a tree: its kind, its digest, its document as JSON."""
+
+    tree: str
+    kind: str
+    digest: str
+    body: str
+
+
+class StatisticsState(StrEnum):
+    """How far the statistics of a tree are."""
+
+    PENDING = "pending"
+    READY = "ready"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatistics:
+    """The statistics of a tree.
+
+    :ivar splits: JSON: paths by split, as the manifest declares them. :ivar body: JSON: the statistics when ready,
+        the reason when unavailable.
+    """
+
+    tree: str
+    state: StatisticsState
+    splits: str
+    tries: int
+    body: str
+    recorded_at: int
+
+
+class Manifests(Protocol):
+    """Manifests and statistics by tree."""
+
+    def of_tree(self, tree: str) -> StoredManifest | None: ...
+    def put(self, manifest: StoredManifest, at: int) -> None:
+        """Keep a manifest; the same tree says the same again."""
+        ...
+
+    def statistics(self, tree: str) -> StoredStatistics | None: ...
+    def request(self, tree: str, splits: str, at: int, *, again: bool) -> None:
+        """Let statistics be made; where there are some, they stay unless asked for again."""
+        ...
+
+    def claim(self, now: int, until: int) -> StoredStatistics | None:
+        """Statistics that are due, taken until a time by whoever asks; None when nothing is due."""
+        ...
+
+    def finish(self, tree: str, state: StatisticsState, body: str, at: int) -> None:
+        """Keep what was found, unless the tree was forgotten meanwhile."""
+        ...
+
+    def forget(self, trees: Sequence[str]) -> None:
+        """Drop what is kept of those trees that no live or trashed version has."""
+        ...
+
+    def digests_of(self, trees: Sequence[str]) -> Mapping[str, str]:
+        """Tree -> digest of its manifest, for those that have one."""
+        ...

@@ -1,0 +1,54 @@
+"""Manifests and prompts on the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from strongroom.cli import exits
+from strongroom.sdk import Client, Prompt
+from tests.cli.test_work import Run, run
+from tests.sdk.server import environment
+
+__all__ = ["run"]
+
+
+@pytest.fixture
+def prompt(client: Client, space: str) -> str:
+    for text in ("Hello {{ name }},\n{{ n }} times", "Hello {{ name }},\n{{ n }} times more"):
+        client.push_manifest(f"{space}/p", Prompt([("user", text)], {"n": "number"}, settings={"seed": 1}))
+    return f"{space}/p"
+
+
+def test_a_prompt_is_shown_rendered_and_compared(run: Run, prompt: str) -> None:
+    assert json.loads(run("manifest", "show", prompt).stdout)["settings"] == {"seed": 1}
+    assert json.loads(run("manifest", "get", prompt, "--json").stdout)["kind"] == "prompt"
+    done = run("prompt", "render", f"{prompt}:1", "name=Ada=", "n=3")
+    assert done.stdout == "[user]\nHello Ada=,\n3 times\n"
+    told = json.loads(run("prompt", "render", f"{prompt}:2", "name=A", "n=0.5", "--json").stdout)
+    assert told["messages"] == [{"role": "user", "content": "Hello A,\n0.5 times more"}]
+    done = run("manifest", "diff", f"{prompt}:1", f"{prompt}:2")
+    assert done.stdout == ("$.messages[0].content:\n   Hello {{ name }},\n  -{{ n }} times\n  +{{ n }} times more\n")
+
+
+@pytest.mark.parametrize("words", [["name=Ada"], ["name=Ada", "n=x"], ["name=Ada", "n=1", "m=2"], ["name"]])
+def test_wrong_variables_are_named(run: Run, prompt: str, words: list[str]) -> None:
+    told = json.loads(run("prompt", "render", prompt, *words, "--json", code=exits.FAILURE).stderr)
+    assert told["code"] in {"bad_variable", "invalid"}
+
+
+def test_a_manifest_is_validated_without_a_server(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "strongroom.json"
+    file.write_text('{"manifest": 1, "kind": "prompt", "template": "x"}')
+    away = {**environment(), "STRONGROOM_URL": "http://127.0.0.1:9", "HOME": str(tmp_path)}
+    for words in ([str(file)], [str(tmp_path)], [str(file), "--kind", "prompt"]):
+        assert json.loads(run("manifest", "validate", *words, "--json", env=away).stdout)["kind"] == "prompt"
+    told = json.loads(
+        run("manifest", "validate", "/dev/stdin", "--json", env=away, code=exits.FAILURE, stdin="{").stderr
+    )
+    assert told["code"] == "bad_manifest"
+    told = json.loads(
+        run("manifest", "validate", str(file), "--kind", "agent", "--json", env=away, code=exits.FAILURE).stderr
+    )
+    assert told["path"] == "$.kind"
+    run("manifest", "validate", str(tmp_path / "none"), "--json", env=away, code=exits.FAILURE)
