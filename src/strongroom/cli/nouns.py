@@ -9,14 +9,17 @@ HELP = {
     "asset": "Models, data sets and other assets.",
     "audit": "The audit log: read, proved, exported, verified offline.",
     "blob": "Bytes by digest, below a folder (for programs).",
+    "edge": "What joins two things in lineage.",
     "event": "What happens, in order.",
     "experiment": "What runs belong to.",
     "file": "Files of versions.",
     "comment": "What people say about objects.",
     "discussion": "Discussions of assets, numbered.",
     "draft": "Versions in the making.",
+    "flag": "What turned out to be bad.",
     "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "lineage": "What a version came from and what came of it; paths, impact, checks.",
     "inbox": "What you are told.",
     "manifest": "What versions say of themselves in strongroom.json.",
     "logged_model": "Models that runs put out.",
@@ -91,8 +94,12 @@ def build(noun: str) -> App:
     for command, (path, said) in HAND_MADE.items():
         if command.partition(".")[0] == noun:
             app.command(f"strongroom.cli.{path}", name=path_of(command)[-1], help=said)
+    if noun == "lineage":
+        from strongroom.cli.finding import lineage
+
+        app.default(lineage)
     for op in OPERATIONS:
-        if op.noun == noun and op.id not in HAND_MADE:
+        if op.noun == noun and op.id not in HAND_MADE and op.id not in AT_ROOT:
             app.command(command_of(op), name=path_of(op.id)[-1])
     return app
 

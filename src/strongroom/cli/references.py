@@ -11,6 +11,7 @@ from strongroom.sdk.table import Op
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HINTS = {
     "uid": "A reference will do where it is an asset, a version or an experiment.",
+    "to_uid": "A reference will do where it is a version.",
     "version_uid": "A reference to a version will do.",
     "other": "A reference to a version will do.",
     "base_uids": "References to versions will do.",
@@ -28,6 +29,8 @@ def resolve_all(client: Client, op: Op, fields: dict[str, Any]) -> None:
     find = _finder(client, op, fields)
     if find is not None and fields.get("uid"):
         fields["uid"] = _uid(fields["uid"], find)
+    if fields.get("to_uid") and fields.get("to_kind") == "version":
+        fields["to_uid"] = _uid(fields["to_uid"], lambda text: version_uid(client.api, text))
     for name in ("version_uid", "other"):
         if fields.get(name):
             fields[name] = _uid(fields[name], lambda text: version_uid(client.api, text))

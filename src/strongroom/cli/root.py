@@ -30,7 +30,6 @@ _WORK = {
     "ls": ("finding:ls", "List assets, or the files of a version."),
     "resolve": ("finding:resolve", "What a reference means."),
     "diff": ("finding:diff", "What differs between the files of two versions."),
-    "lineage": ("finding:lineage", "What a version came from, and what came of it."),
 }
 SERVER_COMMANDS = {
     "serve": ("serve:app", "Run a server."),

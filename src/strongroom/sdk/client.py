@@ -22,10 +22,11 @@ from strongroom.sdk.config import load
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
+from strongroom.sdk.lineage import Lineage
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.manifests import Manifests
-from strongroom.sdk.models import Alias, Asset, Diff, Graph, LoggedModel, RunInfo, Scalar, Version
+from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
 from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
@@ -65,6 +66,7 @@ class Client:
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
         self.runs = Runs(self.api)
+        self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)
         self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
@@ -148,18 +150,6 @@ class Client:
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
         """What differs between the files of two versions."""
         return self.versions.diff(before, after)
-
-    def lineage(
-        self, start: VersionRef | Run | RunInfo | LoggedModel, *, direction: str = "both", depth: int = 10
-    ) -> Graph:
-        """What it came from (direction up), what came of it (down), or both; `depth` in edges."""
-        if isinstance(start, Run | RunInfo):
-            kind, uid = "run", start.uid
-        elif isinstance(start, LoggedModel):
-            kind, uid = "logged_model", start.uid
-        else:
-            kind, uid = "version", lookup.version_uid(self.api, start)
-        return self.api.call("lineage.walk", Graph, kind=kind, uid=uid, direction=direction, depth=depth)
 
     def run(
         self,

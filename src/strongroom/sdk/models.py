@@ -4,7 +4,7 @@ Times are aware datetimes, sizes are bytes.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -341,7 +341,7 @@ class Tree(Answer, frozen=True):
 
 
 class Vertex(Answer, frozen=True):
-    """A vertex of the lineage graph: kind is run, logged_model, version, node or hidden (no more is told of it)."""
+    """A vertex: kind is run, logged_model, version, node, principal or hidden (no more is told of it)."""
 
     kind: str
     uid: str | None = None
@@ -349,6 +349,7 @@ class Vertex(Answer, frozen=True):
     type: str | None = None
     digest: str | None = None
     state: str | None = None
+    flagged: bool = False
 
 
 class Edge(Answer, frozen=True):
@@ -359,6 +360,7 @@ class Edge(Answer, frozen=True):
     target: int
     properties: Mapping[str, Any] = {}
     created_at: datetime | None = None
+    asserted_by: str | None = None
 
 
 class Node(Answer, frozen=True):
@@ -383,8 +385,12 @@ class Use(Answer, frozen=True):
 
 
 class Graph(Answer, frozen=True):
-    """A part of the lineage graph; the first vertex is where the walk began."""
+    """A part of the lineage graph; the first vertex is where the walk began.
+
+    `unwalked`: places of vertices whose own edges are not all here; walk from them to go on.
+    """
 
     vertices: list[Vertex]
     edges: list[Edge]
     truncated: bool = False
+    unwalked: Sequence[int] = ()

@@ -3,7 +3,7 @@
 import pytest
 
 from strongroom.application.lineage import nodes
-from strongroom.application.lineage.nodes import AddNode
+from strongroom.application.lineage.nodes import AddNode, ListNodes
 from strongroom.application.paging import PageRequest
 from strongroom.domain.errors import Forbidden, Invalid, NotFound
 from tests.application.conftest import World
@@ -30,7 +30,7 @@ def test_who_may_add_and_see_nodes(world: World) -> None:
     with pytest.raises(NotFound):
         world.read("viewer", lambda c: nodes.get(c, world.workspace.uid))
     with pytest.raises(Forbidden):
-        world.read("stranger", lambda c: nodes.listed(c, None, None, PageRequest()))
+        world.read("stranger", lambda c: nodes.listed(c, ListNodes(), PageRequest()))
 
 
 def test_nodes_are_listed_in_pages_and_found_by_address(world: World) -> None:
@@ -39,13 +39,13 @@ def test_nodes_are_listed_in_pages_and_found_by_address(world: World) -> None:
         world.command("contributor", lambda c, new=command: nodes.add(c, new))  # type: ignore[misc]
     found, token = [], None
     for _ in range(3):
-        page = world.read("viewer", lambda c, t=token: nodes.listed(c, None, None, PageRequest(2, t)))  # type: ignore[misc]
+        page = world.read("viewer", lambda c, t=token: nodes.listed(c, ListNodes(), PageRequest(2, t)))  # type: ignore[misc]
         found += [node.name for node in page.items]
         token = page.next_page_token
     assert (found, token) == (["n4", "n3", "n2", "n1", "n0"], None)
-    by_kind = world.read("viewer", lambda c: nodes.listed(c, "image", None, PageRequest()))
+    by_kind = world.read("viewer", lambda c: nodes.listed(c, ListNodes("image"), PageRequest()))
     assert [node.name for node in by_kind.items] == ["n3", "n1"]
-    by_uri = world.read("viewer", lambda c: nodes.listed(c, None, "s3://b/2", PageRequest()))
+    by_uri = world.read("viewer", lambda c: nodes.listed(c, ListNodes(uri="s3://b/2"), PageRequest()))
     assert [node.name for node in by_uri.items] == ["n2"]
     with pytest.raises(Invalid):
-        world.read("viewer", lambda c: nodes.listed(c, "thing", None, PageRequest()))
+        world.read("viewer", lambda c: nodes.listed(c, ListNodes("thing"), PageRequest()))

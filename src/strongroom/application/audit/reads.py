@@ -3,6 +3,9 @@
 The first read in an hour writes its window before any byte goes out, so that the fact survives a crash. Further reads
 are counted in memory and added to the window every few seconds; a crash loses at most those few seconds of counts.
 A closed hour becomes one audit record.
+
+What is counted is summed up a principal and version as well (`consume`): the edges of lineage that say who consumed
+which version, from the first read on.
 """
 
 import threading
@@ -72,8 +75,9 @@ def window_of(call: Call, version_id: int) -> Window:
 
 
 def open_window(call: Call, window: Window) -> None:
-    """Write the window, unless it is there."""
-    call.tx.audit.open_window(window.principal_uid, window.version_id, window.hour)
+    """Write the window, unless it is there, and the edge of lineage that it is."""
+    if call.tx.audit.open_window(window.principal_uid, window.version_id, window.hour):
+        call.tx.lineage.consume(window.version_id, window.principal_uid, window.hour, 0, 0)
 
 
 def write_counts(tx: Transaction, counts: dict[Window, tuple[int, int]]) -> None:
@@ -82,11 +86,18 @@ def write_counts(tx: Transaction, counts: dict[Window, tuple[int, int]]) -> None
     So a transfer that ends long after it began does not open a second record of an hour that has one.
     """
     oldest = _oldest_open(tx)
-    for window, (reads, size) in counts.items():
+    for window, (reads, size) in sorted(counts.items(), key=_order):
+        tx.lineage.consume(window.version_id, window.principal_uid, window.hour, reads, size)
         if not tx.audit.count_reads(window.principal_uid, window.version_id, window.hour, reads, size):
             hour = max(window.hour, oldest)
             tx.audit.open_window(window.principal_uid, window.version_id, hour)
             tx.audit.count_reads(window.principal_uid, window.version_id, hour, reads, size)
+
+
+def _order(item: tuple[Window, tuple[int, int]]) -> tuple[int, str, int]:
+    """One order for all processes, so that two that write at once do not wait for each other in a circle."""
+    window, _ = item
+    return window.version_id, window.principal_uid, window.hour
 
 
 def _oldest_open(tx: Transaction) -> int:

@@ -1,25 +1,36 @@
-"""The graph of lineage: edges added, and walks along them."""
+"""The graph of lineage: edges added by commands, and walks along them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from strongroom.application.call import Call
 from strongroom.application.lineage import nodes
-from strongroom.application.lineage.views import HIDDEN, EdgeView, GraphView, VertexView, vertex_views
+from strongroom.application.lineage.views import GraphView
+from strongroom.application.lineage.walking import EDGES_MOST, Walk
 from strongroom.application.ports.lineage import Way
 from strongroom.application.registry import versions
 from strongroom.application.tracking import logged_lookup, runs
-from strongroom.application.views import time_of
-from strongroom.domain.errors import Conflict, Invalid, TooLarge
+from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage.acyclic import closes_loop
 from strongroom.domain.lineage.model import DERIVATION, Edge, EdgeType, Vertex
 from strongroom.domain.tracking.model import Run
 
+__all__ = ["DEEPEST", "EDGES_MOST", "VERTICES_MOST", "Said", "find", "inputs_of", "link", "link_all", "walk"]
+
 DEEPEST = 50
 VERTICES_MOST = 10_000
-EDGES_MOST = 50_000
 LOOP_EDGES_MOST = 1_000_000
 DIRECTIONS: Mapping[str, Sequence[Way]] = {"up": ("up",), "down": ("down",), "both": ("up", "down")}
+
+
+class Said(NamedTuple):
+    """An edge that somebody asserts; `properties` are plain JSON."""
+
+    source: Vertex
+    type: EdgeType
+    target: Vertex
+    properties: Mapping[str, object]
 
 
 def link(
@@ -38,26 +49,36 @@ def link(
     :returns: whether the edge is new.
     :raises Conflict: a derivation edge between versions that would close a loop.
     """
-    if says in DERIVATION:
-        call.tx.lineage.lock_derivations(call.workspace.id)
-        _refuse_loop(call, source, target)
-    is_new = call.tx.lineage.add_edge(call.workspace.id, source, says, target, properties or {})
+    is_new = link_all(call, [Said(source, says, target, properties or {})])[0]
     if restate and not is_new:
         call.tx.lineage.restate_edge(source, says, target, properties or {})
     return is_new
 
 
-def _refuse_loop(call: Call, source: Vertex, target: Vertex) -> None:
-    """Follow derivations down from the target; the source must not be among them."""
-    walked, frontier = {target}, [target]
+def link_all(call: Call, said: Sequence[Said]) -> Sequence[bool]:
+    """The same for many edges: all of them, or none."""
+    derivations = [(edge.source, edge.target) for edge in said if edge.type in DERIVATION]
+    if derivations:
+        call.tx.lineage.lock_derivations(call.workspace.id)
+        _refuse_loop(call, derivations)
+    by = call.actor.id
+    edges = [Edge(edge.source, edge.type, edge.target, edge.properties, call.now, by) for edge in said]
+    return call.tx.lineage.add_edges(call.workspace.id, edges)
+
+
+def _refuse_loop(call: Call, new: Sequence[tuple[Vertex, Vertex]]) -> None:
+    """Look at what is derived from the new edges' targets: a loop with a new edge in it runs through its target."""
+    frontier = list(dict.fromkeys(target for _, target in new))
+    walked, found = set(frontier), list(new)
     while frontier:
-        if source in walked:
-            raise Conflict("A version cannot be derived from itself, directly or by others.")
-        edges = call.tx.lineage.edges_of(frontier, "down", LOOP_EDGES_MOST, sorted(DERIVATION))
-        if len(edges) == LOOP_EDGES_MOST:
+        edges = call.tx.lineage.edges_of(frontier, "down", LOOP_EDGES_MOST - len(found), sorted(DERIVATION))
+        found += [(edge.source, edge.target) for edge in edges]
+        if len(found) >= LOOP_EDGES_MOST:
             raise TooLarge("Too much is derived from this version to check for loops.", limit=LOOP_EDGES_MOST)
         frontier = [vertex for vertex in dict.fromkeys(edge.target for edge in edges) if vertex not in walked]
         walked.update(frontier)
+    if closes_loop(found):
+        raise Conflict("A version cannot be derived from itself, directly or by others.")
 
 
 def inputs_of(call: Call, run: Run) -> Sequence[Edge]:
@@ -85,85 +106,53 @@ def find(call: Call, kind: str, uid: str) -> Vertex:
             return Vertex(kind, logged_lookup.by_uid(call, uid, Permission.LINEAGE_READ)[1].id)
         case "node":
             return Vertex(kind, nodes.by_uid(call, uid).id)
-    raise Invalid("Lineage begins at a version, run, logged_model or node.")
+        case "principal":
+            return _principal(call, uid)
+    raise Invalid("Lineage begins at a version, run, logged_model, node or principal.")
+
+
+def _principal(call: Call, uid: str) -> Vertex:
+    call.ask(Permission.LINEAGE_READ)
+    if uid != call.caller.uid:
+        call.require(Permission.PRINCIPAL_READ)
+    principal = call.tx.principals.by_uid(uid)
+    if principal is None or not (uid == call.caller.uid or call.tx.principals.belongs(principal.id, call.workspace.id)):
+        raise NotFound("There is no such principal.")
+    return Vertex("principal", principal.id)
 
 
 def walk(
-    call: Call, kind: str, uid: str, direction: str = "both", *, depth: int = 10, most: int = VERTICES_MOST
+    call: Call,
+    kind: str,
+    uid: str,
+    direction: str = "both",
+    *,
+    depth: int = 10,
+    most: int = VERTICES_MOST,
+    types: Sequence[EdgeType] | None = None,
+    consumers: bool = False,
 ) -> GraphView:
-    """What a version, run or node came from (up), what came of it (down), or both, level by level.
-
-    A vertex that the caller may not see stands in the graph as *hidden*, with its edges to what the caller sees and
-    nothing else, and the walk ends there: what lies behind it is not shown even where the caller might see it, so
-    that nothing about the hidden part can be learnt from how it joins visible ones.
+    """What a version, run or node came from (up), what came of it (down), or both, level by level; see `walking`.
 
     :param depth: levels, 1 to 50. :param most: vertices, 1 to 10,000; edges are bounded to 50,000.
+    :param types: follow only edges of these types; None for all but consumed_by.
+    :param consumers: draw who consumed versions too, as always when the walk begins at a principal.
     :raises NotFound: no such vertex, or not visible.
     """
     if direction not in DIRECTIONS:
         raise Invalid(f"Direction is one of {', '.join(DIRECTIONS)}.")
-    if not (1 <= depth <= DEEPEST and 1 <= most <= VERTICES_MOST):
-        raise Invalid(f"A walk has 1 to {DEEPEST} levels and 1 to {VERTICES_MOST} vertices.", limit=VERTICES_MOST)
+    check_bounds(depth, most)
     start = find(call, kind, uid)
-    walking = _Walk(call, most)
-    walking.meet([start])
+    if consumers or kind == "principal":
+        types = sorted({*(EdgeType if types is None else types), EdgeType.CONSUMED_BY})
+    walking = Walk(call, most, types)
+    walking.begin(start)
     for way in DIRECTIONS[direction]:
         walking.go(start, way, depth)
     return walking.view()
 
 
-@dataclass(slots=True)
-class _Walk:
-    """What was met so far. `places` gives each vertex its place in `views`."""
-
-    call: Call
-    most: int
-    places: dict[Vertex, int] = field(default_factory=dict)
-    views: list[VertexView] = field(default_factory=list)
-    edges: dict[tuple[Vertex, EdgeType, Vertex], Edge] = field(default_factory=dict)
-    truncated: bool = False
-
-    def meet(self, vertices: Sequence[Vertex]) -> None:
-        """Give new vertices a place, hidden ones too, until the graph is full."""
-        new = [vertex for vertex in dict.fromkeys(vertices) if vertex not in self.places]
-        room = self.most - len(self.places)
-        self.truncated |= len(new) > room
-        shown = vertex_views(self.call, new[:room])
-        for vertex in new[:room]:
-            self.places[vertex] = len(self.views)
-            self.views.append(shown.get(vertex, HIDDEN))
-
-    def go(self, start: Vertex, way: Way, depth: int) -> None:
-        """Walk one way, one query of edges a level; every vertex is walked through at most once."""
-        walked, frontier = {start}, [start]
-        for _ in range(depth):
-            room = EDGES_MOST - len(self.edges)
-            if not frontier or room <= 0:
-                self.truncated |= room <= 0
-                return
-            edges = self.call.tx.lineage.edges_of(frontier, way, room + 1)
-            self.truncated |= len(edges) > room
-            far = [edge.source if way == "up" else edge.target for edge in edges[:room]]
-            self.meet(far)
-            for edge in edges[:room]:
-                if edge.source in self.places and edge.target in self.places:
-                    self.edges[edge.source, edge.type, edge.target] = edge
-            frontier = [vertex for vertex in dict.fromkeys(far) if vertex not in walked and self._is_visible(vertex)]
-            walked.update(frontier)
-
-    def _is_visible(self, vertex: Vertex) -> bool:
-        return vertex in self.places and self.views[self.places[vertex]] is not HIDDEN
-
-    def view(self) -> GraphView:
-        """The graph as it was met: vertices from the start outwards."""
-        edges = [
-            EdgeView(
-                self.places[edge.source],
-                edge.type.value,
-                self.places[edge.target],
-                edge.properties,
-                time_of(edge.recorded_at),
-            )
-            for edge in self.edges.values()
-        ]
-        return GraphView(self.views, edges, self.truncated)
+def check_bounds(depth: int, most: int) -> None:
+    """:raises Invalid: a walk does not go so far."""
+    if not (1 <= depth <= DEEPEST and 1 <= most <= VERTICES_MOST):
+        raise Invalid(f"A walk has 1 to {DEEPEST} levels and 1 to {VERTICES_MOST} vertices.", limit=VERTICES_MOST)

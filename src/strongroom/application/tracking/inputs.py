@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from strongroom.application.call import Call
 from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.nodes import AddNode
-from strongroom.application.lineage.views import VertexView, vertex_views
+from strongroom.application.lineage.sight import vertex_views
+from strongroom.application.lineage.views import VertexView
 from strongroom.application.registry import versions
 from strongroom.application.tracking import logged_lookup, runs
 from strongroom.domain.audit.record import Subject

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
-from strongroom.application.lineage.views import HIDDEN, NodeView, VertexView, node_view, vertex_views
+from strongroom.application.lineage.sight import vertex_views
+from strongroom.application.lineage.views import HIDDEN, NodeView, VertexView, node_view
 from strongroom.application.tracking import runs
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.errors import TooLarge

@@ -1,15 +1,23 @@
-"""The forms and limits of what is said of a lineage node, and the id of a data set that no system of ours holds."""
+"""The forms and limits of what is said of nodes and edges, and the id of a data set that no system of ours holds."""
 
 import hashlib
+import json
+import re
+from collections.abc import Mapping
 
 from strongroom.domain.errors import Invalid
+from strongroom.domain.lineage.vocabulary import NODE_KINDS
 from strongroom.domain.registry.text import clean_line, clean_text
 from strongroom.domain.tracking.source import without_user_info
 
-NODE_KINDS = frozenset({"artifact", "action", "context", "dataset", "code", "image", "job"})
 LONGEST = 255
+FOREIGN_LONGEST = 512
 URI_LARGEST = 2_000
 """Bytes (UTF-8): PostgreSQL's index on it takes rows up to 2,700."""
+PROPERTIES_LARGEST = 16 * 1024
+PROPERTIES_DEEPEST = 16
+REASON_LONGEST = 1_000
+_DIALECT = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 def clean_node_kind(text: str) -> str:
@@ -22,6 +30,18 @@ def clean_node_kind(text: str) -> str:
 def clean_node_name(text: str) -> str:
     """Name of a node in NFC, 1 to 255 characters; slashes and colons may occur. :raises Invalid: another form."""
     return clean_line(text, what="name", longest=LONGEST, error=Invalid)
+
+
+def clean_dialect(text: str) -> str:
+    """Whose ids a node's are: a lower-case word, at most 32 characters. :raises Invalid: another form."""
+    if not _DIALECT.fullmatch(text):
+        raise Invalid("A dialect is a lower-case word of at most 32 letters, digits, '-' and '_'.")
+    return text
+
+
+def clean_foreign_id(text: str) -> str:
+    """The id that another system gave, one line, 1 to 512 characters. :raises Invalid: another form."""
+    return clean_line(text, what="foreign id", longest=FOREIGN_LONGEST, error=Invalid)
 
 
 def clean_uri(text: str | None) -> str | None:
@@ -40,6 +60,40 @@ def clean_uri(text: str | None) -> str | None:
 def clean_word(text: str | None, what: str) -> str | None:
     """A digest, type or context: one line, at most 255 characters; empty is None. :raises Invalid: another form."""
     return clean_line(text, what=what, longest=LONGEST, error=Invalid) if text else None
+
+
+def clean_reason(text: str) -> str:
+    """Why an edge is taken back, a node deleted, an object flagged: 1 to 1,000 characters. :raises Invalid: else."""
+    reason = clean_text(text, what="reason", longest=REASON_LONGEST).strip()
+    if not reason:
+        raise Invalid("Say why.")
+    return reason
+
+
+def clean_properties(properties: Mapping[str, object]) -> Mapping[str, object]:
+    """Properties of an edge: plain JSON. :raises Invalid: above 16 KiB, nested too deeply, NaN or a lone surrogate."""
+    if not properties:
+        return properties
+    if _depth(properties) > PROPERTIES_DEEPEST:
+        raise Invalid(f"Properties are nested at most {PROPERTIES_DEEPEST} levels deep.", limit=PROPERTIES_DEEPEST)
+    try:
+        size = len(json.dumps(properties, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, TypeError) as error:
+        raise Invalid("Properties are plain JSON.") from error
+    if size > PROPERTIES_LARGEST:
+        raise Invalid(f"Properties have at most {PROPERTIES_LARGEST} bytes.", limit=PROPERTIES_LARGEST)
+    return properties
+
+
+def _depth(value: object) -> int:
+    """Levels of maps and lists, counted no further than one too many."""
+    level, depth = [value], 0
+    while level := [one for one in level if isinstance(one, Mapping | list)]:
+        depth += 1
+        if depth > PROPERTIES_DEEPEST:
+            break
+        level = [inner for one in level for inner in (one.values() if isinstance(one, Mapping) else one)]
+    return depth
 
 
 def dataset_id(name: str, digest: str | None, uri: str | None) -> str:

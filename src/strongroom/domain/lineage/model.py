@@ -1,39 +1,28 @@
-"""Vertices and typed edges of lineage."""
+"""Vertices, edges and nodes of lineage as values. Times are microseconds since 1970 in UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import NamedTuple
+
+from strongroom.domain.lineage.vocabulary import DERIVATION, EdgeType
+
+__all__ = ["DERIVATION", "Edge", "EdgeType", "Node", "RemovedEdge", "Vertex"]
 
 
-class EdgeType(StrEnum):
-    """What an edge says; read it from source to target ("data set is input of run")."""
+class Vertex(NamedTuple):
+    """A vertex: one of our objects (kind run, logged_model, version, principal), or one that is not ours (node).
 
-    INPUT = "input"
-    OUTPUT = "output"
-    REGISTERED = "registered"
-    BASE = "base"
-    COPIED = "copied"
-    CONSUMED = "consumed"
-    MEMBER = "member"
-
-
-#: Edges between versions that must not close a loop; run edges may (domain.md N10).
-DERIVATION = frozenset({EdgeType.BASE, EdgeType.COPIED})
-
-
-@dataclass(frozen=True, slots=True)
-class Vertex:
-    """A node of the graph: one of our objects (kind run, logged_model or version), or one that is not ours (node)."""
+    A tuple, because a walk hashes each tens of times.
+    """
 
     kind: str
     id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A typed edge; `properties` say what is true of this use only (a data set's context in this run).
 
-    `recorded_at` in microseconds UTC.
+    :param asserted_by: id of the principal that said so; None for edges older than that was kept, or counted by us.
     """
 
     source: Vertex
@@ -41,13 +30,26 @@ class Edge:
     target: Vertex
     properties: Mapping[str, object]
     recorded_at: int
+    asserted_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedEdge:
+    """An edge that was taken back: it stays in the history, with who, when and why."""
+
+    id: int
+    edge: Edge
+    removed_at: int
+    removed_by: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """A vertex of lineage that is not ours, for example a data set known by name, digest and address.
 
-    Unique by (workspace, dialect, kind, foreign id): the dialect says whose ids these are.
+    The dialect says whose ids these are; within ours an id is unique by kind, within another system's it is unique.
+    A deleted node is a tombstone: its edges, name, kind and digest stay.
     """
 
     id: int
@@ -62,3 +64,7 @@ class Node:
     digest: str | None
     properties: Mapping[str, object]
     recorded_at: int
+    state: str = ""
+    etag: int = 1
+    deleted_at: int | None = None
+    deleted_reason: str = ""

@@ -42,7 +42,7 @@ from strongroom.adapters.sql.tables.collaboration import (
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
-from strongroom.adapters.sql.tables.lineage import edge, node
+from strongroom.adapters.sql.tables.lineage import consumption, edge, edge_removed, flag, node
 from strongroom.adapters.sql.tables.logged_models import (
     logged_model,
     logged_model_param,
@@ -86,12 +86,15 @@ __all__ = [
     "comment",
     "comment_mention",
     "comment_text",
+    "consumption",
     "delivery",
     "discussion",
     "draft",
     "edge",
+    "edge_removed",
     "experiment",
     "feed_cursor",
+    "flag",
     "folder",
     "folder_entry",
     "grant",

@@ -1,51 +1,100 @@
-"""Lineage: walks through the graph, and nodes for what is not ours."""
+"""Lineage: walks through the graph, paths, what is affected, what is missing."""
 
 from typing import Annotated, Any
 
-from msgspec import Meta, structs
+from msgspec import Meta
 
 from strongroom.application.call import Call
-from strongroom.application.lineage import graph, nodes
-from strongroom.application.lineage.views import GraphView, NodeView
+from strongroom.application.lineage import checking, consumption, graph, impact, paths
+from strongroom.application.lineage.checking import CheckView
+from strongroom.application.lineage.consumption import ConsumerView
+from strongroom.application.lineage.ends import End
+from strongroom.application.lineage.impact import ImpactView
+from strongroom.application.lineage.paths import PathsView
+from strongroom.application.lineage.views import GraphView
 from strongroom.application.paging import Page
-from strongroom.dialects.native.operation import Request, Struct, command, read
-from strongroom.dialects.native.operations.assets import Scalar
-from strongroom.dialects.native.wire import ByUid, Paged, Uid
+from strongroom.dialects.native.operation import Request, Struct, read
+from strongroom.dialects.native.wire import PagedByUid, Uid
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage import check as rules
+from strongroom.domain.lineage.check import Requirement
+from strongroom.domain.lineage.model import EdgeType
+from strongroom.domain.lineage.vocabulary import parse_type
 
 Word = Annotated[str, Meta(max_length=255)]
-Uri = Annotated[str, Meta(max_length=2000)]
+Words = Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=32)]
+Types = Annotated[
+    str, Meta(max_length=512, description="Types of edges, with commas between: `input,output,base`; else all.")
+]
+Depth = Annotated[int, Meta(ge=1, le=graph.DEEPEST)]
+Vertices = Annotated[int, Meta(ge=1, le=graph.VERTICES_MOST)]
+
+
+def types_of(text: str | None) -> list[EdgeType] | None:
+    """Types of edges as a query says them."""
+    if not text:
+        return None
+    return sorted({parse_type(word.strip()) for word in text.split(",")})
 
 
 class Walk(Struct, frozen=True, kw_only=True):
-    """Where a walk begins (`kind` is `version`, `run` or `node`) and how far it goes.
+    """Where a walk begins (`kind`: `version`, `run`, `logged_model`, `node`, `principal`) and how far it goes.
 
-    `direction` is `up` (what it came from), `down` (what came of it) or `both`.
+    `direction` is `up` (what it came from), `down` (what came of it) or `both`. `consumers` draws who read, too.
     """
 
     kind: Word
     uid: Uid
     direction: Word = "both"
-    depth: Annotated[int, Meta(ge=1, le=graph.DEEPEST)] = 10
-    max_vertices: Annotated[int, Meta(ge=1, le=graph.VERTICES_MOST)] = graph.VERTICES_MOST
+    types: Types | None = None
+    consumers: bool = False
+    depth: Depth = 10
+    max_vertices: Vertices = graph.VERTICES_MOST
 
 
-class ListNodes(Paged, frozen=True, kw_only=True):
-    """Which nodes to list."""
+class FindPath(Struct, frozen=True, kw_only=True):
+    """Between what to look for a path. `direction` is `down` (along the edges), `up` (against them) or `any`."""
 
-    kind: Word | None = None
-    uri: Uri | None = None
+    kind: Word
+    uid: Uid
+    to_kind: Word
+    to_uid: Uid
+    direction: Word = "down"
+    types: Types | None = None
+    longest: Annotated[int, Meta(ge=1, le=paths.LONGEST_MOST)] = paths.LONGEST_MOST
+    max_paths: Annotated[int, Meta(ge=1, le=paths.PATHS_MOST)] = 10
 
 
-class CreateNode(Struct, frozen=True, kw_only=True):
-    """Something that is not ours; one with the same kind, name and digest (without digest: address) is the same."""
+class AskImpact(Struct, frozen=True, kw_only=True):
+    """What turned out to be bad: a version, run, logged model or node."""
+
+    kind: Word
+    uid: Uid
+    depth: Depth = graph.DEEPEST
+    max_vertices: Vertices = graph.VERTICES_MOST
+
+
+class Require(Struct, frozen=True, kw_only=True):
+    """Somewhere up the graph stands something of one of these forms, reached by an edge of one of these types.
+
+    `forms` are `version`, `run`, `logged_model`, a kind of node, or the kind of a version's asset; `facts` of `digest`,
+    `commit`, `live`, `unflagged`. With `every`, all that fit must have the facts; else there must be one that has.
+    """
 
     name: Word
-    kind: Word = "dataset"
-    type: Word = ""
-    uri: Uri | None = None
-    digest: Word | None = None
-    properties: dict[str, Scalar] = {}
+    types: Words = []
+    forms: Words = []
+    facts: Words = []
+    depth: Annotated[int, Meta(ge=1, le=rules.DEPTH_MOST)] = 10
+    every: bool = False
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """Requirements by their names (`dataset_with_digest`, `code_commit` and so on), and ones of your own."""
+
+    version_uid: Uid
+    named: Words = []
+    requirements: Annotated[list[Require], Meta(max_length=rules.REQUIREMENTS_MOST)] = []
 
 
 @read(
@@ -58,43 +107,74 @@ class CreateNode(Struct, frozen=True, kw_only=True):
 )
 def walk(call: Call, request: Request[Walk, Any]) -> GraphView:
     p = request.params
-    return graph.walk(call, p.kind, p.uid, p.direction, depth=p.depth, most=p.max_vertices)
+    types = types_of(p.types)
+    bounds = {"depth": p.depth, "most": p.max_vertices}
+    return graph.walk(call, p.kind, p.uid, p.direction, **bounds, types=types, consumers=p.consumers)
 
 
 @read(
-    "node.list",
-    "/nodes",
+    "lineage.path",
+    "/lineage/{kind}/{uid}/path/{to_kind}/{to_uid}",
     Permission.LINEAGE_READ,
-    "Nodes of the workspace, newest first",
-    params=ListNodes,
-    answer=Page[NodeView],
+    "The shortest paths from one thing to another",
+    params=FindPath,
+    answer=PathsView,
 )
-def list_nodes(call: Call, request: Request[ListNodes, Any]) -> Page[NodeView]:
+def find_path(call: Call, request: Request[FindPath, Any]) -> PathsView:
     p = request.params
-    return nodes.listed(call, p.kind, p.uri, p.page())
+    ends = End(p.kind, p.uid), End(p.to_kind, p.to_uid)
+    types = types_of(p.types)
+    return paths.path(call, *ends, p.direction, types=types, longest=p.longest, most=p.max_paths)
 
 
-@command(
-    "node.create",
-    "POST",
-    "/nodes",
-    Permission.LINEAGE_WRITE,
-    "Add a node; one that exists is returned as it is",
-    body=CreateNode,
-    answer=NodeView,
+@read(
+    "lineage.impact",
+    "/lineage/{kind}/{uid}/impact",
+    Permission.LINEAGE_READ,
+    "What is affected when something is bad: what came of it, aliases that point there, who consumed it",
+    params=AskImpact,
+    answer=ImpactView,
 )
-def create_node(call: Call, request: Request[Any, CreateNode]) -> NodeView:
-    return nodes.add(call, nodes.AddNode(**structs.asdict(request.body)))
+def ask_impact(call: Call, request: Request[AskImpact, Any]) -> ImpactView:
+    p = request.params
+    return impact.impact(call, p.kind, p.uid, depth=p.depth, most=p.max_vertices)
 
 
-@read("node.get", "/nodes/{uid}", Permission.LINEAGE_READ, "One node", params=ByUid, answer=NodeView)
-def get_node(call: Call, request: Request[ByUid, Any]) -> NodeView:
-    return nodes.get(call, request.params.uid)
-
-
-OPERATIONS = (
-    walk,
-    list_nodes,
-    create_node,
-    get_node,
+@read(
+    "lineage.check",
+    "/lineage/check",
+    Permission.LINEAGE_READ,
+    "Which of some requirements on what stands behind a version are not met",
+    method="POST",
+    body=Check,
+    answer=CheckView,
 )
+def check(call: Call, request: Request[Any, Check]) -> CheckView:
+    asked = [checking.requirement(name) for name in request.body.named]
+    asked += [
+        Requirement(
+            own.name,
+            frozenset(map(parse_type, own.types)),
+            frozenset(own.forms),
+            frozenset(own.facts),
+            own.depth,
+            own.every,
+        )
+        for own in request.body.requirements
+    ]
+    return checking.check(call, request.body.version_uid, asked)
+
+
+@read(
+    "version.consumers",
+    "/versions/{uid}/consumers",
+    Permission.LINEAGE_READ,
+    "Who read a version's bytes, and how often",
+    params=PagedByUid,
+    answer=Page[ConsumerView],
+)
+def list_consumers(call: Call, request: Request[PagedByUid, Any]) -> Page[ConsumerView]:
+    return consumption.consumers(call, request.params.uid, request.params.page())
+
+
+OPERATIONS = (walk, find_path, ask_impact, check, list_consumers)
