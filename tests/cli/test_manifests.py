@@ -52,3 +52,12 @@ def test_a_manifest_is_validated_without_a_server(run: Run, tmp_path: Path) -> N
     )
     assert told["path"] == "$.kind"
     run("manifest", "validate", str(tmp_path / "none"), "--json", env=away, code=exits.FAILURE)
+
+
+def test_what_is_in_a_data_set_is_told(run: Run, client: Client, space: str, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(f"x,word\n1,{space}\n3,{space}\n")
+    client.push(tmp_path / "train.csv", f"{space}/data", kind="dataset")
+    told = run("dataset", "statistics", f"{space}/data", "--wait", "60").stdout.splitlines()
+    assert told[0] == "train: 2 rows, 2 columns, 1 files"
+    assert told[2].startswith("x\tint64\t0\t1\t3\t2.0\t2")
+    assert json.loads(run("dataset", "statistics", f"{space}/data", "--json").stdout)["state"] == "ready"

@@ -8,6 +8,7 @@ from typing import Final
 from strongroom import __version__
 from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
+from strongroom.adapters.statistics.reader import ChildReader
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
@@ -17,6 +18,7 @@ from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import Courier
 from strongroom.application.identity import setup
+from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
 from strongroom.bootstrap.clock import MachineClock
@@ -30,6 +32,8 @@ from strongroom.web.routes import pages
 
 #: Seconds between looks at the feed for webhooks.
 DELIVER_S: Final = 0.5
+#: Seconds between looks for data sets whose statistics are to be made.
+EXAMINE_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,9 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     )
     courier = Courier(installation.database, outgoing, MachineClock())
     deliver = Job("deliver-events", DELIVER_S, courier.run)
-    background = Background([*jobs(gateway, uses, keyring.agree), deliver])
+    examiner = Examiner(installation.database, ChildReader(store))
+    examine = Job("examine-datasets", EXAMINE_S, examiner.run)
+    background = Background([*jobs(gateway, uses, keyring.agree), deliver, examine])
     background.start()
     try:
         app = create_app(services)

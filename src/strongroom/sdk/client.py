@@ -19,6 +19,7 @@ from strongroom.sdk.api import Api
 from strongroom.sdk.audit import Audit
 from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
+from strongroom.sdk.datasets import Datasets
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
@@ -65,6 +66,7 @@ class Client:
         self.aliases = Aliases(self.api)
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
+        self.datasets = Datasets(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)

@@ -363,27 +363,6 @@ class Edge(Answer, frozen=True):
     asserted_by: str | None = None
 
 
-class Node(Answer, frozen=True):
-    """Something in lineage that is not of the registry, such as a data set."""
-
-    uid: str
-    kind: str
-    type: str
-    name: str
-    uri: str | None = None
-    digest: str | None = None
-    properties: Mapping[str, Any] = {}
-
-
-class Use(Answer, frozen=True):
-    """One thing that a run read or put out; `properties` are true of this use: `context`, `step`."""
-
-    vertex: Vertex
-    node: Node | None = None
-    properties: Mapping[str, Any] = {}
-    created_at: datetime | None = None
-
-
 class Graph(Answer, frozen=True):
     """A part of the lineage graph; the first vertex is where the walk began.
 

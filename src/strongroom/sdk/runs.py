@@ -10,10 +10,11 @@ from typing import Any, Self
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
 from strongroom.sdk.finding import quoted, quoted_name, search
+from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tree, Use, Version, Vertex
+from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tree, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
 from strongroom.sdk.transfers import Said, find_or_create

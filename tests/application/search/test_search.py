@@ -1,13 +1,14 @@
 """What a search shows and to whom, pages while rows come in, past times, and what it costs."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
 
 import pytest
 from sqlalchemy import event, text
 
-from strongroom.adapters.sql.search import deadline, finder
+from strongroom.adapters.sql.search import deadline, finder, residual
 from strongroom.adapters.sql.transaction import SqlTransaction
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
@@ -180,6 +181,50 @@ def test_hostile_filters_that_are_filters_are_only_that(world: World, experiment
     assert len(search_runs(world, "viewer", "", [], PageRequest()).items) == 1
 
 
+def test_expressions_are_of_re2(world: World, experiment_uid: str) -> None:
+    found = begin(world, experiment_uid, loss=1.0, model="resnet-50")
+
+    def search(what: str) -> list[str]:
+        return [view.uid for view in search_runs(world, "viewer", what, [], PageRequest()).items]
+
+    assert search(r"params.model MATCHES '^resnet-\d+$'") == [found.uid]
+    assert search("NOT params.model MATCHES '^vgg' AND metrics.loss > 0") == [found.uid]
+    assert search("params.model MATCHES '(?i)RESNET' OR metrics.loss < 0") == [found.uid]
+    assert search("NOT (params.model MATCHES 'resnet' OR params.none MATCHES 'x')") == []
+    for wrong in ("(", "(?=x)", r"(a)\1", "a{1000}{1000}", r"\p{Klingon}"):
+        with pytest.raises(Invalid, match="no RE2 expression"):
+            search(f"params.model MATCHES '{wrong}'")
+    with pytest.raises(Invalid, match="at most 10 regular"):
+        search(" OR ".join(["params.model MATCHES 'a'"] * 11))
+
+
+def test_no_expression_takes_more_than_linear_time(world: World, experiment_uid: str) -> None:
+    begin(world, experiment_uid, model="a" * 5_000)
+    began = time.monotonic()
+    for evil in ("(a+)+b", "(a|aa)+$b", "(.*)(.*)(.*)(.*)(.*)b", "^(([a-z])+.)+[A-Z]([a-z])+$"):
+        what = f"params.model MATCHES '{evil}'"
+        assert search_runs(world, "viewer", what, [], PageRequest()).items == []
+    assert time.monotonic() - began < 5
+
+
+def test_expressions_are_checked_on_so_many_rows(
+    world: World, experiment_uid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RE2 expressions "only as a residual filter on a bounded number of candidates"."""
+    monkeypatch.setattr(residual, "READ_MOST", 10)
+    monkeypatch.setattr(residual, "CHUNK", 4)
+    uids = [begin(world, experiment_uid, loss=float(n), model=f"m{n}").uid for n in range(12)]
+    order = ["metrics.loss"]
+    with pytest.raises(Invalid, match="at most 10 rows") as refused:
+        search_runs(world, "viewer", "params.model MATCHES 'nothing'", order, PageRequest())
+    assert refused.value.details["limit"] == 10
+    narrow = search_runs(world, "viewer", "params.model MATCHES '[05]$' AND metrics.loss < 9", order, PageRequest())
+    assert [view.uid for view in narrow.items] == [uids[0], uids[5]]
+    first = search_runs(world, "viewer", "params.model MATCHES 'm'", order, PageRequest(5))
+    rest = search_runs(world, "viewer", "params.model MATCHES 'm'", order, PageRequest(7, first.next_page_token))
+    assert [view.uid for view in (*first.items, *rest.items)] == uids
+
+
 def test_a_search_that_takes_too_long_is_refused(world: World) -> None:
     def work(tx: Transaction) -> None:
         connection = cast("SqlTransaction", tx).connection
@@ -189,77 +234,3 @@ def test_a_search_that_takes_too_long_is_refused(world: World) -> None:
 
     with pytest.raises(Invalid, match="too many rows"):
         world.read_tx(work)
-
-
-PLANS = {
-    "metric range, by that metric": (
-        ("metrics.loss > 0.5", ["metrics.loss DESC"]),
-        [
-            "SEARCH driver USING COVERING INDEX ix_run_value_search (experiment_id=? AND key_id=? AND last>?)",
-            "!TEMP B-TREE",
-        ],
-    ),
-    "no filter, by a metric": (
-        ("", ["metrics.loss"]),
-        [
-            "SEARCH driver USING COVERING INDEX ix_run_value_search (experiment_id=? AND key_id=? AND last>?)",
-        ],
-    ),
-    "no filter, by a param": (
-        ("", ["params.depth"]),
-        ["ix_run_param_search (experiment_id=? AND key_id=? AND number>?)"],
-    ),
-    "latest first": (("", []), ["SEARCH run USING INDEX ix_run_experiment (experiment_id=?)", "!TEMP B-TREE"]),
-    "metric and other metric": (
-        ("metrics.acc > 0.5", ["metrics.loss"]),
-        ["ix_run_value_search (experiment_id=? AND key_id=? AND last>?)", "PRIMARY KEY (run_id=? AND key_id=?)"],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", PLANS)
-def test_plans_on_sqlite(world: World, experiment_uid: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if world.executor.__class__.__name__ != "SqliteExecutor":
-        pytest.skip("plans of SQLite")
-    monkeypatch.setattr(finder, "CANDIDATES_MOST", -1)
-    (what, order), wanted = PLANS[name]
-    begin(world, experiment_uid, loss=1.0, depth="1")
-    plan = explained(world, lambda: search_runs(world, "admin", what, order, PageRequest(), experiment_uid))
-    for line in wanted:
-        assert (line.removeprefix("!") in plan) != line.startswith("!"), plan
-
-
-PROBES = {
-    "tags.team = 'x'": "USING INDEX ix_tag_value (workspace_id=? AND owner_kind=? AND key_id=? AND <expr>=?)",
-    "properties.f1 > 0.5": "ix_object_property_number (owner_kind=? AND key_id=? AND number>?)",
-    "properties.format = 'onnx'": "ix_object_property_text (owner_kind=? AND key_id=? AND <expr>=?)",
-    "alias = 'champion'": "ix_alias_name (name=?)",
-    "name = 'churn'": "ix_asset_workspace_name (workspace_id=? AND name=?)",
-}
-
-
-@pytest.mark.parametrize("what", PROBES)
-def test_candidates_of_versions_come_from_an_index_on_sqlite(world: World, what: str) -> None:
-    if world.executor.__class__.__name__ != "SqliteExecutor":
-        pytest.skip("plans of SQLite")
-    question = find.asked(Entity.VERSION, what)
-    plan = explained(world, lambda: world.read("admin", lambda call: find.versions(call, question, PageRequest())))
-    assert PROBES[what] in plan, plan
-
-
-def explained(world: World, work: Callable[[], object]) -> str:
-    """The plans of the statements of a search, as SQLite explains them."""
-    plans: list[str] = []
-
-    def explain(_connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
-        if statement.startswith("SELECT") and "row_number" not in statement:
-            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[attr-defined]
-            plans.extend(str(row[3]) for row in rows)
-
-    engine = world.executor._reader  # type: ignore[union-attr]
-    event.listen(engine, "before_cursor_execute", explain)
-    try:
-        work()
-    finally:
-        event.remove(engine, "before_cursor_execute", explain)
-    return "\n".join(plans)

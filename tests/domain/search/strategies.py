@@ -12,6 +12,7 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Op,
     Or,
@@ -44,6 +45,8 @@ TEXTS = (
 NUMBERS = (-1.5, 0, 1, 1.5, 2, 1e300, -3)
 TIMES = (0, 1_000_000, 1_700_000_000_000_000, 1_700_000_000_000_001)
 PATTERNS = ("%", "a%", "%b", "_b", "A_", "%\\%%", "a\\_b", "\\\\", "[%", "%ä%", "", "Ä_", "%*%", "_")
+
+EXPRESSIONS = ("a", "^a", "b$", "^$", "[A-Z]", "a.b", "^(a|A)_?b?$", "\\d", "ä", "(?i)^AB$", "'y", "\\\\")
 
 texts = st.sampled_from(TEXTS)
 numbers = st.sampled_from(NUMBERS)
@@ -96,7 +99,7 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
     if field.group is Group.ATTRIBUTE:
         kind = ATTRIBUTES[entity][field.name].type
         like, ordered = kind is Type.TEXT, kind is not Type.BOOLEAN
-    shapes = ["equal", "in", "null", *["like"] * like, *["order", "between"] * ordered]
+    shapes = ["equal", "in", "null", *["like", "matches"] * like, *["order", "between"] * ordered]
     match draw(st.sampled_from(shapes)):
         case "in":
             return In(field, tuple(draw(st.lists(values, min_size=1, max_size=3))))
@@ -104,6 +107,8 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
             return IsNull(field)
         case "like":
             return Like(field, draw(st.sampled_from(PATTERNS)), draw(booleans))
+        case "matches" if field.group is not Group.ALIAS:
+            return Matches(field, draw(st.sampled_from(EXPRESSIONS)))
         case "order":
             return Compare(field, draw(st.sampled_from(list(Op))), draw(values))
         case "between":
@@ -123,6 +128,6 @@ def filters(entity: Entity) -> st.SearchStrategy[Expr]:
 
 
 def orders(entity: Entity) -> st.SearchStrategy[tuple[OrderTerm, ...]]:
-    """One to three things to order by."""
+    """Up to three things to order by; none for runs means something else."""
     terms = st.builds(OrderTerm, fields(entity).filter(lambda field: field.group is not Group.ALIAS), booleans)
-    return st.lists(terms, min_size=1, max_size=3).map(tuple)
+    return st.lists(terms, min_size=int(entity is Entity.RUN), max_size=3).map(tuple)

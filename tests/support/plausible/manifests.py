@@ -1,6 +1,7 @@
 """Manifests need versions that have one: a prompt and an index of the world's maker, made once a world."""
 
 from collections.abc import Mapping
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from tests.support.plausible import Asked, Request
 if TYPE_CHECKING:
     from tests.support.api_world import World
 
+PATIENCE_S = 60.0
 ENCODER = "sha256:" + "1" * 64
 PROMPT: Mapping[str, Any] = {
     "manifest": 1,
@@ -66,10 +68,34 @@ def render(world: "World") -> Asked:
     return Asked({"uid": version_with(world, PROMPT)}, {}, {"variables": {"name": "you"}})
 
 
+def data_set(world: "World", name: str) -> str:
+    """The uid of a data set whose content no other has."""
+    key = (world.tag, name)
+    if key not in _made:
+        _made[key] = sealed(world, "dataset", {"train.csv": f"x,y\n1,{world.tag}-{name}\n".encode()})
+    return _made[key]
+
+
+def scan(world: "World") -> Asked:
+    return Asked({"uid": data_set(world, "scanned")}, {})
+
+
+def statistics_diff(world: "World") -> Asked:
+    """Of a data set whose statistics the server has made."""
+    uid, until = data_set(world, "read"), monotonic() + PATIENCE_S
+    while world.do("dataset.statistics", uid=uid)["state"] == "pending":
+        assert monotonic() < until, "the server makes no statistics"
+        sleep(0.1)
+    return Asked({"uid": uid, "other": uid}, {})
+
+
 REQUESTS: Mapping[str, Request] = {
     "manifest.get": get,
     "manifest.diff": diff,
     "manifest.check": check,
     "manifest.validate": validate,
     "prompt.render": render,
+    "dataset.statistics": scan,
+    "dataset.scan": scan,
+    "dataset.diff": statistics_diff,
 }

@@ -91,8 +91,12 @@ def keep(call: Call, version: Version, said: Said) -> None:
         body = json.dumps(manifest.body, ensure_ascii=False, separators=(",", ":"))
         call.tx.manifests.put(StoredManifest(tree, manifest.kind, manifest.digest, body), call.now)
     if said.kind == DATASET:
-        splits = manifest.content.splits if manifest and isinstance(manifest.content, Dataset) else {}
-        call.tx.manifests.request(tree, json.dumps(splits), call.now, again=False)
+        call.tx.manifests.request(tree, json.dumps(splits_of(manifest)), call.now, again=False)
+
+
+def splits_of(manifest: Manifest | None) -> Mapping[str, Sequence[str]]:
+    """The splits that a data set declares, if it does."""
+    return manifest.content.splits if manifest and isinstance(manifest.content, Dataset) else {}
 
 
 def _resolved(call: Call, members: Sequence[Placed]) -> Mapping[str, Version]:

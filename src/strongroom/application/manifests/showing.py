@@ -26,6 +26,7 @@ from strongroom.domain.manifests.member import read_member
 from strongroom.domain.manifests.model import ModelManifest
 from strongroom.domain.manifests.prompt import Prompt
 from strongroom.domain.manifests.rendering import render as rendered
+from strongroom.domain.registry.model import Asset, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,17 @@ def load(call: Call, uid: str) -> Manifest:
 
     :raises NotFound: the version has none.
     """
-    asset, version = versions.readable(call, uid)
+    found = of_version(call, *versions.readable(call, uid))
+    if found is None:
+        raise NotFound("The version has no manifest.")
+    return found
+
+
+def of_version(call: Call, asset: Asset, version: Version) -> Manifest | None:
+    """The manifest of a version that the caller may read, if it has one."""
     stored = call.tx.manifests.of_tree(version.tree or "")
     if stored is None or stored.kind != asset.kind:
-        raise NotFound("The version has no manifest.")
+        return None
     return manifest.read(document.checked(json.loads(stored.body)), asset.kind)
 
 

@@ -14,6 +14,7 @@ from strongroom.domain.search.schema import Entity
 class Query:
     """A checked question. `where` and `order` passed `domain.search.schema.check`.
 
+    :param order: when empty, as they were made, the latest first.
     :param state: as in the entity's listing (active, trashed, all, ...).
     :param experiment_ids: the experiments of runs; None for all that are visible and not in the trash.
     :param at: aliases, stages and tags as they were then, microseconds UTC; None for now.

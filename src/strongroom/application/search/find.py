@@ -25,17 +25,15 @@ STATES: Mapping[Entity, tuple[str, ...]] = {
     Entity.EXPERIMENT: ("active", "trashed", "all"),
     Entity.RUN: ("active", "trashed", "all"),
 }
-_LATEST = {
-    entity: (OrderTerm(Field(Group.ATTRIBUTE, "started_at" if entity is Entity.RUN else "created_at"), True),)  # noqa: FBT003
-    for entity in Entity
-}
+_STARTED = (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is looked for. `where` and `order` are trees, made by a dialect or by `asked`.
 
-    :param order: latest first when empty. :param state: active, archived, trashed or all.
+    :param order: when empty, the latest first: runs by their start, others as they were made.
+    :param state: active, archived, trashed or all.
     :param at: aliases, stages and tags as they were then (microseconds UTC); what is shown is what they are now.
     """
 
@@ -114,7 +112,7 @@ def _hits(
         workspace_id=call.workspace.id,
         visible=call.caller.access.visible(call.workspace.id),
         where=check(entity, question.where) if question.where is not None else None,
-        order=check_order(entity, question.order) or _LATEST[entity],
+        order=check_order(entity, question.order) or (_STARTED if entity is Entity.RUN else ()),
         state=question.state,
         experiment_ids=experiment_ids,
         at=question.at,

@@ -42,7 +42,16 @@ class Changes:
 def between(before: Manifest, after: Manifest) -> Changes:
     """What differs between two manifests of one kind. Spelling and order of keys are no difference."""
     members = {placed.path for one in (before, after) for placed in one.members}
-    found = list(islice(_differ(before.body, after.body, ROOT, members), CHANGES_MOST + 1))
+    return _listed(_differ(before.body, after.body, ROOT, members))
+
+
+def of_values(before: Mapping[str, Plain], after: Mapping[str, Plain]) -> Changes:
+    """What differs between two JSON objects."""
+    return _listed(_differ(before, after, ROOT, set()))
+
+
+def _listed(every: Iterator[Change]) -> Changes:
+    found = list(islice(every, CHANGES_MOST + 1))
     return Changes(tuple(found[:CHANGES_MOST]), len(found) > CHANGES_MOST)
 
 

@@ -92,6 +92,14 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
+class Matches:
+    """An RE2 expression is found somewhere in the text; `^` and `$` are its ends, `(?i)` takes no notice of case."""
+
+    field: Field
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class IsNull:
     """There is no value; never unknown. A bare word is a tag with the empty text; NaN is no value."""
 
@@ -119,7 +127,7 @@ class Or:
     terms: tuple["Expr", ...]
 
 
-Atom: TypeAlias = Compare | In | Between | Like | IsNull
+Atom: TypeAlias = Compare | In | Between | Like | Matches | IsNull
 Expr: TypeAlias = Atom | Not | And | Or
 
 
@@ -140,7 +148,7 @@ def values_of(atom: Atom) -> tuple[Value, ...]:
             return atom.values
         case Between():
             return (atom.low, atom.high)
-        case Like():
+        case Like() | Matches():
             return (atom.pattern,)
         case IsNull():
             return ()

@@ -2,11 +2,12 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from strongroom.domain.errors import Invalid
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.search.ast import (
     And,
@@ -19,6 +20,7 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Op,
     Or,
@@ -27,7 +29,7 @@ from strongroom.domain.search.ast import (
     Value,
     values_of,
 )
-from strongroom.domain.search.schema import SORTED_LONGEST, Type, kind_of
+from strongroom.domain.search.schema import MATCHED_LONGEST, SORTED_LONGEST, Type, kind_of
 from strongroom.domain.tracking.values import spelled_number
 
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -46,17 +48,28 @@ class Record:
     aliases: frozenset[str] = frozenset()
 
 
-def evaluate(expr: Expr, record: Record) -> bool | None:
+Search = Callable[[str, str], bool]
+"""Whether an expression is found in a text."""
+
+
+def no_expressions(_pattern: str, _text: str) -> bool:
+    """For those who have no RE2. :raises Invalid: always."""
+    raise Invalid("Regular expressions cannot be used here.")
+
+
+def evaluate(expr: Expr, record: Record, search: Search = no_expressions) -> bool | None:
     """Whether a checked filter holds; None is unknown."""
     match expr:
         case Not(term):
-            inner = evaluate(term, record)
+            inner = evaluate(term, record, search)
             return None if inner is None else not inner
         case And(terms):
-            return _all([evaluate(term, record) for term in terms])
+            return every([evaluate(term, record, search) for term in terms])
         case Or(terms):
-            every = _all([_not(evaluate(term, record)) for term in terms])
-            return _not(every)
+            return _not(every([_not(evaluate(term, record, search)) for term in terms]))
+        case Matches(field, pattern):
+            text = _value(field, record, Type.TEXT)
+            return None if text is None else search(pattern, str(text)[:MATCHED_LONGEST])
         case _:
             return _atom(expr, record)
 
@@ -65,7 +78,9 @@ def _not(value: bool | None) -> bool | None:  # noqa: FBT001 - a truth value
     return None if value is None else not value
 
 
-def _all(values: list[bool | None]) -> bool | None:
+def every(values: Iterable[bool | None]) -> bool | None:
+    """AND of truth values."""
+    values = list(values)
     if False in values:
         return False
     return None if None in values else True
@@ -129,8 +144,8 @@ def _holds(atom: Atom, found: Value) -> bool:
         case Like(_, pattern, any_case):
             text = str(found).translate(_FOLD) if any_case else str(found)
             return _pattern(pattern.translate(_FOLD) if any_case else pattern).fullmatch(text) is not None
-        case IsNull():
-            return False
+        case Matches() | IsNull():
+            raise AssertionError("not of a value")
 
 
 def _compare(op: Op, left: Value, right: Value) -> bool:
@@ -163,21 +178,22 @@ Rank = tuple[tuple[bool, bool, object], ...]
 
 
 def keys_of(term: OrderTerm, record: Record) -> tuple[Value | None, ...]:
-    """The values that a term orders by: a number, or the head of a text; properties and params have one of each."""
+    """The values that a term orders by: a number, or the head of a text; of properties either."""
     if term.field.group is Group.PROPERTY:
         found = record.properties.get(term.field.name)
         text = found[:SORTED_LONGEST] if isinstance(found, str) else None
         return None if found is None or isinstance(found, str) else float(found), text
     if term.field.group is Group.PARAM:
         param = record.params.get(term.field.name)
-        return (None, None) if param is None else (spelled_number(param), param[:SORTED_LONGEST])
+        number = None if param is None else spelled_number(param)
+        return number, None if param is None or number is not None else param[:SORTED_LONGEST]
     found = _any_value(term.field, record)
     return (found[:SORTED_LONGEST] if isinstance(found, str) else found,)
 
 
 def ordered(records: list[Record], order: tuple[OrderTerm, ...]) -> list[Record]:
-    """Records in order: none comes last, ties by id in the direction of the first term."""
-    found = sorted(records, key=lambda record: record.id, reverse=order[0].descending)
+    """Records in order, without one the latest first: none comes last, ties by id in the first term's direction."""
+    found = sorted(records, key=lambda record: record.id, reverse=not order or order[0].descending)
     for term in reversed(order):
         for place in reversed(range(len(keys_of(term, found[0])) if found else 0)):
             having = [record for record in found if keys_of(term, record)[place] is not None]

@@ -20,6 +20,7 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Op,
     Or,
@@ -51,8 +52,9 @@ GROUPS = {
     "summary": Group.PROPERTY,
 }
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
-KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "IS", "NULL", "TRUE", "FALSE"}
-REGEX = {"MATCHES", "REGEXP", "RLIKE", "SIMILAR"}
+KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "MATCHES", "IS", "NULL", "TRUE", "FALSE"}
+COMPARISONS = "=, !=, <, <=, >, >=, IN, BETWEEN, LIKE, ILIKE, MATCHES or IS NULL"
+REGEX = {"REGEXP", "RLIKE", "SIMILAR"}
 
 
 def parse_filter(entity: Entity, text: str) -> Expr | None:
@@ -172,17 +174,22 @@ class _Parser:
                 self._need("AND")
                 return Between(field, low, self._value(field))
             case "LIKE" | "ILIKE":
-                pattern = self._next()
-                if pattern.sort is not Sort.TEXT:
-                    raise refusal("A pattern stands in single quotes", pattern.at)
-                return Like(field, text_value(pattern), token.word == "ILIKE")
+                return Like(field, self._pattern(), token.word == "ILIKE")
+            case "MATCHES":
+                return Matches(field, self._pattern())
             case "IS" if not negated:
                 absent = self._take("NOT") is None
                 self._need("NULL")
                 return IsNull(field) if absent else Not(IsNull(field))
             case word if word in REGEX:
-                raise refusal("Regular expressions are not served yet; LIKE and ILIKE are", token.at)
-        raise refusal("A comparison is missing: =, !=, <, <=, >, >=, IN, BETWEEN, LIKE, ILIKE or IS NULL", token.at)
+                raise refusal("Regular expressions are written with MATCHES", token.at)
+        raise refusal(f"A comparison is missing: {COMPARISONS}", token.at)
+
+    def _pattern(self) -> str:
+        token = self._next()
+        if token.sort is not Sort.TEXT:
+            raise refusal("A pattern stands in single quotes", token.at)
+        return text_value(token)
 
     def _list(self, field: Field) -> tuple[Value, ...]:
         self._need("(")

@@ -24,12 +24,14 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Op,
     Or,
     OrderTerm,
     Part,
     Value,
+    atoms,
     values_of,
 )
 from strongroom.domain.search.times import value_time
@@ -45,6 +47,10 @@ VALUES_MOST = 8_192
 """Literals in a whole filter; SQLite takes 32,766 variables a statement."""
 ORDER_MOST = 5
 PATTERN_LONGEST = 1_000
+EXPRESSIONS_MOST = 10
+"""Regular expressions in a filter."""
+MATCHED_LONGEST = 6_000
+"""Characters of a text that a regular expression sees."""
 TEXT_LONGEST = 6_000
 SORTED_LONGEST = 100
 """Characters of a text that ordering looks at; what is equal so far is ordered by age."""
@@ -155,6 +161,9 @@ def check(entity: Entity, expr: Expr) -> Expr:
     :raises Invalid: a field that the entity has not, a literal of the wrong type, too deep, too many terms or values.
     """
     counts = [0, 0]
+    expressions = [atom for atom in atoms(expr) if isinstance(atom, Matches)]
+    if len(expressions) > EXPRESSIONS_MOST:
+        raise Invalid(f"A filter has at most {EXPRESSIONS_MOST} regular expressions.", limit=EXPRESSIONS_MOST)
 
     def walk(node: Expr, depth: int) -> Expr:
         if depth > TREE_DEPTH_MOST:
@@ -200,6 +209,8 @@ def check_atom(entity: Entity, atom: Atom) -> Atom:
             return Between(field, low, high)
         case Like(_, pattern, any_case):
             return _check_like(entity, field, pattern, any_case=any_case)
+        case Matches(_, pattern):
+            return Matches(field, _check_pattern(entity, field, pattern, "MATCHES"))
         case IsNull():
             return IsNull(field)
 
@@ -214,16 +225,21 @@ def _check_op(entity: Entity, field: Field, op: Op) -> None:
 
 
 def _check_like(entity: Entity, field: Field, pattern: object, *, any_case: bool) -> Like:
-    texts = field.group is not Group.METRIC
+    text = _check_pattern(entity, field, pattern, "LIKE")
+    if _OPEN_ESCAPE.search(text):
+        raise Invalid("A pattern may not end in the middle of an escape; write \\\\ for a backslash.")
+    return Like(field, text, any_case)
+
+
+def _check_pattern(entity: Entity, field: Field, pattern: object, word: str) -> str:
+    texts = field.group is not Group.METRIC and (word == "LIKE" or field.group is not Group.ALIAS)
     if field.group is Group.ATTRIBUTE:
         texts = attribute(entity, field).type is Type.TEXT
     if not texts:
-        raise Invalid("LIKE is for texts.")
+        raise Invalid(f"{word} is for texts.")
     if not isinstance(pattern, str) or len(pattern) > PATTERN_LONGEST:
         raise Invalid(f"A pattern is a text of at most {PATTERN_LONGEST} characters.", limit=PATTERN_LONGEST)
-    if _OPEN_ESCAPE.search(pattern):
-        raise Invalid("A pattern may not end in the middle of an escape; write \\\\ for a backslash.")
-    return Like(field, _text(entity, field, pattern), any_case)
+    return _text(entity, field, pattern)
 
 
 def _alike(values: tuple[Value, ...]) -> tuple[Value, ...]:

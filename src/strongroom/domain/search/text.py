@@ -4,6 +4,7 @@ import re
 
 from strongroom.domain.search.ast import (
     And,
+    Atom,
     Between,
     Compare,
     Expr,
@@ -12,6 +13,7 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Or,
     OrderTerm,
@@ -33,16 +35,24 @@ def unparse(entity: Entity, expr: Expr) -> str:
             return " OR ".join(_inner(entity, term) for term in terms)
         case Not(term):
             return f"NOT {_inner(entity, term)}"
+        case atom:
+            return f"{field_text(atom.field)} {_comparison(entity, atom)}"
+
+
+def _comparison(entity: Entity, atom: Atom) -> str:
+    match atom:
         case Compare(field, op, value):
-            return f"{field_text(field)} {op} {_value(entity, field, value)}"
+            return f"{op} {_value(entity, field, value)}"
         case In(field, values):
-            return f"{field_text(field)} IN ({', '.join(_value(entity, field, value) for value in values)})"
+            return f"IN ({', '.join(_value(entity, field, value) for value in values)})"
         case Between(field, low, high):
-            return f"{field_text(field)} BETWEEN {_value(entity, field, low)} AND {_value(entity, field, high)}"
-        case Like(field, pattern, any_case):
-            return f"{field_text(field)} {'ILIKE' if any_case else 'LIKE'} {_quoted(pattern)}"
-        case IsNull(field):
-            return f"{field_text(field)} IS NULL"
+            return f"BETWEEN {_value(entity, field, low)} AND {_value(entity, field, high)}"
+        case Like(_, pattern, any_case):
+            return f"{'ILIKE' if any_case else 'LIKE'} {_quoted(pattern)}"
+        case Matches(_, pattern):
+            return f"MATCHES {_quoted(pattern)}"
+        case IsNull():
+            return "IS NULL"
 
 
 def _inner(entity: Entity, term: Expr) -> str:

@@ -1,8 +1,9 @@
 """Manifests and statistics of data sets in SQL."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import Select, delete, exists, or_, select, update
 
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches, load
 from strongroom.adapters.sql.tables import manifest, statistics, version
@@ -14,6 +15,11 @@ _HAS_CONTENT = ("live", "trashed")
 
 def _load(row: AnyRow) -> StoredStatistics:
     return load(StoredStatistics, row, state=StatisticsState(row.state))
+
+
+def _due(now: int) -> Select[Any]:
+    pending = statistics.c.state == StatisticsState.PENDING.value
+    return select(*_SHOWN).where(pending, statistics.c.next_at <= now).order_by(statistics.c.next_at).limit(1)
 
 
 class SqlManifests(Repository):
@@ -47,15 +53,11 @@ class SqlManifests(Repository):
         else:
             self._insert_ignore(statistics, [row])
 
+    def is_due(self, now: int) -> bool:
+        return self._connection.execute(_due(now)).first() is not None
+
     def claim(self, now: int, until: int) -> StoredStatistics | None:
-        due = (
-            select(*_SHOWN)
-            .where(statistics.c.state == StatisticsState.PENDING.value, statistics.c.next_at <= now)
-            .order_by(statistics.c.next_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        row = self._connection.execute(due).one_or_none()
+        row = self._connection.execute(_due(now).with_for_update(skip_locked=True)).one_or_none()
         if row is None:
             return None
         taken = {"next_at": until, "tries": statistics.c.tries + 1}

@@ -1,13 +1,15 @@
-"""Which rows an index says may fit a filter: a query for their ids, or None where no index can tell.
+"""What an index says of a part of a filter: queries for the ids of the rows that may fit, or none.
 
-Every row that fits the filter is among them; the filter is still checked on each.
+Every row that fits the filter is among those of each probe.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, select, union_all
 
+from strongroom.adapters.sql.search.asked import Experiments
 from strongroom.adapters.sql.search.conditions import holds
 from strongroom.adapters.sql.search.values import NO_KEY, Scope, Sql
 from strongroom.adapters.sql.tables import alias, asset, object_property, run, run_param, run_value, tag, version
@@ -19,19 +21,41 @@ HEAD = 100
 """Characters of a text that its index holds (`tables.base.head`)."""
 UNION_MOST = 20
 
-Ids = Any  # a Select, or a union of some, of one column
-Experiments = tuple[int, ...] | Select[Any] | None
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An index's answer to one part of the filter.
+
+    :param part: the part: the filter itself, or one of the terms of its AND.
+    :param queries: each of one column, `id`; together they find every row that fits the part, some more than once.
+    :param exact: what they find fits the part, which so needs no second look.
+    :param led: the query whose index has the ids in order, as those of an equality do; each id once.
+    """
+
+    part: Expr
+    queries: tuple[Select[Any], ...]
+    exact: bool
+    led: Select[Any] | None = None
+
+    @property
+    def known(self) -> tuple[Expr, ...]:
+        """What needs not be asked of the rows that they find."""
+        return (self.part,) if self.exact else ()
+
+    @property
+    def ids(self) -> Any:  # noqa: ANN401 - a Select, or several as one
+        """All that they find."""
+        return self.queries[0] if len(self.queries) == 1 else union_all(*self.queries)
 
 
-def probes(scope: Scope, expr: Expr, experiments: Experiments) -> Iterator[Ids]:
-    """Queries for ids, the likely shortest first: equality before ranges."""
-    parts = expr.terms if isinstance(expr, And) else (expr,)
-    found = [(_breadth(part), queries) for part in parts if (queries := _ids(scope, part, experiments)) is not None]
-    for _, queries in sorted(found, key=lambda pair: pair[0]):
-        yield union(*queries) if len(queries) > 1 else queries[0]
+def probes(scope: Scope, parts: Iterable[Expr], experiments: Experiments) -> list[Probe]:
+    """A probe of each part that an index answers, the likely shortest first: equality before ranges."""
+    found = [probe for part in parts if (probe := _probe(scope, part, experiments)) is not None]
+    return sorted(found, key=lambda probe: breadth(probe.part))
 
 
-def _breadth(expr: Expr) -> int:
+def breadth(expr: Expr) -> int:
+    """A guess at how many rows fit, where they are not counted."""
     match expr:
         case Compare(_, Op.EQ, _):
             return 0
@@ -41,21 +65,40 @@ def _breadth(expr: Expr) -> int:
             return 2
 
 
-def _ids(scope: Scope, expr: Expr, experiments: Experiments) -> list[Select[Any]] | None:
-    """Queries that find every row that fits, each of one table; a flat list, for SQLite knows no union in a union."""
+def _probe(scope: Scope, expr: Expr, experiments: Experiments) -> Probe | None:
     match expr:
         case Or(terms):
-            each = [queries for term in terms if (queries := _ids(scope, term, experiments)) is not None]
-            found = [query for queries in each for query in queries]
-            return found if len(each) == len(terms) and len(found) <= UNION_MOST else None
+            each = [probe for term in terms if (probe := _probe(scope, term, experiments)) is not None]
+            queries = tuple(query for probe in each for query in probe.queries)
+            whole = len(each) == len(terms) and len(queries) <= UNION_MOST
+            return Probe(expr, queries, all(probe.exact for probe in each)) if whole else None
         case And(terms):
-            return next((queries for term in terms if (queries := _ids(scope, term, experiments)) is not None), None)
+            best = next((probe for term in terms if (probe := _probe(scope, term, experiments)) is not None), None)
+            return None if best is None else Probe(expr, best.queries, exact=False)
         case Compare(_, op, _) if op is Op.NE:
             return None
         case Compare() | In() | Between():
             query = _atom(scope, expr, experiments)
-            return None if query is None else [query]
+            return (
+                None
+                if query is None
+                else Probe(expr, (query,), _is_exact(expr), query if _leads(scope, expr) else None)
+            )
     return None
+
+
+def _leads(scope: Scope, atom: Atom) -> bool:
+    if not isinstance(atom, Compare) or atom.op is not Op.EQ:
+        return False
+    of_version = atom.field.group is Group.ALIAS and scope.entity is Entity.VERSION
+    return of_version or atom.field.group is Group.TAG or atom.field.group is Group.PROPERTY
+
+
+def _is_exact(atom: Atom) -> bool:
+    """Whether the index knows all that is asked: not of long texts, nor of which type a property is."""
+    if atom.field.group in {Group.TAG, Group.PARAM}:
+        return all(not isinstance(found, str) or len(found) < HEAD for found in values_of(atom))
+    return atom.field.group in {Group.ALIAS, Group.METRIC}
 
 
 def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:

@@ -16,6 +16,7 @@ from strongroom.domain.search.ast import (
     In,
     IsNull,
     Like,
+    Matches,
     Not,
     Op,
     Or,
@@ -86,6 +87,8 @@ def holds(scope: Scope, expression: Sql, atom: Atom) -> Sql:
             return _like(scope, expression, pattern, any_case=any_case)
         case IsNull():
             return expression.is_(None)
+        case Matches():
+            raise AssertionError("no database knows RE2")
 
 
 def _several(values: tuple[Value, ...]) -> Any:  # noqa: ANN401 - a bound list

@@ -1,19 +1,18 @@
-"""Searches in SQL: by candidates where an index finds few, else along the order; see the package."""
+"""Searches in SQL: by candidates where an index finds few, else along an index; see the package."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, any_, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Executable, Row, Select, any_, func, select
 
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.search import walks, within
-from strongroom.adapters.sql.search.candidates import probes
-from strongroom.adapters.sql.search.conditions import condition
+from strongroom.adapters.sql.search import residual, walks, within
+from strongroom.adapters.sql.search.asked import Asked, Experiments
+from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
-from strongroom.adapters.sql.search.order import after, merged, selected, sort_keys, with_id
-from strongroom.adapters.sql.search.values import Scope, Sql
+from strongroom.adapters.sql.search.order import merged
+from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
 from strongroom.adapters.sql.tables import run
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
@@ -21,7 +20,9 @@ from strongroom.domain.search.ast import And, Expr, Group, atoms
 from strongroom.domain.search.schema import Entity
 
 CANDIDATES_MOST = 5_000
-"""More rows than this are not fetched to be sorted: then they are common enough to be met along the order."""
+"""Rows that an index finds are fetched and sorted up to here; more are common enough to be met along an order."""
+CHECKED_MOST = 20_000
+"""Up to here they are looked at to see whether few of them fit the other parts too."""
 PROBES_MOST = 4
 MERGED_MOST = 50
 """Experiments whose runs are merged from an index each."""
@@ -32,20 +33,17 @@ class SqlSearch(Repository):
 
     def find(self, query: Query, after: Key | None, limit: int) -> Sequence[Hit]:
         with bounded(self._connection):
-            return [Hit(row[0], (*row[1:], row[0])) for row in self._rows(query, after, limit)]
+            if residual.has_expression(query.where):
+                scope = self._scope(query)
+                rows: Sequence[Row[Any]] = residual.checked(self._connection, scope, query, after, limit, self._answer)
+            else:
+                rows = self._answer(query, after, limit)
+        return [Hit(row[0], (*row[1:], row[0])) for row in rows]
 
-    def _rows(self, query: Query, place: Key | None, limit: int) -> Sequence[Row[Any]]:
-        scope = self._scope(query)
-        experiments = self._experiments(query)
-        if experiments == ():
-            return []
-        found = self._candidates(scope, query, experiments)
-        if found is not None:
-            conditions = [self._among(scope.id, found), *self._within(query, experiments)]
-            return self._run(self._page(scope, query, conditions, place, limit)) if found else []
-        return self._walk(scope, query, experiments, place, limit)
-
-    # -- what it is about ----------------------------------------------------------------------------------------
+    def _answer(self, query: Query, place: Key | None, limit: int) -> Sequence[Row[Any]]:
+        """Rows for a filter without regular expressions: the id, then the keys of the order."""
+        asked = Asked(self._scope(query), query, self._experiments(query), place, limit)
+        return [] if asked.experiments == () else self._rows(asked)
 
     def _scope(self, query: Query) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
@@ -55,8 +53,7 @@ class SqlSearch(Repository):
         sqlite = self._connection.dialect.name == "sqlite"
         return Scope(query.entity, query.workspace_id, keys, sqlite, query.at)
 
-    def _experiments(self, query: Query) -> tuple[int, ...] | Select[Any] | None:
-        """The experiments of runs: their ids, or a query for them where there are many."""
+    def _experiments(self, query: Query) -> Experiments:
         if query.entity is not Entity.RUN:
             return None
         if query.experiment_ids is not None:
@@ -65,91 +62,96 @@ class SqlSearch(Repository):
         few = self._connection.execute(every.limit(MERGED_MOST + 1)).scalars().all()
         return every if len(few) > MERGED_MOST else tuple(few)
 
-    def _within(self, query: Query, experiments: tuple[int, ...] | Select[Any] | None) -> list[Sql]:
-        mine = within.conditions(query)
-        return mine if experiments is None else [*mine, run.c.experiment_id.in_(experiments)]
+    # -- which way -----------------------------------------------------------------------------------------------
 
-    # -- by candidates -------------------------------------------------------------------------------------------
+    def _rows(self, asked: Asked) -> Sequence[Row[Any]]:
+        found = probes(asked.scope, asked.parts, asked.experiments)[:PROBES_MOST]
+        if not found:
+            return self._walk(asked)
+        counts = self._counts(found, CHECKED_MOST if len(asked.parts) > 1 else CANDIDATES_MOST)
+        best = min(found, key=lambda probe: counts[probe.part])
+        if counts[best.part] <= CANDIDATES_MOST:
+            return self._run(among(asked, best, asked.page(*asked.fits(*best.known), *asked.within)))
+        return self._common(_sorted(asked, counts), found, counts)
 
-    def _candidates(
-        self, scope: Scope, query: Query, experiments: tuple[int, ...] | Select[Any] | None
-    ) -> Sequence[int] | None:
-        """The ids among which every row is that fits, if an index finds few."""
-        if query.where is None:
-            return None
-        for _, ids in zip(range(PROBES_MOST), probes(scope, query.where, experiments), strict=False):
-            found = self._connection.execute(ids.limit(CANDIDATES_MOST + 1)).scalars().all()
-            if len(found) <= CANDIDATES_MOST:
-                return found
-        return None
+    def _common(self, asked: Asked, found: list[Probe], counts: Mapping[Expr, int]) -> Sequence[Row[Any]]:
+        """No part fits few rows by itself: rows are met along an index, unless few fit all parts."""
+        led = [probe for probe in found if probe.led is not None]
+        if led and not asked.query.order:
+            best = min(led, key=lambda probe: counts[probe.part])
+            return self._run(walks.by_id(asked, best))
+        best = min(found, key=lambda probe: counts[probe.part])
+        if len(asked.parts) > 1 and counts[best.part] <= CHECKED_MOST:
+            fitting = self._fitting(asked, best, counts[best.part])
+            if fitting is not None:
+                return self._run(asked.page(residual.is_one_of(asked.scope, fitting))) if fitting else []
+        return self._walk(asked)
 
-    def _among(self, column: Sql, ids: Sequence[int]) -> Sql:
-        """One variable however many ids, so that the statement stays the same."""
-        if self._connection.dialect.name == "sqlite":
-            return column.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
-        return column == any_(literal(list(ids), ARRAY(BigInteger())))
+    def _counts(self, found: list[Probe], most: int) -> Mapping[Expr, int]:
+        """How many rows each index finds, counted so far."""
+        columns = [
+            select(func.count()).select_from(query.limit(most + 1).subquery()).scalar_subquery()
+            for probe in found
+            for query in probe.queries
+        ]
+        numbers = iter(self._connection.execute(select(*columns)).one())
+        return {probe.part: sum(next(numbers) for _ in probe.queries) for probe in found}
 
-    def _page(self, scope: Scope, query: Query, conditions: list[Sql], place: Key | None, limit: int) -> Select[Any]:
-        """One page of the rows of the entity's own table under conditions."""
-        keys = with_id(sort_keys(scope, query.order), scope.id, descending=query.order[0].descending)
-        where = [*conditions, *filtered(scope, query.where)]
-        if place is not None:
-            where.append(after(keys, place))
-        return selected(keys, where, limit)
+    def _fitting(self, asked: Asked, probe: Probe, count: int) -> Sequence[int] | None:
+        """The ids of all rows that fit, if they are so few that a walk would look at more rows than are found here."""
+        table = TABLES[asked.scope.entity]
+        rows = self._connection.execute(select(func.max(table.c.id))).scalar() or 0
+        most = min(max(asked.limit * rows // max(count, 1), asked.limit), CANDIDATES_MOST)
+        fitting = select(asked.scope.id).where(*asked.fits(*probe.known), *asked.within).limit(most + 1)
+        found = self._connection.execute(among(asked, probe, fitting)).scalars().all()
+        return found if len(found) <= most else None
 
     # -- along the order -----------------------------------------------------------------------------------------
 
-    def _walk(
-        self,
-        scope: Scope,
-        query: Query,
-        experiments: tuple[int, ...] | Select[Any] | None,
-        place: Key | None,
-        limit: int,
-    ) -> Sequence[Row[Any]]:
+    def _walk(self, asked: Asked) -> Sequence[Row[Any]]:
         """First the rows that have what is ordered by, along its index; then those that have not."""
-        first = query.order[0].field
-        each = experiments if isinstance(experiments, tuple) else None
+        if not asked.query.order:
+            return self._run(self._merged(asked))
+        first = asked.query.order[0].field
+        each = asked.experiments if isinstance(asked.experiments, tuple) else None
         if not walks.has_index(first, each):
-            return self._run(self._merged(scope, query, experiments, place, limit))
+            return self._run(self._merged(asked))
         found: list[Row[Any]] = []
-        if place is None or place[0] is not None:
-            parts = [
-                walks.along(scope, query, driver, self._within(query, experiments), place, limit)
-                for driver in walks.drivers(scope, first, each)
-            ]
-            found += self._run(merged(scope, query.order, parts, limit))
-            place = None
-        if len(found) == limit or walks.needs(query.where, first):
+        if asked.place is None or asked.place[0] is not None:
+            ways = [walks.along(asked, driver) for driver in walks.drivers(asked.scope, first, each)]
+            found += self._run(merged(asked.scope, ways[0].keys, [way.page for way in ways], asked.limit))
+            asked = replace(asked, place=None)
+        if len(found) == asked.limit or walks.needs(asked.parts, first):
             return found
-        key = sort_keys(scope, query.order[:1])[0]
-        rest = [key.expression.is_(None)]
-        return found + list(self._run(self._merged(scope, query, experiments, place, limit - len(found), rest)))
+        missing = asked.keys()[0].expression.is_(None)
+        return found + list(self._run(self._merged(replace(asked, limit=asked.limit - len(found)), missing)))
 
-    def _merged(
-        self,
-        scope: Scope,
-        query: Query,
-        experiments: tuple[int, ...] | Select[Any] | None,
-        place: Key | None,
-        limit: int,
-        more: Sequence[Sql] = (),
-    ) -> Select[Any]:
+    def _merged(self, asked: Asked, *more: Sql) -> Any:  # noqa: ANN401 - a Select, or several as one
         """A page along an index of the entity's table; runs have one an experiment."""
-        mine = [*within.conditions(query), *more]
-        if isinstance(experiments, tuple):
-            parts = [self._page(scope, query, [run.c.experiment_id == one, *mine], place, limit) for one in experiments]
-            return merged(scope, query.order, parts, limit)
-        if experiments is not None:
-            mine += [run.c.workspace_id == query.workspace_id, run.c.experiment_id.in_(experiments)]
-        return self._page(scope, query, mine, place, limit)
+        mine = [*more, *asked.fits(), *within.conditions(asked.query)]
+        if isinstance(asked.experiments, tuple):
+            pages = [asked.page(run.c.experiment_id == one, *mine) for one in asked.experiments]
+            return merged(asked.scope, asked.keys(), pages, asked.limit)
+        if asked.experiments is not None:
+            mine += [run.c.workspace_id == asked.query.workspace_id, run.c.experiment_id.in_(asked.experiments)]
+        return asked.page(*mine)
 
-    def _run(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+    def _run(self, statement: Executable) -> Sequence[Row[Any]]:
         return self._connection.execute(statement).all()
 
 
-def filtered(scope: Scope, where: Expr | None) -> list[Sql]:
-    """The filter's conditions."""
-    if where is None:
-        return []
-    return [condition(scope, term) for term in (where.terms if isinstance(where, And) else (where,))]
+def _sorted(asked: Asked, counts: Mapping[Expr, int]) -> Asked:
+    """The same with what fits fewest rows first: so most rows need one look."""
+    if len(asked.parts) == 1:
+        return asked
+    order = sorted(asked.parts, key=lambda part: (counts.get(part, CHECKED_MOST + 1), breadth(part)))
+    return replace(asked, query=replace(asked.query, where=And(tuple(order))))
+
+
+def among(asked: Asked, probe: Probe, rows: Select[Any]) -> Select[Any]:
+    """Rows of the entity's table that an index finds, written so that no planner begins with another index."""
+    if not asked.scope.sqlite:
+        return rows.where(asked.scope.id == any_(func.array(probe.ids.scalar_subquery())))
+    found = select(probe.ids.subquery().c.id).distinct().subquery("found")
+    table = TABLES[asked.scope.entity]
+    return rows.select_from(found.join(table, table.c.id == found.c.id + 0))

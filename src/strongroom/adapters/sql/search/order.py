@@ -14,15 +14,18 @@ from strongroom.domain.search.ast import OrderTerm
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One expression that rows are ordered by."""
+    """One expression that rows are ordered by; a constant keeps its place in the key and orders nothing."""
 
     expression: Sql
     descending: bool
     nullable: bool
     text: bool = False
+    constant: bool = False
 
     def clauses(self) -> list[Sql]:
         """For ORDER BY."""
+        if self.constant:
+            return []
         direction = self.expression.desc() if self.descending else self.expression.asc()
         return [self.expression.is_(None), direction] if self.nullable else [direction]
 
@@ -49,9 +52,9 @@ def sort_keys(scope: Scope, terms: tuple[OrderTerm, ...]) -> list[SortKey]:
     return keys
 
 
-def with_id(keys: list[SortKey], id_: Sql, *, descending: bool) -> list[SortKey]:
-    """The keys with the id, which ends every tie."""
-    return [*keys, SortKey(id_, descending, nullable=False)]
+def with_id(keys: list[SortKey], id_: Sql) -> list[SortKey]:
+    """The keys with the id, which ends every tie in the direction of the first; alone the latest comes first."""
+    return [*keys, SortKey(id_, keys[0].descending if keys else True, nullable=False)]
 
 
 def selected(keys: list[SortKey], where: list[Sql], limit: int) -> Select[Any]:
@@ -62,16 +65,24 @@ def selected(keys: list[SortKey], where: list[Sql], limit: int) -> Select[Any]:
     return select(*columns).where(*where).order_by(*clauses).limit(limit)
 
 
-def merged(scope: Scope, terms: tuple[OrderTerm, ...], parts: list[Select[Any]], limit: int) -> Select[Any]:
-    """The first rows of several pages in one order."""
+def merged(scope: Scope, keys: list[SortKey], parts: list[Select[Any]], limit: int) -> Any:  # noqa: ANN401 - a Select, or several as one
+    """The first rows of several pages in one order, taken from each only as far as they are needed.
+
+    :param keys: those of each part; `parts` are `selected` by keys like them.
+    """
     if len(parts) == 1:
         return parts[0]
-    rows = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    keys = []
-    for n, key in enumerate(sort_keys(scope, terms)):
-        column: Sql = rows.c[f"k{n}"]
-        keys.append(replace(key, expression=by_code_point(scope, column) if key.text else column))
-    return selected(with_id(keys, rows.c.id, descending=terms[0].descending), [], limit)
+    if scope.sqlite and not any(key.nullable or key.text for key in keys):
+        # SQLite merges what an index orders, but no queries that have an order or limit of their own
+        rows: Any = union_all(*(part.order_by(None).limit(None) for part in parts))
+    else:
+        rows = union_all(*(select(part.subquery()) for part in parts)).subquery().select()
+    *sorts, id_ = keys
+    columns = [rows.selected_columns[f"k{n}"] for n in range(len(sorts))]
+    led = [by_code_point(scope, column) if key.text else column for key, column in zip(sorts, columns, strict=True)]
+    over = [replace(key, expression=column) for key, column in zip(sorts, led, strict=True)]
+    over.append(replace(id_, expression=rows.selected_columns["id"]))
+    return rows.order_by(*(clause for key in over for clause in key.clauses())).limit(limit)
 
 
 def after(keys: list[SortKey], place: Key) -> Sql:
@@ -81,11 +92,13 @@ def after(keys: list[SortKey], place: Key) -> Sql:
     """
     if len(keys) != len(place):
         raise BadPageToken("The page token was not issued for this listing; start again without it.")
+    places = [found for key, found in zip(keys, place, strict=True) if not key.constant]
+    keys = [key for key in keys if not key.constant]
     if not any(key.nullable for key in keys) and len({key.descending for key in keys}) == 1:
-        here, there = tuple_(*(key.expression for key in keys)), tuple_(*(bound(found) for found in place))  # type: ignore[arg-type]
+        here, there = tuple_(*(key.expression for key in keys)), tuple_(*(bound(found) for found in places))  # type: ignore[arg-type]
         return here < there if keys[0].descending else here > there
     ways = []
     for index, key in enumerate(keys):
-        same = [earlier.same(found) for earlier, found in zip(keys[:index], place[:index], strict=True)]
-        ways.append(and_(*same, key.beyond(place[index])))
+        same = [earlier.same(found) for earlier, found in zip(keys[:index], places[:index], strict=True)]
+        ways.append(and_(*same, key.beyond(places[index])))
     return or_(*ways)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, func, literal, select
+from sqlalchemy import ColumnElement, Float, Select, case, func, literal, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.tables import (
@@ -50,6 +50,7 @@ class Scope:
 
     :param keys: ids of the names of tags, properties, params and metrics.
     :param driven: values that a joined table already gives: instead of the subquery.
+    :param leader: the id in a joined table that leads: what is said of a row is asked before the row is fetched.
     """
 
     entity: Entity
@@ -58,11 +59,12 @@ class Scope:
     sqlite: bool
     at: int | None = None
     driven: Mapping[tuple[Field, Type], Sql] = field(default_factory=dict)
+    leader: Any = None
 
     @property
     def id(self) -> Sql:
         """The id of the entity's row."""
-        return TABLES[self.entity].c.id
+        return TABLES[self.entity].c.id if self.leader is None else self.leader
 
     def key(self, what: Field) -> int:
         """The id of a field's name."""
@@ -105,8 +107,8 @@ def sort_values(scope: Scope, what: Field) -> list[tuple[Sql, bool]]:
                 number = _property(scope, what, object_property.c.number)
             return [(number, True), (_head(value(scope, what, Type.TEXT)), True)]
         case Group.PARAM:
-            number, text = value(scope, what, Type.INTEGER), value(scope, what, Type.TEXT)
-            return [(number, True), (_head(text), True)]
+            text = case((run_param.c.number.is_(None), run_param.c.text))
+            return [(value(scope, what, Type.INTEGER), True), (_head(_of_run(run_param, text, scope, what)), True)]
         case Group.METRIC:
             return [(value(scope, what, Type.INTEGER), True)]
         case Group.TAG:
@@ -147,11 +149,12 @@ def _tag(scope: Scope, what: Field, column: Sql) -> Sql:
 
 
 def _of_run(table: Any, column: Sql, scope: Scope, what: Field) -> Sql:  # noqa: ANN401 - run_param or run_value
-    return _scalar(scope, select(column).where(table.c.run_id == run.c.id, table.c.key_id == scope.key(what)))
+    return _scalar(scope, select(column).where(table.c.run_id == scope.id, table.c.key_id == scope.key(what)))
 
 
 def _scalar(scope: Scope, query: Select[Any]) -> Sql:
-    return query.correlate(TABLES[scope.entity]).scalar_subquery()
+    leading = [] if scope.leader is None else [scope.leader.table]
+    return query.correlate(TABLES[scope.entity], *leading).scalar_subquery()
 
 
 def present(scope: Scope, table: Any) -> list[Sql]:  # noqa: ANN401 - any temporal table
@@ -173,7 +176,7 @@ def _attribute(scope: Scope, name: str) -> Sql:
     if name == "created_by":
         return _scalar(scope, select(principal.c.uid).where(principal.c.id == table.c.created_by))
     if name == "stage" and scope.at is not None:
-        return _scalar(scope, select(stage.c.name).where(stage.c.version_id == version.c.id, *present(scope, stage)))
+        return _scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
     if (scope.entity, name) in _ELSEWHERE:
         return _scalar(scope, _ELSEWHERE[scope.entity, name])
     return table.c[{"created_at": "recorded_at", "size": "bytes"}.get(name, name)]

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
-from sqlalchemy import Select
+from sqlalchemy import Select, Text, cast, null
 
+from strongroom.adapters.sql.search.asked import Asked
+from strongroom.adapters.sql.search.candidates import Probe
 from strongroom.adapters.sql.search.conditions import condition, holds
 from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_keys, with_id
 from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
 from strongroom.adapters.sql.tables import object_property, run_param, run_value
 from strongroom.application.paging import Key
-from strongroom.application.ports.search import Query
 from strongroom.domain.search.ast import And, Between, Compare, Expr, Field, Group, IsNull, Not, Op, Or, Part, values_of
 from strongroom.domain.search.schema import Type, kind_of
 
@@ -24,6 +25,14 @@ class Driver:
     value: Sql
     owner: Sql
     where: Sequence[Sql]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A page along an index, and by what it is ordered."""
+
+    keys: list[SortKey]
+    page: Select[Any]
 
 
 def has_index(first: Field, experiments: tuple[int, ...] | None) -> bool:
@@ -49,21 +58,37 @@ def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> 
     return found
 
 
-def along(scope: Scope, query: Query, driver: Driver, within: list[Sql], place: Key | None, limit: int) -> Select[Any]:
+def along(asked: Asked, driver: Driver) -> Walk:
     """A page of the rows that have the value, in its order."""
-    first = query.order[0].field
-    led = replace(scope, driven={(first, Type.INTEGER): driver.value})
+    query, first = asked.query, asked.query.order[0].field
+    led = replace(asked.scope, driven={(first, Type.INTEGER): driver.value}, leader=driver.owner)
     number, *others = sort_keys(led, query.order)
-    keys = with_id([replace(number, nullable=False), *others], driver.owner, descending=query.order[0].descending)
-    where = [*driver.where, driver.value.is_not(None), *within]
-    if query.where is not None:
-        where += [condition(led, term) for term in _terms(query.where)]
-        # true of every row that the filter lets through, and what the index can start from
-        where += [holds(led, driver.value, term) for term in _terms(query.where) if _bounds(term, first)]
-    if place is not None:
-        where += [_bound(keys[0], place), after(keys, place)]
-    table = TABLES[scope.entity]
-    return selected(keys, where, limit).select_from(driver.table.join(table, table.c.id == driver.owner))
+    if first.group is not Group.METRIC:  # what has a number is not ordered by a text too
+        others[0] = replace(others[0], expression=cast(null(), Text()), nullable=False, text=False, constant=True)
+    keys = with_id([replace(number, nullable=False), *others], driver.owner)
+    where = [*driver.where, driver.value.is_not(None)]
+    # true of every row that the filter lets through, and what the index can start from
+    where += [holds(led, driver.value, part) for part in asked.parts if _bounds(part, first)]
+    where += [condition(led, part) for part in asked.parts]
+    if asked.place is not None:
+        where += [_bound(keys[0], asked.place), after(keys, asked.place)]
+    table = TABLES[query.entity]
+    page = selected(keys, [*where, *asked.within], asked.limit)
+    return Walk(keys, page.select_from(driver.table.join(table, table.c.id == driver.owner)))
+
+
+def by_id(asked: Asked, probe: Probe) -> Select[Any]:
+    """A page of the latest of the rows that an index finds; it has them in order and ends at the page."""
+    assert probe.led is not None  # noqa: S101 - chosen by it
+    found = probe.led.subquery("led")
+    keys = with_id([], found.c.id)
+    led = replace(asked.scope, leader=found.c.id)
+    where = [condition(led, part) for part in asked.parts if part not in probe.known] + asked.within
+    if asked.place is not None:
+        where.insert(0, after(keys, asked.place))
+    table = TABLES[asked.query.entity]
+    # the sum keeps a planner from beginning with the table
+    return selected(keys, where, asked.limit).select_from(found.join(table, table.c.id == found.c.id + 0))
 
 
 def _bound(key: SortKey, place: Key) -> Sql:
@@ -71,18 +96,14 @@ def _bound(key: SortKey, place: Key) -> Sql:
     return ~replace(key, descending=not key.descending).beyond(place[0])
 
 
-def _terms(where: Expr) -> tuple[Expr, ...]:
-    return where.terms if isinstance(where, And) else (where,)
-
-
 def _bounds(term: Expr, first: Field) -> TypeGuard[Compare | Between]:
     fits = term.op is not Op.NE if isinstance(term, Compare) else isinstance(term, Between)
     return fits and not isinstance(term, And | Or | Not) and _needs(term, first)
 
 
-def needs(where: Expr | None, first: Field) -> bool:
+def needs(parts: Sequence[Expr], first: Field) -> bool:
     """Whether only rows with a number of this field can fit, so that none without it need be looked for."""
-    return where is not None and any(_needs(term, first) for term in _terms(where))
+    return any(_needs(part, first) for part in parts)
 
 
 def _needs(term: Expr, first: Field) -> bool:

@@ -87,6 +87,7 @@ asset = Table(
     Index("ix_asset_workspace_recorded", "workspace_id", "recorded_at", "id"),
     Index("ix_asset_namespace_name", "namespace_id", "name", "id"),
     Index("ix_asset_workspace_name", "workspace_id", "name"),
+    Index("ix_asset_workspace", "workspace_id", "id"),
 )
 
 #: Names apart from assets: a rename leaves a redirect row until the old name is taken again (domain.md N2).
@@ -159,6 +160,7 @@ version = Table(
     UniqueConstraint("asset_id", "label"),
     Index("ix_version_asset_state", "asset_id", "state", "number"),
     Index("ix_version_workspace_recorded", "workspace_id", "recorded_at", "id"),
+    Index("ix_version_workspace", "workspace_id", "id"),
     Index(
         "ix_version_expires",
         "expires_at",
