@@ -398,4 +398,8 @@ class World:
             "run.add_inputs": {"inputs": [{"name": self.new("data")}]},
             "run.add_outputs": {"outputs": [{"name": self.new("data")}]},
         }
-        return Asked(path, {"key": "m"} if id_ == "metric.series" else {}, bodies.get(id_, ...))
+        return Asked(
+            path,
+            {"key": "m"} if id_ in ("metric.series", "metric.columns", "metric.sample") else {},
+            bodies.get(id_, ...),
+        )

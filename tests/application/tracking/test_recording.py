@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from strongroom.application.paging import PageRequest
-from strongroom.application.tracking import recording, runs
+from strongroom.application.tracking import recording, runs, series
 from strongroom.application.tracking.recording import Batch, LogParam, LogPoint
 from strongroom.application.tracking.runs import CreateRun
 from strongroom.application.tracking.views import ExperimentView, MetricView, PointView, RunView
@@ -30,7 +30,7 @@ def read(world: World, uid: str, key: str, size: int = 1_000) -> list[PointView]
     while True:
         page = world.read(
             "viewer",
-            lambda c, t=token: recording.series(c, uid, key, PageRequest(size, t)),  # type: ignore[misc]
+            lambda c, t=token: series.series(c, uid, key, PageRequest(size, t)),  # type: ignore[misc]
         )
         found += page.items
         token = page.next_page_token
@@ -103,7 +103,7 @@ def test_who_may_record_and_who_may_read(world: World, run: RunView) -> None:
     with pytest.raises(NotFound):
         log(world, run.uid, batch, "stranger")
     with pytest.raises(NotFound):
-        world.read("stranger", lambda c: recording.series(c, run.uid, "loss", PageRequest()))
+        world.read("stranger", lambda c: series.series(c, run.uid, "loss", PageRequest()))
 
 
 def test_an_ended_run_takes_tags_only(world: World, run: RunView) -> None:

@@ -16,7 +16,7 @@ from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import publishing
-from strongroom.application.tracking import sealing
+from strongroom.application.tracking import compaction, sealing
 
 AT_ONCE = 100
 USES_MOST = 100_000
@@ -138,6 +138,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("flush-token-uses", 30, lambda: flush_uses(executor, uses), last=True),
         Job("close-read-windows", 60, lambda: executor.command(reads.close_windows)),
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
+        Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),

@@ -123,14 +123,17 @@ class SqliteExecutor:
         :raises BaseException: SQLite itself ended the transaction (disk full, I/O error, out of memory): nothing of
             this group is on disk, whatever was answered by the commands before, and nothing may follow.
         """
-        savepoint = connection.begin_nested()
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the executor of SQLite
+        driver.execute("SAVEPOINT command")
         try:
             job.result = run_work(connection, job.work, self._clock)
-            savepoint.commit()
+            driver.execute("RELEASE command")
         except BaseException as error:
             if not _is_open(connection):
                 raise
-            savepoint.rollback()
+            driver.execute("ROLLBACK TO command")
+            driver.execute("RELEASE command")
             job.failed = True
             job.result = _as_failure(error)
         if not _is_open(connection):

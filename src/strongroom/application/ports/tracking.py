@@ -6,8 +6,9 @@ from typing import Protocol
 
 from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
-from strongroom.domain.tracking.model import Block, Chain, Experiment, Run
-from strongroom.domain.tracking.values import Param, Point, Summary
+from strongroom.domain.tracking.model import BlockRow, BlockSize, Chain, Experiment, HeldRun, OtherSummary, Run
+from strongroom.domain.tracking.points import Points
+from strongroom.domain.tracking.values import Param, Summary
 
 
 class Experiments(Protocol):
@@ -75,15 +76,34 @@ class RunFilter:
     trashed: bool = False
 
 
+class OfRun(Protocol):
+    """A run as its records are stored under it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def workspace_id(self) -> int: ...
+    @property
+    def experiment_id(self) -> int: ...
+
+
 class Records(Protocol):
     """What runs recorded, batch after batch. Writers hold the run's lock."""
+
+    def held(self, workspace_id: int, uid: str) -> tuple[Experiment, HeldRun] | None:
+        """The run of that uid, locked until the end of the transaction, as a writer needs it; in the trash too."""
+        ...
 
     def chain(self, run_id: int) -> Chain:
         """The run's chain as it stands."""
         ...
 
-    def append(self, run: Run, record: bytes, series: Mapping[str, Sequence[Point]]) -> Chain:
-        """Store a batch: its points as one packed block, their summaries merged, the chain extended."""
+    def append(self, run: OfRun, record: bytes, series: Mapping[str, Points], before: Chain | None = None) -> Chain:
+        """Store a batch: its points as one packed block, their summaries merged, the chain extended.
+
+        :param before: the chain as it stands, when the caller read it under the lock.
+        :raises Conflict: a series has points of another kind; `details` has `key`.
+        """
         ...
 
     def mark_audited(self, run_id: int, count: int, at: int) -> None:
@@ -98,15 +118,18 @@ class Records(Protocol):
         """The bytes of every batch, from the first, as the chain covers them."""
         ...
 
-    def blocks(self, run_id: int, from_step: int) -> Iterator[Block]:
-        """Batches with points at `from_step` or later, by their least step; read piece by piece."""
+    def blocks(self, run_id: int, least: int, greatest: int) -> Iterator[BlockRow]:
+        """Blocks that may have points from one step to another, by their least step, then position; piece by piece.
+
+        Their records are left out.
+        """
         ...
 
-    def params(self, run: Run, keys: Sequence[str]) -> Mapping[str, Param]:
+    def params(self, run: OfRun, keys: Sequence[str]) -> Mapping[str, Param]:
         """Those of the params that are set."""
         ...
 
-    def put_params(self, run: Run, params: Sequence[Param]) -> None:
+    def put_params(self, run: OfRun, params: Sequence[Param]) -> None:
         """Store params, replacing those of the same keys."""
         ...
 
@@ -124,8 +147,44 @@ class Records(Protocol):
         """Summaries of one run, by key."""
         ...
 
+    def count(self, run_id: int, key: str) -> int:
+        """How many points a series of numbers has; 0 of one that is not there."""
+        ...
 
-class Runs(Records, Protocol):
+    def others(self, run_id: int, *, prefix: str | None, after: Key | None, limit: int) -> Sequence[OtherSummary]:
+        """The same of series whose values are no numbers."""
+        ...
+
+
+class Merging(Protocol):
+    """Blocks that become fewer and larger in the background."""
+
+    def loose(self, limit: int) -> Sequence[int]:
+        """Ids of runs with so many batches of their own that they are worth merging, those with most first."""
+        ...
+
+    def over(self, run_id: int) -> None:
+        """The run is ended: what it has is to be merged, however little."""
+        ...
+
+    def block_sizes(self, run_id: int, limit: int) -> Sequence[BlockSize]:
+        """The last blocks of a run, by position."""
+        ...
+
+    def block_rows(self, run_id: int, first: int, last: int) -> Sequence[BlockRow]:
+        """Whole blocks from one position to another."""
+        ...
+
+    def replace_blocks(self, run_id: int, old: Sequence[BlockSize], new: BlockRow) -> bool:
+        """Put one block in the place of some; False, and nothing changed, when another was faster."""
+        ...
+
+    def settle(self, run_id: int) -> None:
+        """Nothing of the run is worth merging until more comes."""
+        ...
+
+
+class Runs(Records, Merging, Protocol):
     """Executions and what they recorded."""
 
     def by_uid(self, workspace_id: int, uid: str) -> Run | None:

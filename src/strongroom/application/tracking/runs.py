@@ -15,7 +15,7 @@ from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.registry.text import clean_line
-from strongroom.domain.tracking.model import Experiment, Run, RunState
+from strongroom.domain.tracking.model import Experiment, HeldRun, Run, RunState
 from strongroom.domain.tracking.pipelines import StepStatus, statuses
 from strongroom.domain.tracking.source import (
     Source,
@@ -30,6 +30,7 @@ NAME_LONGEST = 255
 PARAM_FILTERS_MOST = 20
 DEEPEST = 30
 """Levels of nested runs."""
+IN_TRASH = "The run is in the trash; restore it first."
 ENDINGS = (RunState.FINISHED, RunState.FAILED, RunState.KILLED)
 
 
@@ -153,11 +154,25 @@ def locked(call: Call, uid: str, permission: Permission, *, live: bool = True) -
     if live:
         experiments.must_live(experiment)
         if run.deleted_at is not None:
-            raise Conflict("The run is in the trash; restore it first.")
+            raise Conflict(IN_TRASH)
     return experiment, run
 
 
-def must_run(run: Run) -> None:
+def held(call: Call, uid: str) -> HeldRun:
+    """A run for a batch to be recorded, locked until the end of the transaction; one query.
+
+    :raises Conflict: the run, or its experiment, is in the trash.
+    """
+    found = call.tx.runs.held(call.workspace.id, uid)
+    experiment = call.require_experiment(Permission.RUN_WRITE, found[0] if found else None)
+    assert found is not None  # noqa: S101 - require_experiment refused None
+    experiments.must_live(experiment)
+    if found[1].deleted_at is not None:
+        raise Conflict(IN_TRASH)
+    return found[1]
+
+
+def must_run(run: Run | HeldRun) -> None:
     """:raises Conflict: the run is ended."""
     if run.state is not RunState.RUNNING:
         raise Conflict("The run is ended; resume it first.", state=run.state.value)
@@ -232,6 +247,7 @@ def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunVie
     changed = call.tx.runs.update(run, state=RunState(state).value, ended_at=at)
     call.record("run.end", Subject("run", uid), {"state": state})
     seal_chain(call, changed)
+    call.tx.runs.over(run.id)
     return run_view(call, experiment, changed)
 
 

@@ -9,6 +9,7 @@ from strongroom.application.registry.views import TagView, tag_views
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.tracking.model import Experiment, Run
+from strongroom.domain.tracking.points import Kind
 from strongroom.domain.tracking.values import Summary
 
 VALUES_SHOWN = 1_000
@@ -63,6 +64,41 @@ class PointView:
     step: int
     time_us: int
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsView:
+    """Points of one series in order, as columns of equal length: steps, times in microseconds since 1970, values.
+
+    Values are numbers of a FLOAT series, NaN and infinities among them, else texts.
+    """
+
+    run_uid: str
+    key: str
+    kind: Kind
+    steps: Sequence[int]
+    times_us: Sequence[int]
+    values: Sequence[float] | Sequence[str]
+    next_page_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSeriesView:
+    """A series whose values are no numbers, in short; `last` is the beginning of its latest value."""
+
+    key: str
+    kind: str
+    last: str
+    last_step: int
+    last_time_us: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedView:
+    """Several series at once."""
+
+    series: Sequence[ColumnsView]
 
 
 @dataclass(frozen=True, slots=True)

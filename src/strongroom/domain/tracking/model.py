@@ -72,13 +72,54 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One stored batch of a run. `record` is all of it but the points, `body` its points (empty when it has none).
+class HeldRun:
+    """What a writer needs to know of a run whose row it has locked, with the chain as it stands."""
 
-    `least_step` is the smallest step of any point in it.
+    id: int
+    uid: str
+    workspace_id: int
+    experiment_id: int
+    state: RunState
+    deleted_at: int | None
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSize:
+    """A stored block without its bytes.
+
+    :param position: of its first batch. :param batches: how many follow one another in it. :param size: bytes.
     """
 
     position: int
-    least_step: int
+    batches: int
+    points: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """A stored block. `record` is all of its batches but the points, `body` their points (empty when it has none).
+
+    Steps are the least and greatest of any point in it, None without any.
+    """
+
+    position: int
+    batches: int
+    points: int
+    least_step: int | None
+    greatest_step: int | None
     record: bytes
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSummary:
+    """What is kept beside the points of a series whose values are no numbers; `last` is the latest one's beginning."""
+
+    key: str
+    kind: str
+    last: str
+    step: int
+    time_us: int
+    count: int

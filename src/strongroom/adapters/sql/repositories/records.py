@@ -1,36 +1,25 @@
-"""What runs recorded, in SQL: a row a batch, params and summaries by key, and the head of the chain.
+"""What runs recorded, in SQL: params and summaries by key, and which heads of chains are audited. See `blocks`.
 
 Every writing method is called under the run's lock, so that reading, merging and writing a summary is one step.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, tuple_, update
+from sqlalchemy import Row, Select, func, insert, select, update
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
-from strongroom.adapters.sql.tables import block, name_dict, run_chain, run_param, run_value
+from strongroom.adapters.sql.repositories.base import batches, begins
+from strongroom.adapters.sql.repositories.blocks import SqlBlocks
+from strongroom.adapters.sql.repositories.values import summary
+from strongroom.adapters.sql.tables import name_dict, run_chain, run_param, run_series, run_value
 from strongroom.application.paging import Key
-from strongroom.domain.audit.chain import EMPTY_HEAD, extend
-from strongroom.domain.tracking.batches import chained
-from strongroom.domain.tracking.blocks import encode_block
-from strongroom.domain.tracking.model import Block, Chain, Run
-from strongroom.domain.tracking.values import Param, ParamMode, Point, Summary, spelled_number
-
-_BLOCKS_AT_ONCE = 128
-
-
-def _stored(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
+from strongroom.application.ports.tracking import OfRun
+from strongroom.domain.audit.chain import EMPTY_HEAD
+from strongroom.domain.tracking.model import OtherSummary
+from strongroom.domain.tracking.values import Param, ParamMode, Summary, spelled_number
 
 #: `count` is a method of rows, so the column is read by another name.
 _VALUES = [column for column in run_value.c if column.name != "count"] + [run_value.c["count"].label("points")]
-
-
-def _loaded(value: float | None) -> float:
-    return math.nan if value is None else value
 
 
 def _param(row: Row[Any]) -> Param:
@@ -38,11 +27,10 @@ def _param(row: Row[Any]) -> Param:
 
 
 def _summary(row: Row[Any]) -> Summary:
-    last = Point(row.last_step, row.last_time, _loaded(row.last))
-    return Summary(last, _loaded(row.min), _loaded(row.max), row.points)
+    return summary((row.last, row.last_step, row.last_time, row.min, row.max, row.points))
 
 
-class SqlRecords(Repository):
+class SqlRecords(SqlBlocks):
     """See :class:`strongroom.application.ports.tracking.Records`."""
 
     # -- the chain -----------------------------------------------------------------------------------------------
@@ -50,31 +38,6 @@ class SqlRecords(Repository):
     def _begin_chain(self, run_id: int) -> None:
         row = {"run_id": run_id, "head": EMPTY_HEAD.hex(), "count": 0, "audited_at": self._context.now()}
         self._connection.execute(insert(run_chain).values(row))
-
-    def chain(self, run_id: int) -> Chain:
-        return load(Chain, self._connection.execute(select(run_chain).where(run_chain.c.run_id == run_id)).one())
-
-    def append(self, of: Run, record: bytes, series: Mapping[str, Sequence[Point]]) -> Chain:
-        before = self.chain(of.id)
-        body = encode_block(series) if series else b""
-        steps = [point.step for points in series.values() for point in points]
-        row = {
-            "run_id": of.id,
-            "position": before.count,
-            "points": len(steps),
-            "least_step": min(steps, default=None),
-            "greatest_step": max(steps, default=None),
-            "record": record,
-            "body": body,
-        }
-        self._connection.execute(insert(block).values(row))
-        self._merge(of, series)
-        head = extend(bytes.fromhex(before.head), chained(record, body)).hex()
-        after = Chain(of.id, head, before.count + 1, before.audited_count, before.audited_at)
-        self._connection.execute(
-            update(run_chain).where(run_chain.c.run_id == of.id).values(head=head, count=after.count)
-        )
-        return after
 
     def mark_audited(self, run_id: int, count: int, at: int) -> None:
         statement = update(run_chain).where(run_chain.c.run_id == run_id)
@@ -89,64 +52,7 @@ class SqlRecords(Repository):
         )
         return list(self._connection.execute(query).scalars())
 
-    def batches(self, run_id: int) -> Iterator[bytes]:
-        position = -1
-        while True:
-            query = (
-                select(block.c.position, block.c.record, block.c.body)
-                .where(block.c.run_id == run_id, block.c.position > position)
-                .order_by(block.c.position)
-                .limit(_BLOCKS_AT_ONCE)
-            )
-            rows = self._connection.execute(query).all()
-            yield from (chained(row.record, row.body) for row in rows)
-            if len(rows) < _BLOCKS_AT_ONCE:
-                return
-            position = rows[-1].position
-
-    # -- points and their summaries ------------------------------------------------------------------------------
-
-    def blocks(self, run_id: int, from_step: int) -> Iterator[Block]:
-        place = tuple_(block.c.least_step, block.c.position)
-        query: Select[Any] = (
-            select(block.c.position, block.c.least_step, block.c.record, block.c.body)
-            .where(block.c.run_id == run_id, block.c.greatest_step >= from_step)
-            .order_by(block.c.least_step, block.c.position)
-            .limit(_BLOCKS_AT_ONCE)
-        )
-        following = query
-        while True:
-            rows = self._connection.execute(following).all()
-            yield from (load(Block, row) for row in rows)
-            if len(rows) < _BLOCKS_AT_ONCE:
-                return
-            following = query.where(place > tuple_(rows[-1].least_step, rows[-1].position))
-
-    def _merge(self, of: Run, series: Mapping[str, Sequence[Point]]) -> None:
-        new = {key: summary for key, points in series.items() if (summary := Summary.of(points))}
-        ids = self._context.name_ids(of.workspace_id, sorted(new), create=True)
-        old: dict[int, Summary] = {}
-        for batch in batches(ids.values()):
-            query = select(*_VALUES).where(run_value.c.run_id == of.id, run_value.c.key_id.in_(batch))
-            old.update({row.key_id: _summary(row) for row in self._connection.execute(query)})
-        rows = []
-        for key, added in new.items():
-            key_id = ids[key]
-            whole = old[key_id].merge(added) if key_id in old else added
-            rows.append(
-                {
-                    "run_id": of.id,
-                    "key_id": key_id,
-                    "experiment_id": of.experiment_id,
-                    "last": _stored(whole.last.value),
-                    "last_step": whole.last.step,
-                    "last_time": whole.last.time_us,
-                    "min": _stored(whole.least),
-                    "max": _stored(whole.greatest),
-                    "count": whole.count,
-                }
-            )
-        self._upsert(run_value, rows, ["run_id", "key_id"])
+    # -- series in short -----------------------------------------------------------------------------------------
 
     def summaries_of(self, run_ids: Sequence[int], most: int) -> Mapping[int, tuple[int, Mapping[str, Summary]]]:
         found: dict[int, tuple[int, dict[str, Summary]]] = {}
@@ -170,9 +76,32 @@ class SqlRecords(Repository):
             query = query.where(name_dict.c.text > after[0])
         return [(row.key, _summary(row)) for row in self._connection.execute(query)]
 
+    def count(self, run_id: int, key: str) -> int:
+        query = (
+            select(run_value.c["count"])
+            .join(name_dict, name_dict.c.id == run_value.c.key_id)
+            .where(run_value.c.run_id == run_id, name_dict.c.text == key)
+        )
+        return self._connection.execute(query).scalar() or 0
+
+    def others(self, run_id: int, *, prefix: str | None, after: Key | None, limit: int) -> Sequence[OtherSummary]:
+        named = [run_series.c[name] for name in ("kind", "last", "last_step", "last_time", "count")]
+        query: Select[Any] = (
+            select(name_dict.c.text, *named)
+            .join(name_dict, name_dict.c.id == run_series.c.key_id)
+            .where(run_series.c.run_id == run_id)
+            .order_by(name_dict.c.text)
+            .limit(limit)
+        )
+        if prefix:
+            query = query.where(begins(name_dict.c.text, prefix))
+        if after is not None:
+            query = query.where(name_dict.c.text > after[0])
+        return [OtherSummary(*row) for row in self._connection.execute(query)]
+
     # -- params --------------------------------------------------------------------------------------------------
 
-    def params(self, of: Run, keys: Sequence[str]) -> Mapping[str, Param]:
+    def params(self, of: OfRun, keys: Sequence[str]) -> Mapping[str, Param]:
         ids = self._context.name_ids(of.workspace_id, keys, create=False)
         query: Select[Any] = (
             select(name_dict.c.text.label("key"), run_param.c.text, run_param.c.once)
@@ -181,7 +110,7 @@ class SqlRecords(Repository):
         )
         return {row.key: _param(row) for row in self._connection.execute(query)}
 
-    def put_params(self, of: Run, params: Sequence[Param]) -> None:
+    def put_params(self, of: OfRun, params: Sequence[Param]) -> None:
         ids = self._context.name_ids(of.workspace_id, sorted(param.key for param in params), create=True)
         rows = [
             {

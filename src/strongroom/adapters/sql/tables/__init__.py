@@ -66,7 +66,17 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
-from strongroom.adapters.sql.tables.tracking import block, experiment, run, run_chain, run_param, run_value
+from strongroom.adapters.sql.tables.tracking import (
+    block,
+    experiment,
+    line_block,
+    run,
+    run_chain,
+    run_param,
+    run_series,
+    run_stream,
+    run_value,
+)
 
 __all__ = [
     "alias",
@@ -102,6 +112,7 @@ __all__ = [
     "idempotency",
     "inbox_item",
     "inbox_setting",
+    "line_block",
     "logged_model",
     "logged_model_param",
     "logged_model_point",
@@ -121,6 +132,8 @@ __all__ = [
     "run",
     "run_chain",
     "run_param",
+    "run_series",
+    "run_stream",
     "run_value",
     "setting",
     "stage",

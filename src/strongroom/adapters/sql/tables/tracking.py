@@ -93,9 +93,10 @@ run_value = Table(
     sqlite_with_rowid=False,
 )
 
-#: One row a batch. `record` is all of the batch but its points, `body` its points packed: together they are the bytes
-#: that the run's chain covers. Steps are the least and greatest of any key in it, so that a page of a series finds its
-#: blocks; NULL when it has no points.
+#: Batches of a run that follow one another from `position` on: one as it came, or many that were merged. `record` is
+#: all of them but their points, `body` their points packed; from both the bytes that the run's chain covers are made.
+#: Steps are the least and greatest of any key in it, so that a page of a series finds its blocks; NULL when it has no
+#: points. `size` is that of record and body.
 block = Table(
     "block",
     metadata,
@@ -106,10 +107,53 @@ block = Table(
     Column("greatest_step", BigInteger, nullable=True),
     Column("record", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("batches", Integer, nullable=False, server_default="1"),
+    Column("size", Integer, nullable=False, server_default="0"),
     Index("ix_block_step", "run_id", "least_step", "position", "greatest_step"),
 )
 
-#: The hash chain over everything recorded in a run (domain.md N15); its head is audited.
+#: Series whose values are no numbers, in short; `last` is the beginning of the latest value.
+run_series = Table(
+    "run_series",
+    metadata,
+    Column("run_id", Int64, primary_key=True, autoincrement=False),
+    Column("key_id", Int64, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("last", Text, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("last_time", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: The streams of a run: the number after the greatest that was written, and how many rows of `line_block` hold them.
+run_stream = Table(
+    "run_stream",
+    metadata,
+    Column("run_id", Int64, primary_key=True, autoincrement=False),
+    Column("stream_id", Int64, primary_key=True, autoincrement=False),
+    Column("next", BigInteger, nullable=False),
+    Column("blocks", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Lines `first` to `last` of a stream, packed. Of a number that stands in two rows the one of the greater `position`
+#: holds: the place of its batch in the run's chain.
+line_block = Table(
+    "line_block",
+    metadata,
+    Column("run_id", Int64, primary_key=True, autoincrement=False),
+    Column("stream_id", Int64, primary_key=True, autoincrement=False),
+    Column("first", Int64, primary_key=True, autoincrement=False),
+    Column("position", Int64, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_line_block_last", "run_id", "stream_id", "last", "first"),
+)
+
+#: The hash chain over everything recorded in a run (domain.md N15); its head is audited. `loose` counts batches that
+#: are still rows of their own; from 32 on the run is due for merging, and the end of a run adds 32.
 run_chain = Table(
     "run_chain",
     metadata,
@@ -118,6 +162,13 @@ run_chain = Table(
     Column("count", BigInteger, nullable=False),
     Column("audited_count", BigInteger, nullable=False, server_default="0"),
     time_us("audited_at"),
+    Column("loose", BigInteger, nullable=False, server_default="0"),
+    Index(
+        "ix_run_chain_loose",
+        "loose",
+        sqlite_where=sql("loose >= 32"),
+        postgresql_where=sql("loose >= 32"),
+    ),
     Index(
         "ix_run_chain_due",
         "audited_at",

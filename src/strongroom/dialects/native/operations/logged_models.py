@@ -13,8 +13,7 @@ from strongroom.application.tracking import logged_models, measuring
 from strongroom.application.tracking.logged_views import LoggedModelView, MeasuredView
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.operations.labels import RemoveTags
-from strongroom.dialects.native.operations.metrics_wire import Key, Text, Value, Word, value_answer
-from strongroom.dialects.native.operations.recording import Integer
+from strongroom.dialects.native.operations.metrics_wire import Integer, Key, Text, Value, Word, value_answer
 from strongroom.dialects.native.wire import ByUid, Name, PagedByUid, Uid
 from strongroom.domain.identity.roles import Permission
 

@@ -1,6 +1,7 @@
 """Values of series on the wire: JSON has no NaN and no infinities, so these are words."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,6 +13,9 @@ from strongroom.dialects.native.operation import Struct
 from strongroom.domain.tracking.values import PARAM_LONGEST
 
 Value = float | Literal["NaN", "Infinity", "-Infinity"]
+
+
+Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 Key = Annotated[str, Meta(min_length=1, max_length=1000, description="At most 250 characters in Unicode's NFC.")]
@@ -40,6 +44,16 @@ def value_answer(number: float) -> Value:
     if math.isnan(number):
         return "NaN"
     return "Infinity" if number > 0 else "-Infinity"
+
+
+def numbers(values: list[Value]) -> list[float]:
+    """Values as numbers; the words are what `float` reads."""
+    return list(map(float, values))
+
+
+def value_answers(values: Sequence[float]) -> list[Value]:
+    """Numbers as they are sent; nearly always there is no word among them."""
+    return list(values) if math.isfinite(sum(values)) else [value_answer(value) for value in values]
 
 
 def metric_answer(view: MetricView) -> MetricAnswer:

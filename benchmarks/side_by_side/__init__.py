@@ -1,0 +1,1 @@
+"""Parts of benchmarks/mlflow_side_by_side.py."""
