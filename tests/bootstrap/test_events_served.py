@@ -95,6 +95,7 @@ def _lines(place: Place, found: list[str], ended: threading.Event, headers: dict
     try:
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
             found.append(response.headers["content-type"])
+            assert response.headers["x-accel-buffering"] == "no"
             found.extend(line.decode().rstrip("\n") for line in response)
     except OSError:
         pass

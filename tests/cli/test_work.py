@@ -116,6 +116,15 @@ def test_runs_and_lineage_are_shown(run: Run, client: Client, space: str, tmp_pa
         "dataset iris --input--> training first",
         f"training first --registered--> model {space}/m:1",
     ]
+    path = json.loads(run("lineage", "path", "run", one.uid, "version", f"{space}/m:1", "--json").stdout)
+    assert (path["length"], path["paths"]) == (1, [[0, 1]])
+    checked = run("lineage", "check", "--version-uid", f"{space}/m:1", "--named", "dataset_with_digest", "--json")
+    assert json.loads(checked.stdout)["met"] is True
+    flag = json.loads(
+        run("flag", "set", "--kind", "version", "--uid", f"{space}/m:1", "--reason", "r", "--json").stdout
+    )
+    assert f'"{flag["uid"]}"' in run("lineage", "impact", "version", f"{space}/m:1", "--json").stdout
+    assert "adapter" in run("edge", "types").stdout
 
 
 def test_login_keeps_a_token_that_only_its_owner_reads(run: Run, served: Served, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_an_adapter_is_pulled_with_its_base_and_no_other(client: Client, space: 
         client.manifests.pull_adapter(adapter, other, progress=False)
     assert caught.value.details["path"] == "$.adapter.base"
     (edge,) = client.lineage(adapter, direction="up").edges
-    assert edge.type == "base"
+    assert edge.type == "adapter"
 
 
 def test_an_index_refuses_another_encoder(client: Client, space: str, tmp_path: Path) -> None:
@@ -83,6 +83,22 @@ def test_a_folder_with_a_manifest_of_its_own_takes_no_second(client: Client, spa
     (tmp_path / "strongroom.json").write_text("{}")
     with pytest.raises(errors.Invalid, match="of its own"):
         client.push_manifest(f"{space}/p", Prompt("x"), tmp_path)
+
+
+def test_a_memory_is_redacted_and_forked(client: Client, space: str, tmp_path: Path) -> None:
+    """ "memory (snapshot, fork, redact with tombstone)"."""
+    (tmp_path / "records").mkdir()
+    for name in ("ada", "bob"):
+        (tmp_path / "records" / name).write_text(f"{space} {name}")
+    client.push(tmp_path, f"{space}/memory", kind="memory")
+    copy = client.memories.fork(f"{space}/memory", f"{space}/copy")
+    after = client.memories.redact(f"{space}/memory", "ada", "asked")
+    assert [entry.path for entry in client.versions.files(after, recursive=True)] == ["records/bob", "strongroom.json"]
+    (stone,) = client.manifests.get(after).body["tombstones"]
+    assert (stone["id"], stone["reason"]) == ("ada", "asked")
+    assert [entry.path for entry in client.versions.files(copy, recursive=True)] == ["records/ada", "records/bob"]
+    with pytest.raises(errors.Conflict):
+        client.memories.redact(f"{space}/memory:1", "bob", "asked")
 
 
 def test_what_differs_between_two_prompts(client: Client, space: str) -> None:

@@ -48,7 +48,10 @@ class Refusal:
 
 @dataclass(slots=True)
 class Call:
-    """The context of one use case; see the module."""
+    """The context of one use case; see the module.
+
+    :param automations: uids of those that led to it, the first one first; none for what somebody asked for.
+    """
 
     tx: Transaction
     caller: Caller
@@ -59,6 +62,7 @@ class Call:
     refusal: Refusal | None = None
     absent: bool = False
     records: list[StoredRecord] = field(default_factory=list)
+    automations: tuple[str, ...] = ()
 
     @property
     def now(self) -> int:
@@ -202,7 +206,7 @@ class Call:
             subject=subject,
             subject_seq=asset.event_seq if asset else None,
             request_id=self.request_id,
-            details=dict(details or {}),
+            details=dict(details or {}) | ({"automations": self.automations} if self.automations else {}),
         )
         stored = self.tx.audit.append(record, self.workspace.id)
         if event:
@@ -211,6 +215,13 @@ class Call:
             self.tx.audit.emit(stored.id, action, asset.id if asset else None, seq, body)
         self.records.append(stored)
         return stored
+
+
+def note_refusal(call: Call, refusal: Refusal) -> None:
+    """Record a refusal in a transaction of its own."""
+    noun, _, verb = refusal.permission.value.partition(":")
+    action = f"{noun}.{verb}" if verb else f"permission.{noun}"
+    call.record(action, refusal.subject, event=False, outcome="refused")
 
 
 def asset_target(asset: Asset) -> Target:

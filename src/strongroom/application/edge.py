@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
-from strongroom.application.call import Call, Caller
+from strongroom.application.call import Call, Caller, note_refusal
 from strongroom.application.events.waiting import Waiting
 from strongroom.application.identity.authentication import authenticate
 from strongroom.application.identity.throttle import PasswordGate
@@ -32,6 +32,19 @@ from strongroom.domain.registry.model import Workspace
 
 T = TypeVar("T")
 DEFAULT_WORKSPACE = "default"
+
+
+class ByteReader(Protocol):
+    """What reading bytes needs: snapshots of the database, and the store."""
+
+    @property
+    def store(self) -> BlobStore:
+        """Where the bytes are."""
+        ...
+
+    async def read(self, work: Callable[[Call], T]) -> T:
+        """Run a step that reads, on a snapshot of its own."""
+        ...
 
 
 class Edge(Protocol):
@@ -230,9 +243,7 @@ class RequestEdge:
                 tx.settings.put("absent.asked_at", str(tx.now()))
                 return
             call = Call(tx, refused.caller, refused.workspace, refused.sealer, refused.request_id)
-            noun, _, verb = refusal.permission.value.partition(":")
-            action = f"{noun}.{verb}" if verb else f"permission.{noun}"
-            call.record(action, refusal.subject, event=False, outcome="refused")
+            note_refusal(call, refusal)
 
         await self._gateway.executor.command(write)
 

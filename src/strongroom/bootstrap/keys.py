@@ -33,6 +33,17 @@ def webhook_key(folder: Path) -> bytes:
     return _key(folder, _WEBHOOK_KEY)
 
 
+def has_webhook_key(folder: Path) -> bool:
+    """Whether the folder holds the key of webhooks."""
+    return (folder / _WEBHOOK_KEY).exists()
+
+
+def set_webhook_key_aside(folder: Path) -> None:
+    """Give the key of webhooks, if there is one, a name under which nothing looks for it."""
+    if has_webhook_key(folder):
+        (folder / _WEBHOOK_KEY).rename(folder / f"{_WEBHOOK_KEY}-{secrets.token_hex(8)}")
+
+
 def _key(folder: Path, name: str) -> bytes:
     """The key in the folder, made with the folder if it is not there; 32 bytes.
 

@@ -51,6 +51,7 @@ async def serve_here(storage: Storage, serving: Serving) -> None:
             loop.add_signal_handler(number, granian.stop)
         code = await servers.setup_code(server)
         granian.on_startup(lambda: _announce(serving, code))
+        servers.settle()
         with contextlib.suppress(TimeoutError):  # requests that outlast the grace are cut off
             await granian.serve()
 

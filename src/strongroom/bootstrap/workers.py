@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from strongroom.adapters.telemetry import logs
 from strongroom.application.identity import setup
 from strongroom.bootstrap import server as servers
+from strongroom.bootstrap import webhook_keys
 from strongroom.bootstrap.installation import install
 from strongroom.bootstrap.settings import Serving, Storage
 
@@ -26,6 +27,7 @@ async def prepare(storage: Storage) -> str | None:
     """Initialise the place before any worker starts; a set-up code while there is no user."""
     installation = await install(storage)
     try:
+        await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
         return await installation.database.command(setup.prepare)
     finally:
         installation.database.close()
@@ -80,6 +82,7 @@ class Worker:
             except Exception as error:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 raise
+            servers.settle()
             watch = asyncio.create_task(_end_with(self._parent))
             stack.callback(watch.cancel)
             await send({"type": "lifespan.startup.complete"})

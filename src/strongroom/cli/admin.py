@@ -22,7 +22,7 @@ RoleName = Literal["viewer", "contributor", "maintainer", "admin"]
 app = App(name="admin", help="Act on a server's data directly.")
 token = App(name="token", help="Tokens.")
 principal = App(name="principal", help="Users and service accounts.")
-key = App(name="key", help="The audit log's signing key.")
+key = App(name="key", help="Keys: of the audit log, of webhooks.")
 audit = App(name="audit", help="The audit log.")
 for _app in (token, principal, key, audit):
     app.command(_app)
@@ -138,6 +138,17 @@ def rotate_key(*, storage: Storage | None = None) -> None:
     from strongroom.bootstrap.rotation import rotate
 
     say(run(storage, rotate))
+
+
+@key.command(name="replace-webhook-key")
+def replace_webhook_key(*, storage: Storage | None = None) -> None:
+    """Give up the key of webhooks, lost or known to others. Stop the server first. Every webhook is then paused."""
+    from strongroom.bootstrap import webhook_keys
+
+    place = storage or Storage()
+    paused = command(place, lambda tx: webhook_keys.replace(tx, place.keys_folder))
+    say(f"The key is replaced; {paused} webhook{'' if paused == 1 else 's'} paused.")
+    say("For each: strongroom webhook rotate, tell its receiver, then webhook update --state active.")
 
 
 @audit.command(name="checkpoint")

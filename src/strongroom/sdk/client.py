@@ -27,11 +27,13 @@ from strongroom.sdk.lineage import Lineage
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.manifests import Manifests
+from strongroom.sdk.memories import Memories
 from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
 from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.runs import Run, Runs, register
 from strongroom.sdk.transfers import LocalVersion, Said
@@ -64,9 +66,13 @@ class Client:
         self.assets = Assets(self.api)
         self.versions = Versions(self.api)
         self.aliases = Aliases(self.api)
+        self.branches = Branches(self.api)
+        self.pins = Pins(self.api)
+        self.revisions = Revisions(self.api)
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)
+        self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)

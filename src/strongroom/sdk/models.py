@@ -129,10 +129,11 @@ class Version(Answer, frozen=True):
 
 
 class Resolved(Answer, frozen=True):
-    """What a reference means: the asset, and the version unless the asset has none yet."""
+    """What a reference means: the asset, the version unless there is none, and the revision that it leads to."""
 
     asset: Asset
     version: Version | None = None
+    revision: str | None = None
 
 
 class Entry(Answer, frozen=True):
@@ -161,6 +162,58 @@ class Diff(Answer, frozen=True):
 
     changes: list[Change]
     truncated: bool = False
+
+
+class Revision(Answer, frozen=True):
+    """An immutable commit. `version` is the number of the live version that it was published as."""
+
+    digest: str
+    tree: str
+    parents: list[str]
+    author: str
+    message: str
+    created_at: datetime
+    version: int | None = None
+    claimed_at: datetime | None = None
+
+
+class Ref(Answer, frozen=True):
+    """A branch or pin (`kind`) and the digest of the revision that it leads to."""
+
+    kind: str
+    name: str
+    revision: str
+    protected: bool
+    etag: int
+    set_by: str
+    created_at: datetime
+    moved_at: datetime
+
+
+class Head(Answer, frozen=True):
+    """Where a branch stands after a command; `published` is the version that the publication rule made of it."""
+
+    branch: Ref
+    revision: Revision
+    changed: bool
+    published: Version | None = None
+
+
+class Relation(Answer, frozen=True):
+    """How two revisions are related: where they parted, and what each has that the other has not."""
+
+    before: str
+    after: str
+    ahead: int
+    behind: int
+    merge_base: str | None = None
+
+
+class Rule(Answer, frozen=True):
+    """A publication rule, and whether it is set on the asset itself."""
+
+    rule: str
+    own: bool
 
 
 class UploadStatus(Answer, frozen=True):

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where files go: kind is draft, run or logged_model."""
+    """Where files go: kind is draft, run or logged_model; or asset, which takes bytes for a commit but no paths."""
 
     kind: str
     uid: str
@@ -43,21 +43,28 @@ def send_files(api: Api, folder: Folder, files: Sequence[LocalFile], bases: Sequ
     :param bases: uids of versions that the caller may read; files that are in them are not sent.
     :raises FileChanged: a file is not what it was when it was hashed.
     """
+    sent = send_bytes(api, folder, files, bases, progress)
+    for some in _slices(files, ENTRIES):
+        entries = [{"path": file.path, "sha256": file.sha256, "size": file.size} for file in some]
+        api.send("folder.put", kind=folder.kind, uid=folder.uid, entries=entries, bases=list(bases))
+    return sent
+
+
+def send_bytes(api: Api, folder: Folder, files: Sequence[LocalFile], bases: Sequence[str], progress: Progress) -> int:
+    """Send what the server lacks, and write no path."""
+    largest = 0 if folder.kind == "asset" else WHOLE
     absent = _missing(api, folder, files, bases)
     progress.start("sending", sum(file.size for file in absent))
     try:
         small = [file for file in absent if file.size <= SMALL]
         in_parallel(lambda batch: _send_batch(api, folder, batch, progress), batches(small), SENDERS)
-        whole = [file for file in absent if SMALL < file.size <= WHOLE]
+        whole = [file for file in absent if SMALL < file.size <= largest]
         in_parallel(lambda file: _send_whole(api, folder, file, progress), whole, SENDERS)
         for file in absent:
-            if file.size > WHOLE:
+            if file.size > max(SMALL, largest):
                 _send_parts(api, folder, file, progress)
     finally:
         progress.finish()
-    for some in _slices(files, ENTRIES):
-        entries = [{"path": file.path, "sha256": file.sha256, "size": file.size} for file in some]
-        api.send("folder.put", kind=folder.kind, uid=folder.uid, entries=entries, bases=list(bases))
     return sum(file.size for file in absent)
 
 

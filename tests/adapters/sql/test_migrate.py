@@ -86,7 +86,7 @@ def test_tables_without_rowid_stay_so(tmp_path: Path) -> None:
     move(url)
     rows = execute(url, "SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%'")
     wanted = {table.name for table in metadata.sorted_tables if table.dialect_options["sqlite"]["with_rowid"] is False}
-    assert {row[0] for row in rows} == wanted
+    assert {row[0] for row in rows if not row[0].startswith("document_index_")} == wanted  # those are SQLite's own
 
 
 def test_up_down_and_up_again(empty_url: str) -> None:

@@ -1,11 +1,10 @@
 """Signatures as Standard Webhooks wants them, and secrets that are derived."""
 
 import base64
-import importlib
-import importlib.util
 import time
 
 import pytest
+from standardwebhooks import Webhook
 
 from strongroom.adapters.webhooks.secrets import DerivedSecrets, signature
 
@@ -31,9 +30,7 @@ def test_a_secret_depends_on_key_webhook_and_generation_alone() -> None:
         DerivedSecrets(b"short")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("standardwebhooks") is None, reason="the package is not installed")
 @pytest.mark.parametrize("generation", [1, 2])
 def test_the_reference_implementation_verifies_both_secrets_of_a_rotation(generation: int) -> None:
-    reference = importlib.import_module("standardwebhooks")
     headers = dict(SECRETS.sign("a", [2, 1], "id", int(time.time()), b'{"x":"\xc3\xa4"}'))
-    assert reference.Webhook(SECRETS.secret("a", generation)).verify(b'{"x":"\xc3\xa4"}', headers) == {"x": "ä"}
+    assert Webhook(SECRETS.secret("a", generation)).verify(b'{"x":"\xc3\xa4"}', headers) == {"x": "ä"}

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import TypeVar, cast
 
 import pytest
+from standardwebhooks import Webhook as StandardWebhook
+from standardwebhooks import WebhookVerificationError
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
@@ -60,6 +62,18 @@ def test_a_message_is_signed_and_no_other_secret_fits(post: Post, receiver: Rece
     assert verified(received, made.secret)
     assert not verified(received, other.secret)
     assert not verified(Received(received.headers, received.body + b" "), made.secret)
+
+
+def test_the_package_of_standard_webhooks_verifies_what_arrives(post: Post, receiver: Receiver) -> None:
+    """ "CloudEvents by webhooks signed as Standard Webhooks": by their own library, with the secret as it was shown."""
+    made, other = post.hook(receiver, "asset.create"), post.hook(receiver, "nothing.else")
+    asset = make(post.world, "churn")
+    post.deliver()
+    (received,) = receiver.got
+    assert StandardWebhook(made.secret).verify(received.body, received.headers)["subject"] == f"asset/{asset.uid}"
+    for secret, body in ((other.secret, received.body), (made.secret, received.body + b" ")):
+        with pytest.raises(WebhookVerificationError):
+            StandardWebhook(secret).verify(body, received.headers)
 
 
 def test_a_replaced_secret_signs_beside_the_new_one_for_a_day(post: Post, receiver: Receiver) -> None:

@@ -102,7 +102,7 @@ def test_the_base_of_an_adapter_is_a_derivation(site: Site, seal: Seal) -> None:
     base = seal("model", None, {"w": b"1"})
     adapter = seal("model", {"adapter": {"base": member(base), "method": "lora"}}, {"a": b"1"})
     found = site.world.read("viewer", lambda call: graph.walk(call, "version", adapter.uid, "up"))
-    assert [(edge.type, found.vertices[edge.source].uid) for edge in found.edges] == [("base", base.uid)]
+    assert [(edge.type, found.vertices[edge.source].uid) for edge in found.edges] == [("adapter", base.uid)]
 
 
 def test_a_bundle_changes_exactly_when_a_member_does(site: Site, seal: Seal) -> None:

@@ -3,11 +3,13 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, Table, insert
 
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.tags import _encode
 from strongroom.adapters.sql.tables import (
     alias,
@@ -27,6 +29,7 @@ from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.search.ast import Part
 from strongroom.domain.search.evaluate import Record
 from strongroom.domain.search.schema import Entity
+from strongroom.domain.search.words import words
 from strongroom.domain.tracking.values import spelled_number
 from tests.application.conftest import World
 from tests.domain.search.strategies import KEYS, NUMBERS, TEXTS, TIMES
@@ -111,6 +114,8 @@ class Filler:
     def remember(self, entity: Entity, id_: int, row: Row, more: Row, **said: Any) -> None:
         names = {"recorded_at": "created_at", "bytes": "size"}
         found = {names.get(name, name): value for name, value in row.items()} | more
+        said["words"] = frozenset(words(str(row[name]) for name in documents.TEXTS[entity] if row.get(name)))
+        documents.note_new(self.connection, entity, self.workspace_id, id_, SimpleNamespace(**{"card": ""} | row))
         self.records[entity].append(Record(id_, found | {"created_by": self.actor.uid}, **said))
 
     def namespaces(self) -> list[tuple[int, str]]:

@@ -78,6 +78,7 @@ FOUND: dict[tuple[Entity, str], tuple[str, str]] = {
     (Entity.VERSION, "name = 'churn'"): (
         "ix_asset_workspace_name (workspace_id=? AND name=?)", "ix_asset_workspace_name",
     ),
+    (Entity.VERSION, "text CONTAINS 'w77'"): ("SCAN document_index VIRTUAL TABLE", "ix_document_words"),
     (Entity.RUN, "metrics.loss > 990"): (METRIC + " AND last>?)", "ix_run_value_search"),
     (Entity.RUN, "params.depth IN (1, 2)"): (PARAM + " AND number=?)", "ix_run_param_search"),
     (Entity.RUN, "params.seed = 'x' OR tags.team = 'y'"): (
@@ -183,6 +184,9 @@ INSERT INTO run_value (run_id, key_id, experiment_id, last, last_step, last_time
 INSERT INTO run_param (run_id, key_id, text, number, once, experiment_id)
   SELECT i, k, (i % 500)::text, i % 500, true, {experiment}
   FROM generate_series(1000, {rows}) i, unnest(ARRAY[1003, 1004]) k;
+INSERT INTO document (id, words)
+  SELECT i * 8 + 1, array_to_tsvector(ARRAY['\ue000version{workspace}', 'common', 'w' || i % 1000])
+  FROM generate_series(1000, {rows}) i;
 ANALYZE
 """
 

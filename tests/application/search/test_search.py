@@ -14,7 +14,7 @@ from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets, tags
-from strongroom.application.registry.assets import CreateAsset
+from strongroom.application.registry.assets import CreateAsset, UpdateAsset
 from strongroom.application.search import find
 from strongroom.application.tracking import experiments, recording, runs
 from strongroom.application.tracking.experiments import CreateExperiment
@@ -223,6 +223,30 @@ def test_expressions_are_checked_on_so_many_rows(
     first = search_runs(world, "viewer", "params.model MATCHES 'm'", order, PageRequest(5))
     rest = search_runs(world, "viewer", "params.model MATCHES 'm'", order, PageRequest(7, first.next_page_token))
     assert [view.uid for view in (*first.items, *rest.items)] == uids
+
+
+def test_full_text_over_names_descriptions_and_cards(world: World) -> None:
+    def found(what: str, who: str = "viewer") -> set[str]:
+        question = find.asked(Entity.ASSET, what)
+        return {view.name for view in world.read(who, lambda call: find.assets(call, question, PageRequest())).items}
+
+    made = (
+        CreateAsset("model", "churn", description="Who leaves", card="# Churn\n\nTrained on **Müller** invoices."),
+        CreateAsset("model", "credit-risk", tags={"team": "risk"}),
+        CreateAsset("model", "hidden", visibility="private", description="leaves"),
+    )
+    uids = [world.command("contributor", lambda call, one=one: assets.create(call, one)).uid for one in made]  # type: ignore[misc]
+    assert found("text CONTAINS 'müller TRAINED'") == {"churn"}
+    assert found("text CONTAINS 'leav*'") == {"churn"}
+    assert found("text CONTAINS 'leav*'", "contributor") == {"churn", "hidden"}
+    assert found("text CONTAINS 'c*' AND NOT text CONTAINS 'invoices'") == {"credit-risk"}
+    assert found("text CONTAINS 'ris*' AND tags.team = 'risk'") == {"credit-risk"}
+    world.command("contributor", lambda call: assets.update(call, uids[0], UpdateAsset(card="Nothing of it."), None))
+    assert found("text CONTAINS 'müller'") == set()
+    assert found("text CONTAINS 'nothing leaves'") == {"churn"}
+    world.command("maintainer", lambda call: assets.rename(call, uids[0], None, "attrition", None))
+    assert found("text CONTAINS 'churn'") == set()
+    assert found("text CONTAINS 'attrition'") == {"attrition"}
 
 
 def test_a_search_that_takes_too_long_is_refused(world: World) -> None:

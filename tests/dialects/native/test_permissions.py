@@ -26,6 +26,8 @@ NEEDS_MORE = {
     "comment.update": "root",  # its author
     "comment.delete": "maintainer",  # of somebody else
     "discussion.update": "maintainer",
+    "automation.update": "maintainer",  # to stop it; its owner alone may do more
+    "automation.runs": "admin",  # of somebody else's
     "watch.get": "viewer",  # what one may read
     "watch.set": "viewer",
     "watch.remove": "viewer",

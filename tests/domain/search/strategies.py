@@ -6,6 +6,7 @@ from strongroom.domain.search.ast import (
     And,
     Between,
     Compare,
+    Contains,
     Expr,
     Field,
     Group,
@@ -48,6 +49,8 @@ PATTERNS = ("%", "a%", "%b", "_b", "A_", "%\\%%", "a\\_b", "\\\\", "[%", "%ä%",
 
 EXPRESSIONS = ("a", "^a", "b$", "^$", "[A-Z]", "a.b", "^(a|A)_?b?$", "\\d", "ä", "(?i)^AB$", "'y", "\\\\")
 
+WORDS = ("a", "ab", "champion", "1", "1*", "a*", "AB b", "y x", "ZOË", "本日", "äb", "champ* nothing", "日*")
+
 texts = st.sampled_from(TEXTS)
 numbers = st.sampled_from(NUMBERS)
 booleans = st.booleans()
@@ -65,6 +68,7 @@ def fields(entity: Entity) -> st.SearchStrategy[Field]:
         kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), st.sampled_from(list(Part))))
     if Group.ALIAS in GROUPS[entity]:
         kinds.append(st.just(Field(Group.ALIAS)))
+    kinds.append(st.just(Field(Group.TEXT)))
     return st.one_of(kinds)
 
 
@@ -93,6 +97,8 @@ def literals(entity: Entity, field: Field) -> st.SearchStrategy[st.SearchStrateg
 def atom(draw: st.DrawFn, entity: Entity) -> Expr:
     """One comparison that the check lets through."""
     field = draw(fields(entity))
+    if field.group is Group.TEXT:
+        return Contains(draw(st.sampled_from(WORDS)))
     values = draw(literals(entity, field))
     like = field.group is not Group.METRIC
     ordered = field.group is not Group.ALIAS
@@ -129,5 +135,7 @@ def filters(entity: Entity) -> st.SearchStrategy[Expr]:
 
 def orders(entity: Entity) -> st.SearchStrategy[tuple[OrderTerm, ...]]:
     """Up to three things to order by; none for runs means something else."""
-    terms = st.builds(OrderTerm, fields(entity).filter(lambda field: field.group is not Group.ALIAS), booleans)
+    terms = st.builds(
+        OrderTerm, fields(entity).filter(lambda field: field.group not in {Group.ALIAS, Group.TEXT}), booleans
+    )
     return st.lists(terms, min_size=int(entity is Entity.RUN), max_size=3).map(tuple)

@@ -89,6 +89,20 @@ def statistics_diff(world: "World") -> Asked:
     return Asked({"uid": uid, "other": uid}, {})
 
 
+def memory(world: "World") -> str:
+    """The uid of a memory with one record; a new one each time, since what was taken out is gone."""
+    return sealed(world, "memory", {"records/one": b"1", "records/two": b"2"})
+
+
+def redact(world: "World") -> Asked:
+    return Asked({"uid": memory(world)}, {}, {"record": "one", "reason": "asked"})
+
+
+def fork(world: "World") -> Asked:
+    asset = world.do("asset.create", {"kind": "memory", "name": world.new("fork")})
+    return Asked({"uid": asset["uid"]}, {}, {"version_uid": memory(world)})
+
+
 REQUESTS: Mapping[str, Request] = {
     "manifest.get": get,
     "manifest.diff": diff,
@@ -98,4 +112,6 @@ REQUESTS: Mapping[str, Request] = {
     "dataset.statistics": scan,
     "dataset.scan": scan,
     "dataset.diff": statistics_diff,
+    "memory.redact": redact,
+    "memory.fork": fork,
 }

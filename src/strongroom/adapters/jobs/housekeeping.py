@@ -9,19 +9,21 @@ from strongroom.adapters.jobs.background import Job
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit import log, reads
 from strongroom.application.audit.reads import ReadCounters
+from strongroom.application.automations import performing
 from strongroom.application.collaboration import notifying
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
-from strongroom.application.registry import publishing
+from strongroom.application.registry import publication, publishing
 from strongroom.application.tracking import compaction, sealing
 
 AT_ONCE = 100
 USES_MOST = 100_000
 REMEMBERED_US = 24 * 3600 * 1_000_000
-#: Seconds between looks at the feed for inboxes.
+#: Seconds between looks at the feed for automations, and for inboxes.
+WORK_AUTOMATIONS_S = 0.5
 FILL_INBOXES_S = 0.5
 HALF_FILES_KEPT = timedelta(hours=1)
 
@@ -123,10 +125,11 @@ async def sweep(store: BlobStore) -> None:
 
 
 def forget(tx: Transaction) -> None:
-    """Drop remembered answers after a day, ledger entries ended deliveries and items of inboxes after their time."""
+    """Drop what is kept for a time only: answers, ledger entries, ended deliveries and runs, items of inboxes."""
     tx.idempotency.forget(tx.now() - REMEMBERED_US)
     tx.blobs.forget_sent(tx.now())
     tx.deliveries.forget(tx.now() - DELIVERIES_KEPT_US)
+    tx.automations.forget(tx.now() - performing.KEPT_US)
     tx.inbox.forget(tx.now() - notifying.DONE_KEPT_US, tx.now() - notifying.KEPT_US)
 
 
@@ -140,7 +143,9 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
+        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor, gateway.store)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
+        Job("work-automations", WORK_AUTOMATIONS_S, lambda: performing.work(executor)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),
         Job("forget", 600, lambda: executor.command(forget)),
         Job("sweep", 600, lambda: sweep(gateway.store)),

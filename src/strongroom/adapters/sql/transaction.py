@@ -1,13 +1,15 @@
 """One transaction over a connection: its time, its ids, its repositories, each made when it is asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
+from strongroom.adapters.sql.repositories.automations import SqlAutomations
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
 from strongroom.adapters.sql.repositories.comments import SqlComments
@@ -27,6 +29,8 @@ from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
+from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
@@ -42,6 +46,8 @@ from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
 from strongroom.adapters.sql.search.finder import SqlSearch
 from strongroom.adapters.sql.tables import name_dict
 from strongroom.application.ports.execution import Clock
+
+T = TypeVar("T")
 
 
 class _Names(Repository):
@@ -97,6 +103,11 @@ class SqlTransaction:
         """Texts of ids."""
         return _Names(self).texts(ids)
 
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Run `work` under a savepoint of its own: what it raises undoes what it did, and nothing else."""
+        with self.connection.begin_nested():
+            return work()
+
     @cached_property
     def workspaces(self) -> SqlWorkspaces:
         return SqlWorkspaces(self)
@@ -116,6 +127,22 @@ class SqlTransaction:
     @cached_property
     def aliases(self) -> SqlAliases:
         return SqlAliases(self)
+
+    @cached_property
+    def revisions(self) -> SqlRevisions:
+        return SqlRevisions(self)
+
+    @cached_property
+    def refs(self) -> SqlRefs:
+        return SqlRefs(self)
+
+    @cached_property
+    def publication(self) -> SqlPublication:
+        return SqlPublication(self)
+
+    @cached_property
+    def origins(self) -> SqlOrigins:
+        return SqlOrigins(self)
 
     @cached_property
     def stages(self) -> SqlStages:
@@ -232,3 +259,7 @@ class SqlTransaction:
     @cached_property
     def cursors(self) -> SqlCursors:
         return SqlCursors(self)
+
+    @cached_property
+    def automations(self) -> SqlAutomations:
+        return SqlAutomations(self)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry import versions
+from strongroom.application.registry import assets, versions
 from strongroom.application.tracking import experiments, logged_lookup, recording, runs
 from strongroom.application.tracking.covering import cover
 from strongroom.application.views import time_of
@@ -113,20 +113,40 @@ def _base_assets(call: Call, bases: Sequence[str]) -> list[int]:
     return [versions.readable(call, uid)[0].id for uid in bases]
 
 
-def possessed(call: Call, owner: FolderOwner, digests: Sequence[str], bases: Sequence[str]) -> dict[str, Blob]:
-    """Those of `digests` whose bytes the caller need not send (domain.md N16)."""
+def possessed_by(
+    call: Call, asset_id: int | None, digests: Sequence[str], bases: Sequence[str] = ()
+) -> dict[str, Blob]:
+    """Those of `digests` that the caller has sent, or that the asset or one of the bases holds (domain.md N16)."""
     if len(digests) > DIGESTS_MOST:
         raise TooLarge(f"At most {DIGESTS_MOST} digests at a time.", limit=DIGESTS_MOST)
-    assets = _base_assets(call, bases)
-    if owner.asset_id is not None:
-        assets.append(owner.asset_id)
-    return dict(call.tx.blobs.possessed(call.actor.id, assets, digests))
+    held = _base_assets(call, bases)
+    if asset_id is not None:
+        held.append(asset_id)
+    return dict(call.tx.blobs.possessed(call.actor.id, held, digests))
+
+
+def intake(call: Call, kind: str, uid: str) -> int | None:
+    """Where bytes are sent to, before a path names them: a folder to write, or an asset to commit to.
+
+    :returns: the asset, whose bytes need not be sent; None for a run's folder.
+    """
+    if kind != "asset":
+        return open_folder(call, kind, uid, write=True).asset_id
+    call.ask(Permission.FOLDER_WRITE)
+    asset = assets.by_uid(call, uid, Permission.VERSION_REGISTER)
+    if asset.deleted_at is not None:
+        raise Conflict("The asset is in the trash; restore it first.")
+    return asset.id
+
+
+def possessed(call: Call, owner: FolderOwner, digests: Sequence[str], bases: Sequence[str]) -> dict[str, Blob]:
+    """Those of `digests` whose bytes the caller need not send (domain.md N16)."""
+    return possessed_by(call, owner.asset_id, digests, bases)
 
 
 def missing(call: Call, kind: str, uid: str, digests: Sequence[str], bases: Sequence[str]) -> list[str]:
     """Those of `digests` whose bytes the caller must send before naming them."""
-    owner = open_folder(call, kind, uid, write=True)
-    have = possessed(call, owner, digests, bases)
+    have = possessed_by(call, intake(call, kind, uid), digests, bases)
     return [digest for digest in dict.fromkeys(digests) if digest not in have]
 
 

@@ -8,7 +8,7 @@ from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.audit.reads import Window, open_window, window_of
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import versions
+from strongroom.application.registry import locate, versions
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
@@ -48,6 +48,21 @@ async def open_version_file(edge: Edge, version_uid: str, path: str) -> OpenFile
         edge.reads.opened(window)
     subject = Subject("version", version_uid)
     return _open(edge, blob, name, subject, lambda sent: edge.reads.count(window, sent))
+
+
+async def open_revision_file(edge: Edge, asset_uid: str, revision: str, path: str) -> OpenFile:
+    """A file of a revision, when the caller may read its bytes; where it is a version's, the read is counted so."""
+
+    def find(call: Call) -> tuple[Blob, str, str | None]:
+        asset, found = locate.content_of(call, asset_uid, revision)
+        entry, blob = trees.file_in(call, trees.load_root(call, found.tree), path)
+        version = call.tx.versions.by_revision(asset.id, found.digest)
+        return blob, entry.path, version.uid if version else None
+
+    blob, name, version_uid = await edge.read(find)
+    if version_uid is not None:
+        return await open_version_file(edge, version_uid, path)
+    return _open(edge, blob, name, Subject("asset", asset_uid), lambda _sent: None)
 
 
 async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFile:

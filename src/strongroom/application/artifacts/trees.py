@@ -111,11 +111,18 @@ def listed(call: Call, version_uid: str, directory: str, page: PageRequest, *, r
 
     Opens only the pages that hold the answer. :raises NotFound: there is no such directory.
     """
-    root, source = _root_of(call, version_uid), StoredPages(call.tx.trees)
+    return listed_in(call, _root_of(call, version_uid), version_uid, directory, page, recursive=recursive)
+
+
+def listed_in(
+    call: Call, root: TreeRoot, name: str, directory: str, page: PageRequest, *, recursive: bool
+) -> Page[EntryView]:
+    """The same of any tree. :param name: tells its listing from others, and from those of other trees."""
+    source = StoredPages(call.tx.trees)
     base = clean_directory(directory)
     if not is_directory(root, source, base):
         raise NotFound("There is no such directory.")
-    listing = f"tree/{version_uid}/{base}/{recursive}"
+    listing = f"tree/{name}/{base}/{recursive}"
     token = call.sealer.open(listing, page.token)
     after, most = (str(token[0]) if token else ""), page.size + 1
     items: list[Entry | Directory] = []
@@ -134,7 +141,12 @@ def file_of(call: Call, version_uid: str, path: str) -> tuple[FileEntry, Blob]:
 
     :raises NotFound: no file at this path, or it is a reference to elsewhere.
     """
-    entry = find(_root_of(call, version_uid), StoredPages(call.tx.trees), clean_path(path))
+    return file_in(call, _root_of(call, version_uid), path)
+
+
+def file_in(call: Call, root: TreeRoot, path: str) -> tuple[FileEntry, Blob]:
+    """The same of any tree."""
+    entry = find(root, StoredPages(call.tx.trees), clean_path(path))
     if not isinstance(entry, FileEntry):
         raise NotFound("There is no file at this path.")
     blob = call.tx.blobs.by_sha256([entry.sha256]).get(entry.sha256)

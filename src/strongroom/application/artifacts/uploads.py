@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.artifacts.blobstore import SMALL, PartInfo, StoredBlob
-from strongroom.application.artifacts.folders import PutEntry, open_folder, put
+from strongroom.application.artifacts.folders import PutEntry, intake, open_folder, put
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.views import time_of
@@ -83,7 +83,7 @@ async def put_small(edge: Edge, kind: str, uid: str, blobs: Sequence[tuple[str, 
     """
     if len(blobs) > SMALL_BLOBS_MOST:
         raise TooLarge(f"At most {SMALL_BLOBS_MOST} blobs at a time.", limit=SMALL_BLOBS_MOST)
-    await edge.read(lambda call: open_folder(call, kind, uid, write=True))
+    await edge.read(lambda call: intake(call, kind, uid))
 
     async def known(digests: Sequence[str]) -> Mapping[str, StoredBlob]:
         found = await edge.read(lambda call: call.tx.blobs.by_sha256(digests))
@@ -120,7 +120,7 @@ async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int) -> Uplo
         raise TooLarge("A file is at most 800 GB.", limit=PART_SIZE * PARTS_MOST)
 
     def find_or_add(call: Call) -> UploadView:
-        open_folder(call, kind, uid, write=True)
+        intake(call, kind, uid)
         found = call.tx.uploads.resumable(call.actor.id, call.workspace.id, sha256, size)
         if found is not None:
             return view(found, call.tx.uploads.parts(found.uid))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from strongroom.application.events.feed import tracked_of
 from strongroom.application.ports.collaboration import Seat, Spot, Told, Watcher
 from strongroom.application.ports.events import StoredEvent, Wanted
 from strongroom.application.ports.execution import Executor
@@ -59,7 +60,7 @@ def step(tx: Transaction) -> bool:
 def _placed(tx: Transaction, events: Sequence[StoredEvent]) -> list[Happening]:
     """Events of assets, of experiments and of runs; nobody watches anything else."""
     details = {event.leaf: json.loads(event.details) for event in events}
-    uids = {event.leaf: _tracked(event, details[event.leaf]) for event in events if event.asset_id is None}
+    uids = {event.leaf: tracked_of(event, details[event.leaf]) for event in events if event.asset_id is None}
     assets = tx.inbox.asset_spots(sorted({event.asset_id for event in events if event.asset_id is not None}))
     experiments = tx.inbox.experiment_spots(sorted({uid for uid in uids.values() if uid is not None}))
     found: list[Happening] = []
@@ -69,13 +70,6 @@ def _placed(tx: Transaction, events: Sequence[StoredEvent]) -> list[Happening]:
         if spot is not None:
             found.append(Happening(event, spot, details[event.leaf]))
     return found
-
-
-def _tracked(event: StoredEvent, details: Mapping[str, Any]) -> str | None:
-    """Uid of the run or experiment that an event is about."""
-    if event.subject_kind in {"run", "experiment"}:
-        return event.subject_uid
-    return str(details["object"]) if details.get("on") in {"run", "experiment"} else None
 
 
 def _begin_watches(tx: Transaction, happenings: Sequence[Happening]) -> None:

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from strongroom.application.call import Call
+from strongroom.application.call import Call, asset_target
 from strongroom.application.collaboration.views import WatchView, watch_view
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import assets, namespaces
 from strongroom.application.tracking import experiments
 from strongroom.domain.collaboration.model import Watch, Watched
-from strongroom.domain.errors import Invalid, NotFound, TooLarge
+from strongroom.domain.errors import Invalid, TooLarge
 from strongroom.domain.events.types import clean_patterns
+from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.tracking.model import Experiment
 
 WATCHES_MOST: Final = 5_000
 """Watches of one principal."""
@@ -39,10 +41,13 @@ def _find(call: Call, kind: str, uid: str) -> _Place:
             namespace = namespaces.by_uid(call, uid, Permission.NAMESPACE_READ)
             return _Place(Watched.NAMESPACE, namespace.id, uid, namespace.path)
         case Watched.EXPERIMENT.value:
-            experiment = experiments.by_uid(call, uid, Permission.RUN_READ)
-            above = experiment.namespace_path
-            return _Place(Watched.EXPERIMENT, experiment.id, uid, f"{above}/{experiment.name}".lstrip("/"))
+            return _experiment(experiments.by_uid(call, uid, Permission.RUN_READ))
     raise Invalid(f"What can be watched is {', '.join(Watched)}.")
+
+
+def _experiment(one: Experiment) -> _Place:
+    path = f"{one.namespace_path}/{one.name}" if one.namespace_path else one.name
+    return _Place(Watched.EXPERIMENT, one.id, one.uid, path)
 
 
 def get(call: Call, kind: str, uid: str) -> WatchView:
@@ -94,17 +99,31 @@ def listed(call: Call, page: PageRequest) -> Page[WatchView]:
     after = (str(token[0]), int(token[1] or 0)) if token else ("", 0)
     rows = call.tx.watches.list(call.actor.id, call.workspace.id, after, page.size + 1)
     kept = call.sealer.page(listing, rows, page.size, lambda w: (w.kind.value, w.object_id))
-    return Page([view for watch in kept.items if (view := _shown(call, watch))], kept.next_page_token)
+    places = _places(call, kept.items)
+    found = [(watch, places.get((watch.kind, watch.object_id))) for watch in kept.items]
+    return Page([watch_view(watch, place.uid, place.path) for watch, place in found if place], kept.next_page_token)
 
 
-def _shown(call: Call, watch: Watch) -> WatchView | None:
-    if watch.kind is Watched.ASSET:
-        uid = call.tx.assets.by_id(watch.object_id).uid
-    elif watch.kind is Watched.NAMESPACE:
-        uid = call.tx.namespaces.by_id(watch.object_id).uid
-    else:
-        uid = call.tx.experiments.by_id(watch.object_id).uid
-    try:
-        return watch_view(watch, uid, _find(call, watch.kind.value, uid).path)
-    except NotFound:
-        return None
+def _places(call: Call, watches: Sequence[Watch]) -> dict[tuple[Watched, int], _Place]:
+    """What is watched, as far as the caller may see it now, in a query a kind."""
+
+    def ids(kind: Watched) -> list[int]:
+        return [watch.object_id for watch in watches if watch.kind is kind]
+
+    access = call.caller.access
+    found = [
+        _Place(Watched.ASSET, asset.id, asset.uid, asset.path)
+        for asset in call.tx.assets.by_ids(ids(Watched.ASSET)).values()
+        if access.allows(Permission.ASSET_READ, asset_target(asset))
+    ]
+    found += [
+        _experiment(one)
+        for one in call.tx.experiments.by_ids(ids(Watched.EXPERIMENT)).values()
+        if access.allows(Permission.RUN_READ, Target(one.workspace_id, one.namespace_slug_path))
+    ]
+    found += [
+        _Place(Watched.NAMESPACE, one.id, one.uid, one.path)
+        for one in map(call.tx.namespaces.by_id, ids(Watched.NAMESPACE))
+        if one.deleted_at is None and access.allows(Permission.NAMESPACE_READ, Target(one.workspace_id, one.slug_path))
+    ]
+    return {(place.kind, place.id): place for place in found}

@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 SCAN: Final = 2_000
 WEBHOOKS_AT_ONCE: Final = 20
 SENDS_AT_ONCE: Final = 16
-SENDS_EACH: Final = 4
+SENDS_EACH: Final = 8
+GATHER_S: Final = 0.02
+"""When one delivery has ended, others get this long to end too: looking for the next ones costs a transaction."""
+
 LEASE_US: Final = 60 * SECOND_US
 """Longer than any request may take, with time to write its end."""
 
@@ -118,8 +121,9 @@ class Courier:
                     running[asyncio.create_task(self._deliver(claimed))] = claimed.webhook.id
                 if not running:
                     return
-                done, _ = await asyncio.wait(running, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+                await asyncio.wait(running, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(GATHER_S)
+                for task in [task for task in running if task.done()]:
                     del running[task]
                     task.result()
         finally:

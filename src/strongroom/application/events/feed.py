@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
@@ -57,6 +57,13 @@ def as_cloud_event(event: StoredEvent, workspace_uid: str) -> dict[str, object]:
 def lane_of(event: StoredEvent) -> str:
     """What the event is in order with: its asset, else its subject."""
     return f"asset/{event.asset_id}" if event.asset_id is not None else f"{event.subject_kind}/{event.subject_uid}"
+
+
+def tracked_of(event: StoredEvent, details: Mapping[str, Any]) -> str | None:
+    """Uid of the run or experiment that an event of no asset is about, or that something was said of."""
+    if event.subject_kind in {"run", "experiment"}:
+        return event.subject_uid
+    return str(details["object"]) if details.get("on") in {"run", "experiment"} else None
 
 
 def listed(call: Call, after: int | None, limit: int, types: Sequence[str] = ()) -> EventPage:

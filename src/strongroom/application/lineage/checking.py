@@ -54,7 +54,7 @@ def check_version(
     walk = Walk(call, VERTICES_MOST, everything=everything)
     walk.begin(start)
     walk.go(start, "up", max(asked.depth for asked in requirements))
-    lacking = missing(start, walk.edges.values(), _known(walk), requirements)
+    lacking = missing(start, walk.edges, _known(walk), requirements)
     return CheckView(not lacking, lacking, not (walk.truncated or walk.meets_hidden))
 
 

@@ -7,6 +7,7 @@ visible ones. The walk ends there.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from strongroom.application.call import Call
 from strongroom.application.lineage.sight import Sight
@@ -29,7 +30,7 @@ class Walk:
     places: dict[Vertex, int] = field(default_factory=dict)
     views: list[VertexView] = field(default_factory=list)
     distances: list[int] = field(default_factory=list)
-    edges: dict[tuple[Vertex, EdgeType, Vertex], Edge] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
     truncated: bool = False
     everything: bool = False
     _unseen: set[Vertex] = field(default_factory=set)
@@ -45,24 +46,30 @@ class Walk:
         self._meet([start], 0)
 
     def go(self, start: Vertex, way: Way, depth: int) -> None:
-        """Walk one way; every vertex is walked through at most once."""
+        """Walk one way; every vertex is walked through at most once.
+
+        Ten thousand vertices with their edges pass here in one request: no object is made that is not kept.
+        """
         walked, frontier = {start}, [start]
+        near_of, far_of = map(attrgetter, ("target", "source") if way == "up" else ("source", "target"))
+        known = {edge[:3] for edge in self.edges}
         for distance in range(1, depth + 1):
             if not frontier:
                 return
             edges = self._edges_of(frontier, way)
-            ends = [(edge.target, edge.source) if way == "up" else (edge.source, edge.target) for edge in edges]
-            self._meet([far for _, far in ends], distance)
+            reached: list[Vertex] = list(map(far_of, edges))
+            self._meet(reached, distance)
             fresh: dict[Vertex, None] = {}
-            for edge, (near, far) in zip(edges, ends, strict=True):
-                if far in self._unseen:
-                    self._veil(near, edge.type, way)
-                elif far not in self.places:
-                    self._unwalked[near] = None
+            for edge, there in zip(edges, reached, strict=True):
+                if there in self.places:
+                    if not known or edge[:3] not in known:
+                        self.edges.append(edge)
+                    if there not in walked:
+                        fresh[there] = None
+                elif there in self._unseen:
+                    self._veil(near_of(edge), edge.type, way)
                 else:
-                    self.edges[edge.source, edge.type, edge.target] = edge
-                    if far not in walked:
-                        fresh[far] = None
+                    self._unwalked[near_of(edge)] = None
             walked.update(fresh)
             frontier = list(fresh)
         self._unwalked.update(dict.fromkeys(frontier))
@@ -108,8 +115,8 @@ class Walk:
     def view(self) -> GraphView:
         """The graph as it was met: vertices from the start outwards."""
         unwalked = sorted(self.places[vertex] for vertex in self._unwalked)
-        edges = draw(self.call, self.edges.values(), self.places)
-        edges += [EdgeView(source, type_.value, target, {}, None, None) for source, type_, target in self._veiled]
+        edges = draw(self.call, self.edges, self.places)
+        edges += [EdgeView(source, type_, target, {}, None, None) for source, type_, target in self._veiled]
         return GraphView(self.views, edges, self.truncated, unwalked)
 
     @property
@@ -124,7 +131,7 @@ def draw(call: Call, edges: Collection[Edge], places: Mapping[Vertex, int]) -> l
     return [
         EdgeView(
             places[edge.source],
-            edge.type.value,
+            edge.type,
             places[edge.target],
             edge.properties,
             time_of(edge.recorded_at),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from strongroom.application.artifacts.reading import stored
 from strongroom.application.call import Call
-from strongroom.application.edge import Edge
+from strongroom.application.edge import ByteReader
 from strongroom.application.lineage import graph
 from strongroom.application.ports.manifests import StoredManifest
 from strongroom.domain.artifacts.model import Blob
@@ -35,7 +35,7 @@ class Said:
     manifest: Manifest | None
 
 
-async def read(edge: Edge, kind: str, entries: Sequence[Entry]) -> Said:
+async def read(edge: ByteReader, kind: str, entries: Sequence[Entry]) -> Said:
     """Read and check the manifest among clean entries, if the kind has manifests and there is one.
 
     :raises BadManifest: it is wrong, or speaks of files that are not there; `details["path"]` names the place.
@@ -51,7 +51,7 @@ async def read(edge: Edge, kind: str, entries: Sequence[Entry]) -> Said:
     return Said(kind, await asyncio.to_thread(_checked, data, kind, entries))
 
 
-async def _bytes(edge: Edge, entry: FileEntry) -> bytes:
+async def _bytes(edge: ByteReader, entry: FileEntry) -> bytes:
     def find(call: Call) -> Blob | None:
         return call.tx.blobs.by_sha256([entry.sha256]).get(entry.sha256)
 
@@ -137,7 +137,7 @@ def _link(call: Call, version: Version, manifest: Manifest, found: Mapping[str, 
     for placed in manifest.members:
         member = found.get(placed.member.version or "")
         if member is not None:
-            says = EdgeType.BASE if placed.path == derived else EdgeType.MEMBER
+            says = EdgeType.ADAPTER if placed.path == derived else EdgeType.MEMBER
             graph.link(call, Vertex("version", member.id), says, Vertex("version", version.id), {"path": placed.path})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from strongroom.application.artifacts.blobstore import StoredBlob
-from strongroom.domain.artifacts.model import Blob, Folder, FolderEntry, Upload, UploadPart
+from strongroom.domain.artifacts.model import Blob, Folder, FolderEntry, TreeTotals, Upload, UploadPart
 
 
 class Blobs(Protocol):
@@ -47,6 +47,7 @@ class Trees(Protocol):
     """Trees as a root and pages (domain.md N5); see domain/artifacts/pages.py for their form."""
 
     def root(self, digest: str) -> bytes | None: ...
+    def totals(self, digest: str) -> TreeTotals | None: ...
     def pages(self, digests: Sequence[str]) -> Mapping[str, bytes]: ...
     def add_pages(self, pages: Mapping[str, bytes]) -> None: ...
     def add(self, digest: str, root: bytes, files: int, size: int, *, unpinned: bool) -> None: ...

@@ -84,6 +84,14 @@ class Webhooks(Protocol):
         """Change fields; the ETag moves on."""
         ...
 
+    def any(self) -> bool:
+        """Whether there is one in any workspace."""
+        ...
+
+    def pause_all(self) -> Sequence[tuple[int, str]]:
+        """Pause the active ones of all workspaces; workspace id and uid of each."""
+        ...
+
     def behind(self, head: int, limit: int) -> Sequence[int]:
         """Ids of active webhooks that have not looked at the feed up to `head`."""
         ...

@@ -47,3 +47,7 @@ class Search(Protocol):
         :raises Invalid: it would have to look at too many rows.
         """
         ...
+
+    def matches(self, pattern: str, text: str) -> bool:
+        """Whether an RE2 expression is found in a text, outside any search. :raises Invalid: it is none."""
+        ...

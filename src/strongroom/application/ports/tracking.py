@@ -1,7 +1,7 @@
 """What the application asks of the database for experiments and runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from strongroom.application.paging import Key
@@ -66,13 +66,12 @@ class Experiments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs of an experiment; what is None does not matter. `params` compares texts as they were sent."""
+    """Which runs of an experiment; what is None does not matter."""
 
     state: str | None = None
     kind: str | None = None
     name_prefix: str | None = None
     parent_id: int | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
     trashed: bool = False
 
 

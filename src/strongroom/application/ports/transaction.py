@@ -1,9 +1,11 @@
 """One database transaction as the application sees it: a repository an area, all in the same transaction."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
+from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
@@ -13,8 +15,11 @@ from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
+from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
+
+T = TypeVar("T")
 
 
 class Transaction(Protocol):
@@ -32,6 +37,10 @@ class Transaction(Protocol):
         """`count` unpredictable bytes."""
         ...
 
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Run `work` under a savepoint of its own: what it raises undoes what it did, and nothing else."""
+        ...
+
     @property
     def workspaces(self) -> Workspaces: ...
     @property
@@ -42,6 +51,14 @@ class Transaction(Protocol):
     def versions(self) -> Versions: ...
     @property
     def aliases(self) -> Aliases: ...
+    @property
+    def revisions(self) -> Revisions: ...
+    @property
+    def refs(self) -> Refs: ...
+    @property
+    def publication(self) -> Publication: ...
+    @property
+    def origins(self) -> Origins: ...
     @property
     def stages(self) -> Stages: ...
     @property
@@ -100,3 +117,5 @@ class Transaction(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def cursors(self) -> Cursors: ...
+    @property
+    def automations(self) -> Automations: ...

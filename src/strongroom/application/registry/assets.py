@@ -317,6 +317,8 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     trees = call.tx.versions.trees_beside(asset.id, 0)
     call.tx.versions.purge_of(asset.id, call.now, why)
     call.tx.comments.erase_of(asset.id)
+    call.tx.refs.remove_all(asset.id)
+    call.tx.publication.done(asset.id)
     call.tx.manifests.forget(trees)
     changed = call.tx.assets.advance(
         asset, purged_at=call.now, description=why, card="", display_name="", latest_version_id=None

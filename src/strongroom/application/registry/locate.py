@@ -1,14 +1,18 @@
-"""From a reference such as `prod/churn@champion` to the asset and version it means."""
+"""From a reference such as `prod/churn@champion` to the asset, version and revision it means."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from strongroom.application.call import Call
+from strongroom.application.registry import assets, revisions
 from strongroom.application.registry.views import AssetView, VersionView, asset_view, version_view
-from strongroom.domain.errors import Conflict, NotFound
+from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.kinds import Kind
 from strongroom.domain.registry.model import Asset, Version, VersionState
+from strongroom.domain.registry.names import clean_ref_name
 from strongroom.domain.registry.references import (
     AliasName,
     DigestPrefix,
@@ -17,18 +21,27 @@ from strongroom.domain.registry.references import (
     Number,
     Reference,
     RefName,
+    Selector,
     parse_reference,
+    parse_selector,
 )
+from strongroom.domain.registry.refs import MAIN, StoredRevision
 
 DEFAULT_ALIAS = "default"
+SELECTOR_LONGEST: Final = 1_024
+_DIGEST: Final = re.compile(r"[0-9a-f]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What a reference means: the asset, and the version unless the asset has none yet."""
+    """What a reference means: the asset, and the version unless the asset has none yet.
+
+    `revision` is what it leads to, also where that is no version: the head of a branch, a commit by its digest.
+    """
 
     asset: AssetView
     version: VersionView | None
+    revision: str | None
 
 
 def asset_of(call: Call, reference: Reference, kinds: Sequence[str] | None) -> Asset:
@@ -49,13 +62,13 @@ def asset_of(call: Call, reference: Reference, kinds: Sequence[str] | None) -> A
     return call.require_asset(Permission.ASSET_READ, found[-1] if found else None)
 
 
-def version_of(call: Call, asset: Asset, reference: Reference, at: int | None) -> Version:
-    """The live version that a reference selects, for an alias also as of a time (microseconds UTC).
+def version_of(call: Call, asset: Asset, selector: Selector, at: int | None = None) -> Version:
+    """The live version that a selector means, for an alias also as of a time (microseconds UTC).
 
     :raises NotFound: no such version. :raises Conflict: a digest prefix that fits several trees.
     """
     version: Version | None = None
-    match reference.selector:
+    match selector:
         case Latest():
             version = call.tx.versions.by_id(asset.latest_version_id) if asset.latest_version_id else None
         case Number(number):
@@ -65,15 +78,68 @@ def version_of(call: Call, asset: Asset, reference: Reference, at: int | None) -
         case AliasName(name):
             version = _by_alias(call, asset, name, at)
         case DigestPrefix(prefix):
-            fitting = call.tx.versions.by_tree_prefix(asset.id, prefix)
-            if len({candidate.tree for candidate in fitting}) > 1:
-                raise Conflict("Several versions begin with this digest; give more of it.")
-            version = fitting[0] if fitting else None
-        case RefName():
-            raise NotFound("This asset has no branches or pins yet.")
+            version = _by_digest(call, asset, prefix)
+        case RefName(ref):
+            revision = revisions.head(call, asset, ref)
+            if revision is None:
+                raise NotFound(f"There is no branch or pin {ref[:128]!r}.")
+            version = call.tx.versions.by_revision(asset.id, revision.digest)
     if version is None or version.state is VersionState.DRAFT:
-        raise NotFound(f"There is no version {str(reference)[:128]!r}.")
+        raise NotFound("There is no such version.")
     return version
+
+
+def _by_digest(call: Call, asset: Asset, prefix: str) -> Version | None:
+    """The version whose tree or revision begins so."""
+    fitting = call.tx.versions.by_tree_prefix(asset.id, prefix)
+    if len({candidate.tree for candidate in fitting}) > 1:
+        raise Conflict("Several versions begin with this digest; give more of it.")
+    if fitting:
+        return fitting[0]
+    found = call.tx.revisions.by_prefix(asset.id, prefix)
+    return call.tx.versions.by_revision(asset.id, found[0].digest) if len(found) == 1 else None
+
+
+def revision_of(call: Call, asset: Asset, selector: Selector) -> StoredRevision:
+    """The revision that a selector means: of a branch or pin, by digest, or of a version.
+
+    :raises NotFound: none, or nothing leads to it any more. :raises Conflict: in the trash, or an unclear digest.
+    """
+    match selector:
+        case RefName(ref):
+            found = revisions.head(call, asset, ref)
+            if found is None:
+                raise NotFound(f"There is no branch or pin {ref[:128]!r}.")
+            return found
+        case DigestPrefix(prefix) if not call.tx.versions.by_tree_prefix(asset.id, prefix):
+            return revisions.by_digest(call, asset, prefix)
+    version = version_of(call, asset, selector)
+    if version.state is not VersionState.LIVE or version.revision is None:
+        raise Conflict("Only a published version outside the trash can be read.", state=version.state.value)
+    return call.tx.revisions.get(asset.id, [version.revision])[version.revision]
+
+
+def parse_revision(text: str) -> Selector:
+    """Which revision of an asset: a branch or pin, 8 or more digits of a digest, or a selector with its sign.
+
+    Empty is `main`. A name of digits only that may be a digest (`deadbeef`) is a branch or pin when it is written
+    with its sign, `^deadbeef`.
+    """
+    if len(text) > SELECTOR_LONGEST:
+        raise Invalid(f"A revision is named by at most {SELECTOR_LONGEST} characters.", limit=SELECTOR_LONGEST)
+    if not text:
+        return RefName(MAIN)
+    if text[0] in ":@^~":
+        return parse_selector(text)
+    return DigestPrefix(text) if _DIGEST.fullmatch(text) else RefName(clean_ref_name(text))
+
+
+def content_of(call: Call, asset_uid: str, revision: str) -> tuple[Asset, StoredRevision]:
+    """A revision whose files the caller may read, by its name (see `parse_revision`)."""
+    asset = assets.by_uid(call, asset_uid, Permission.VERSION_BYTES)
+    if asset.deleted_at is not None:
+        raise Conflict("The asset is in the trash; restore it first.")
+    return asset, revision_of(call, asset, parse_revision(revision))
 
 
 def _by_alias(call: Call, asset: Asset, name: str, at: int | None) -> Version | None:
@@ -89,14 +155,17 @@ def _by_alias(call: Call, asset: Asset, name: str, at: int | None) -> Version | 
 def resolve(call: Call, text: str, kind: str | None, at: int | None) -> Located:
     """What a reference means, now or as of a time.
 
-    An asset without any version resolves, with `version` null, when the reference asks for no particular one.
+    An asset without any version resolves, with `version` null, when the reference asks for no particular one. So does
+    a branch, pin or digest that leads to a revision which was not published.
     """
     reference = parse_reference(text)
     asset = asset_of(call, reference, [Kind.parse(kind).value] if kind else None)
     try:
-        version = version_of(call, asset, reference, at)
+        version = version_of(call, asset, reference.selector, at)
     except NotFound:
-        if not isinstance(reference.selector, Latest):
+        if isinstance(reference.selector, Latest):
+            return Located(asset_view(call, asset), None, None)
+        if not isinstance(reference.selector, RefName | DigestPrefix):
             raise
-        return Located(asset_view(call, asset), None)
-    return Located(asset_view(call, asset), version_view(call, asset, version))
+        return Located(asset_view(call, asset), None, revision_of(call, asset, reference.selector).digest)
+    return Located(asset_view(call, asset), version_view(call, asset, version), version.revision)

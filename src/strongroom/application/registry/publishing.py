@@ -6,7 +6,7 @@ and event appear at once. A crash before the seal leaves pages that nothing refe
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -16,28 +16,28 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
-from strongroom.application.registry import aliases, assets, versions
+from strongroom.application.registry import aliases, assets, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.tracking import logged_lookup, runs, sealing
 from strongroom.domain.artifacts.folder import frozen, subpath
-from strongroom.domain.artifacts.revision import Revision
-from strongroom.domain.artifacts.tree import Entry
+from strongroom.domain.artifacts.model import TreeTotals
+from strongroom.domain.artifacts.tree import Entry, FileEntry, tree_digest
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
+from strongroom.domain.errors import AlreadyExists, Conflict, Corrupted, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import EdgeType, Vertex
 from strongroom.domain.registry.fields import Scalar, clean_description
 from strongroom.domain.registry.model import Asset, Draft, Version, VersionState
 from strongroom.domain.registry.names import NUMBER_LARGEST, clean_label
-from strongroom.domain.registry.text import clean_text
+from strongroom.domain.registry.refs import StoredRevision
 from strongroom.domain.tracking.model import Run
 
 DRAFT_LIFE_US = 7 * 24 * 3600 * 1_000_000
 DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
 PAGES_A_COMMAND = 200
 HOLDS_A_COMMAND = 5_000
-#: The audit record of a version holds its number, and JSON that any reader understands ends here.
+EMPTY_TREE = tree_digest([])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,16 @@ class _Snapshot:
     blob_ids: Sequence[int]
     asset_id: int
     claim: Permission
+    said: manifests.Said
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a version is of: its revision, that tree's totals and manifest, and the run that made it."""
+
+    revision: StoredRevision
+    totals: TreeTotals
+    run: Run | None
     said: manifests.Said
 
 
@@ -143,6 +153,42 @@ async def register_logged_model(
     return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, of_model))
 
 
+async def publish_entries(
+    edge: Edge,
+    asset_uid: str,
+    entries: Sequence[Entry],
+    details: PublishDetails,
+    *,
+    before: Callable[[Asset], None] | None = None,
+    after: Callable[[Call, Version], None] | None = None,
+) -> VersionView:
+    """Publish entries whose files the store holds, for a use case that has settled that the caller may name them.
+
+    :param entries: clean and in order. :param before: may refuse, under the asset's row lock. :param after: adds to
+        the version in the same transaction.
+    """
+
+    def look(call: Call) -> tuple[Asset, list[int]]:
+        asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
+        files = sorted({entry.sha256 for entry in entries if isinstance(entry, FileEntry)})
+        return asset, [blob.id for blob in call.tx.blobs.by_sha256(files).values()]
+
+    def publish(call: Call) -> VersionView:
+        if before is not None:
+            before(assets.locked(call, asset_uid, Permission.VERSION_REGISTER))
+        view = _publish_new(call, asset_uid, snapshot, details)
+        if after is not None:
+            after(call, versions.by_uid(call, view.uid, Permission.VERSION_REGISTER)[1])
+        return view
+
+    asset, blob_ids = await edge.read(look)
+    said = await manifests.read(edge, asset.kind, entries)
+    tree = await asyncio.to_thread(freeze, entries)
+    await prepare(edge, asset.id, tree, blob_ids)
+    snapshot = _Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
+    return await edge.finish(publish)
+
+
 def _sealed_already(call: Call, uid: str) -> VersionView | None:
     asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
     if version.state is VersionState.DRAFT:
@@ -169,12 +215,12 @@ async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | N
     entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
     said = await manifests.read(edge, asset.kind, entries)
     tree = await asyncio.to_thread(freeze, entries)
-    await _prepare(edge, asset.id, tree, blob_ids)
+    await prepare(edge, asset.id, tree, blob_ids)
     claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
     return _Snapshot(tree, blob_ids, asset.id, claim, said)
 
 
-async def _prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
+async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
     """Write pages and possession rows, in pieces small enough not to hold the writer."""
     pages = list(tree.pages.items())
     held = sorted(set(blob_ids))
@@ -258,25 +304,45 @@ def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
 def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
     """Everything that makes a version appear: a constant number of rows, however many files it has."""
     tree = snapshot.tree
+    run = runs.by_uid(call, details.run_uid, snapshot.claim)[1] if details.run_uid else None
+    _number_of(details, asset)
+    call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
+    revision = revisions.store(call, asset, tree.digest, details.parents, details.message)
+    totals = TreeTotals(tree.files, tree.bytes, tree.unpinned)
+    return _appear(call, asset, version, _Content(revision, totals, run, snapshot.said), details)
+
+
+def publish_revision(
+    call: Call, asset: Asset, revision: StoredRevision, said: manifests.Said, details: PublishDetails
+) -> VersionView:
+    """Make the next version of a revision that is there; the asset's row is locked and its rights are checked.
+
+    :param said: what the manifest of its tree says. :raises Invalid: the tree holds nothing.
+    """
+    totals = call.tx.trees.totals(revision.tree)
+    if totals is None:
+        raise Corrupted("The tree of this revision is missing.", tree=revision.tree)
+    if revision.tree == EMPTY_TREE:
+        raise Invalid("There are no files to publish.")
+    run = runs.by_uid(call, details.run_uid, Permission.RUN_WRITE)[1] if details.run_uid else None
+    version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
+    return _appear(call, asset, version, _Content(revision, totals, run, said), details)
+
+
+def _appear(call: Call, asset: Asset, version: Version, content: _Content, details: PublishDetails) -> VersionView:
     number, label = _number_of(details, asset)
     if call.tx.versions.by_number(asset.id, number) is not None:
         raise AlreadyExists("That number was issued before; none is ever issued again.", number=number)
-    run = runs.by_uid(call, details.run_uid, snapshot.claim)[1] if details.run_uid else None
-    call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
-    message = clean_text(details.message, what="message", longest=10_000)
-    revision = Revision(tree.digest, tuple(details.parents), call.actor.uid, message, None, call.now)
-    call.tx.versions.add_revision(
-        revision.digest(), asset.id, tree.digest, revision.author, message, revision.parents, call.now
-    )
+    revision, totals, run = content.revision, content.totals, content.run
     version = call.tx.versions.update(
         version,
         number=number,
         label=label,
-        revision=revision.digest(),
-        tree=tree.digest,
-        files=tree.files,
-        bytes=tree.bytes,
-        unpinned=tree.unpinned,
+        revision=revision.digest,
+        tree=revision.tree,
+        files=totals.files,
+        bytes=totals.bytes,
+        unpinned=totals.unpinned,
         state=VersionState.LIVE.value,
         run_id=run.id if run else None,
         description=clean_description(details.description),
@@ -286,19 +352,19 @@ def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, de
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
     _say(call, asset, version, details)
     _link(call, version, run, details)
-    manifests.keep(call, version, snapshot.said)
+    manifests.keep(call, version, content.said)
     call.record(
         "version.register",
         Subject("version", version.uid),
         {
             "asset": asset.uid,
             "number": number,
-            "tree": tree.digest,
-            "revision": revision.digest(),
+            "tree": revision.tree,
+            "revision": revision.digest,
             "run": run.uid if run else None,
             "logged_model": details.logged_model_uid,
-            "files": tree.files,
-            "bytes": tree.bytes,
+            "files": totals.files,
+            "bytes": totals.bytes,
         },
         asset=asset,
     )

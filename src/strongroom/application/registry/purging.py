@@ -8,16 +8,20 @@ from collections.abc import Iterable
 
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
-from strongroom.application.registry import versions
+from strongroom.application.registry import revisions, versions
 from strongroom.application.registry.assets import clean_reason
 from strongroom.application.registry.views import VersionView, version_view
+from strongroom.domain.artifacts import history
 from strongroom.domain.artifacts.page import Page
 from strongroom.domain.artifacts.tree import FileEntry
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.collaboration.model import On
-from strongroom.domain.errors import Conflict
+from strongroom.domain.errors import Conflict, Held
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset, Version, VersionState
+from strongroom.domain.registry.refs import RefKind
+
+NAMED = 20
 
 
 def purge(call: Call, uid: str, reason: str) -> VersionView:
@@ -29,6 +33,7 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
     if version.state is not VersionState.TRASHED:
         raise Conflict("Only a version in the trash can be purged.", state=version.state.value)
     why = clean_reason(reason)
+    _refuse_if_reached(call, asset, version)
     unused = _held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))
     changed = call.tx.versions.purge(version, call.now, why)
@@ -40,14 +45,33 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
     return version_view(call, asset, changed)
 
 
+def _refuse_if_reached(call: Call, asset: Asset, version: Version) -> None:
+    """:raises Held: a branch or pin leads to its revision, so that its files could still be read."""
+    found = call.tx.revisions.get(asset.id, [version.revision or ""]).get(version.revision or "")
+    heads = call.tx.refs.heads(asset.id)
+    if found is None or not history.reaches(revisions.Ancestry(call, asset.id), heads, found):
+        return
+    refs = [
+        *call.tx.refs.list(asset.id, RefKind.BRANCH, None, NAMED),
+        *call.tx.refs.list(asset.id, RefKind.PIN, None, NAMED),
+    ]
+    holders = [
+        f"{ref.kind.value}:{ref.name}"
+        for ref in refs
+        if history.reaches(revisions.Ancestry(call, asset.id), [ref.revision], found)
+    ]
+    raise Held("Branches or pins lead to its revision; squash or delete them first.", holders=holders)
+
+
 def _held_alone(call: Call, asset: Asset, version: Version) -> set[str]:
-    """SHA-256 of the version's files that stand in no other live or trashed version of the asset.
+    """SHA-256 of the version's files that stand in no other live or trashed version, nor where a ref leads to.
 
     An open draft need not be asked: sealing records possession of all that it holds again.
     """
     if version.tree is None:
         return set()
-    beside = call.tx.versions.trees_beside(asset.id, version.id)
+    walk = history.Walk(revisions.Ancestry(call, asset.id), call.tx.refs.heads(asset.id))
+    beside = dict.fromkeys([*call.tx.versions.trees_beside(asset.id, version.id), *(one.tree for one in walk)])
     mine = [page.id for page in load_root(call, version.tree).pages]
     others = dict.fromkeys(page.id for tree in beside for page in load_root(call, tree).pages)
     alone = {digest for page in mine if page not in others for digest in _digests(call, page)}

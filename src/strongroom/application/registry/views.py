@@ -8,6 +8,7 @@ from strongroom.application.call import Call
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.registry.model import Alias, Asset, Namespace, StagePlacement, Tag, Version, Workspace
+from strongroom.domain.registry.refs import Ref, StoredRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,69 @@ class StageView:
     set_by: str
     valid_from: datetime
     valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """A revision of an asset: a tree, what it came from, who made it and why.
+
+    `claimed_at` is what the client said. `version` is the number of the live version that it was published as.
+    """
+
+    digest: str
+    tree: str
+    parents: Sequence[str]
+    author: str
+    message: str
+    version: int | None
+    claimed_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefView:
+    """A branch or pin and the revision that it leads to."""
+
+    kind: str
+    name: str
+    revision: str
+    protected: bool
+    etag: int
+    set_by: str
+    created_at: datetime
+    moved_at: datetime
+
+
+def revision_views(call: Call, asset_id: int, revisions: Sequence[StoredRevision]) -> list[RevisionView]:
+    """Revisions with the versions they were published as, in one query more."""
+    numbers = call.tx.versions.numbers_of(asset_id, [revision.digest for revision in revisions])
+    return [
+        RevisionView(
+            one.digest,
+            one.tree,
+            one.parents,
+            one.author,
+            one.message,
+            numbers.get(one.digest),
+            maybe_time(one.claimed_at),
+            time_of(one.recorded_at),
+        )
+        for one in revisions
+    ]
+
+
+def ref_view(ref: Ref) -> RefView:
+    """A branch or pin."""
+    return RefView(
+        ref.kind.value,
+        ref.name,
+        ref.revision,
+        ref.protected,
+        ref.etag,
+        ref.set_by,
+        time_of(ref.recorded_at),
+        time_of(ref.moved_at),
+    )
 
 
 def workspace_view(workspace: Workspace) -> WorkspaceView:

@@ -24,10 +24,8 @@ from strongroom.domain.tracking.source import (
     clean_time,
     environment_digest,
 )
-from strongroom.domain.tracking.values import clean_key
 
 NAME_LONGEST = 255
-PARAM_FILTERS_MOST = 20
 DEEPEST = 30
 """Levels of nested runs."""
 IN_TRASH = "The run is in the trash; restore it first."
@@ -65,13 +63,12 @@ class UpdateRun:
 
 @dataclass(frozen=True, slots=True)
 class ListRuns:
-    """Which runs of an experiment to list; params are compared as texts."""
+    """Which runs of an experiment to list; `application.search` finds them by anything else."""
 
     state: str | None = None
     kind: str | None = None
     name_prefix: str | None = None
     parent_uid: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
     trashed: bool = False
 
 
@@ -196,15 +193,12 @@ def listed(call: Call, experiment_uid: str, query: ListRuns, page: PageRequest) 
     experiment = experiments.by_uid(call, experiment_uid, Permission.RUN_READ)
     if query.state is not None and query.state not in tuple(RunState):
         raise Invalid(f"State is one of {', '.join(RunState)}.")
-    if len(query.params) > PARAM_FILTERS_MOST:
-        raise Invalid(f"At most {PARAM_FILTERS_MOST} params to filter by.", limit=PARAM_FILTERS_MOST)
     parent = by_uid(call, query.parent_uid, Permission.RUN_READ)[1] if query.parent_uid else None
     wanted = RunFilter(
         state=query.state,
         kind=query.kind,
         name_prefix=query.name_prefix,
         parent_id=parent.id if parent else None,
-        params={clean_key(key): value for key, value in sorted(query.params.items())},
         trashed=query.trashed,
     )
     listing = f"runs/{experiment.id}/{wanted}"

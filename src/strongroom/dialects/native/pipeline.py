@@ -40,6 +40,8 @@ _LENGTH = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 #: A command of many records (a batch of aliases) gets receipts for the first of them; the log holds them all.
 RECEIPTS_MOST = 8
+#: nginx and its like would hold back the lines of a stream until they have enough of them.
+_STREAMED = {"X-Accel-Buffering": "no"}
 _encoder = msgspec.json.Encoder(enc_hook=dict)
 
 
@@ -125,7 +127,7 @@ class Pipeline:
         if isinstance(result, FileAnswer):
             return await file_response(self._gateway.store, result, request.range, head=head)
         if isinstance(result, TextAnswer):
-            return StreamingResponse(result.chunks, media_type=result.media_type)
+            return StreamingResponse(result.chunks, headers=_STREAMED, media_type=result.media_type)
         if operation.answer is None:
             return Response(status_code=204)
         return Response(_encoder.encode(result), operation.status, _headers(result), JSON)

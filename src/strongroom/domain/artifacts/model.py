@@ -69,3 +69,12 @@ class UploadPart:
     number: int
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeTotals:
+    """What is known of a stored tree: files held here, their bytes, and whether an entry has no pin."""
+
+    files: int
+    bytes: int
+    unpinned: bool

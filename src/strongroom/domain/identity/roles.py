@@ -75,6 +75,8 @@ class Permission(Enum):
     VERSION_EDIT = "version:edit"
     VERSION_DELETE = "version:delete"
     ALIAS_SET = "alias:set"
+    REF_PROTECT = "ref:protect"
+    PUBLICATION_SET = "publication:set"
     STAGE_SET = "stage:set"
     VERDICT_GIVE = "verdict:give"
     EVALUATION_WRITE = "evaluation:write"
@@ -100,6 +102,8 @@ class Permission(Enum):
     WORKSPACE_READ = "workspace:read"
     WORKSPACE_SETTINGS = "workspace:settings"
     POLICY_WRITE = "policy:write"
+    AUTOMATION_READ = "automation:read"
+    AUTOMATION_WRITE = "automation:write"
     WEBHOOK_READ = "webhook:read"
     WEBHOOK_WRITE = "webhook:write"
     PRINCIPAL_READ = "principal:read"
@@ -132,6 +136,7 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.FOLDER_WRITE, _P.BLOB_UPLOAD, _P.LINEAGE_WRITE, _P.FLAG_SET),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.COMMENT_WRITE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.COMMENT_MODERATE),
+    **_at(_L.ASSET, _R.MAINTAINER, _P.REF_PROTECT, _P.PUBLICATION_SET),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ALIAS_SET, _P.STAGE_SET, _P.VERDICT_GIVE, _P.VERSION_DELETE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.FLAG_REMOVE),
     **_at(_L.ASSET, _R.MAINTAINER, _P.ASSET_RENAME, _P.ASSET_SHARE, _P.ASSET_DELETE, _P.GRANT_READ),
@@ -141,7 +146,7 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.NAMESPACE, _R.MAINTAINER, _P.RUN_DELETE, _P.NAMESPACE_CREATE, _P.NAMESPACE_EDIT),
     **_at(_L.NAMESPACE, _R.ADMIN, _P.NAMESPACE_DELETE),
     **_at(_L.WORKSPACE, _R.VIEWER, _P.WORKSPACE_READ, _P.PRINCIPAL_READ),
-    **_at(_L.WORKSPACE, _R.MAINTAINER, _P.WEBHOOK_READ),
+    **_at(_L.WORKSPACE, _R.MAINTAINER, _P.WEBHOOK_READ, _P.AUTOMATION_READ, _P.AUTOMATION_WRITE),
     **_at(_L.WORKSPACE, _R.ADMIN, _P.WORKSPACE_SETTINGS, _P.POLICY_WRITE, _P.WEBHOOK_WRITE, _P.PRINCIPAL_WRITE),
     **_at(_L.WORKSPACE, _R.ADMIN, _P.TOKEN_MANAGE, _P.AUDIT_READ),
     **_at(_L.SERVER, _R.VIEWER, _P.SERVER_READ),

@@ -21,6 +21,7 @@ class Group(StrEnum):
     PARAM = "params"
     METRIC = "metrics"
     ALIAS = "alias"
+    TEXT = "text"
 
 
 class Part(StrEnum):
@@ -46,7 +47,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared or ordered by. `part` matters for metrics only; an alias field has no name."""
+    """What is compared or ordered by. `part` matters for metrics only; a field of aliases or of text has no name."""
 
     group: Group
     name: str = ""
@@ -100,6 +101,17 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
+class Contains:
+    """All words stand in what is written of the row (name, description, card), in any order; never unknown.
+
+    ``*`` behind a word: some word begins so. See `domain.search.words`.
+    """
+
+    words: str
+    field: Field = Field(Group.TEXT)
+
+
+@dataclass(frozen=True, slots=True)
 class IsNull:
     """There is no value; never unknown. A bare word is a tag with the empty text; NaN is no value."""
 
@@ -127,7 +139,7 @@ class Or:
     terms: tuple["Expr", ...]
 
 
-Atom: TypeAlias = Compare | In | Between | Like | Matches | IsNull
+Atom: TypeAlias = Compare | In | Between | Like | Matches | Contains | IsNull
 Expr: TypeAlias = Atom | Not | And | Or
 
 
@@ -150,6 +162,8 @@ def values_of(atom: Atom) -> tuple[Value, ...]:
             return (atom.low, atom.high)
         case Like() | Matches():
             return (atom.pattern,)
+        case Contains():
+            return (atom.words,)
         case IsNull():
             return ()
 

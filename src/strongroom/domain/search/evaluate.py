@@ -14,6 +14,7 @@ from strongroom.domain.search.ast import (
     Atom,
     Between,
     Compare,
+    Contains,
     Expr,
     Field,
     Group,
@@ -30,6 +31,7 @@ from strongroom.domain.search.ast import (
     values_of,
 )
 from strongroom.domain.search.schema import MATCHED_LONGEST, SORTED_LONGEST, Type, kind_of
+from strongroom.domain.search.words import contains
 from strongroom.domain.tracking.values import spelled_number
 
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
@@ -46,6 +48,7 @@ class Record:
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[Part, float]] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
 
 Search = Callable[[str, str], bool]
@@ -70,6 +73,8 @@ def evaluate(expr: Expr, record: Record, search: Search = no_expressions) -> boo
         case Matches(field, pattern):
             text = _value(field, record, Type.TEXT)
             return None if text is None else search(pattern, str(text)[:MATCHED_LONGEST])
+        case Contains(asked):
+            return contains(record.words, asked)
         case _:
             return _atom(expr, record)
 
@@ -129,8 +134,8 @@ def _value(what: Field, record: Record, kind: Type) -> Value | None:
         case Group.METRIC:
             number = record.metrics.get(what.name, {}).get(what.part)
             return None if number is None or math.isnan(number) else number
-        case Group.ALIAS:
-            raise AssertionError("aliases are sets")
+        case Group.ALIAS | Group.TEXT:
+            raise AssertionError("aliases and words are sets")
 
 
 def _holds(atom: Atom, found: Value) -> bool:
@@ -144,7 +149,7 @@ def _holds(atom: Atom, found: Value) -> bool:
         case Like(_, pattern, any_case):
             text = str(found).translate(_FOLD) if any_case else str(found)
             return _pattern(pattern.translate(_FOLD) if any_case else pattern).fullmatch(text) is not None
-        case Matches() | IsNull():
+        case Matches() | Contains() | IsNull():
             raise AssertionError("not of a value")
 
 

@@ -14,6 +14,7 @@ from strongroom.domain.search.ast import (
     Atom,
     Between,
     Compare,
+    Contains,
     Expr,
     Field,
     Group,
@@ -46,14 +47,14 @@ from strongroom.domain.search.tokens import Sort, Token, number_value, refusal, 
 T = TypeVar("T")
 
 GROUPS = {
-    **{group.value: group for group in Group if group is not Group.ALIAS},
+    **{group.value: group for group in Group if group not in {Group.ALIAS, Group.TEXT}},
     **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
     "property": Group.PROPERTY,
     "summary": Group.PROPERTY,
 }
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
-KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "MATCHES", "IS", "NULL", "TRUE", "FALSE"}
-COMPARISONS = "=, !=, <, <=, >, >=, IN, BETWEEN, LIKE, ILIKE, MATCHES or IS NULL"
+KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "MATCHES", "CONTAINS", "IS", "NULL", "TRUE", "FALSE"}
+COMPARISONS = "=, !=, <, <=, >, >=, IN, BETWEEN, LIKE, ILIKE, MATCHES or IS NULL; of text CONTAINS"
 REGEX = {"REGEXP", "RLIKE", "SIMILAR"}
 
 
@@ -175,6 +176,8 @@ class _Parser:
                 return Between(field, low, self._value(field))
             case "LIKE" | "ILIKE":
                 return Like(field, self._pattern(), token.word == "ILIKE")
+            case "CONTAINS" if field.group is Group.TEXT:
+                return Contains(self._pattern())
             case "MATCHES":
                 return Matches(field, self._pattern())
             case "IS" if not negated:
@@ -237,7 +240,8 @@ def _named(token: Token) -> Field:
         return Field(Group.ATTRIBUTE, token.text[1:-1])
     group, dot, name = token.text.partition(".")
     if not dot:
-        return Field(Group.ALIAS) if group in {"alias", "aliases"} else Field(Group.ATTRIBUTE, group)
+        alone = {"alias": Group.ALIAS, "aliases": Group.ALIAS, "text": Group.TEXT}
+        return Field(alone[group]) if group in alone else Field(Group.ATTRIBUTE, group)
     if group not in GROUPS:
         raise refusal(f"Before the dot stands {', '.join(sorted(set(GROUPS)))}; not {group[:40]!r}", token.at)
     if name.endswith("`"):

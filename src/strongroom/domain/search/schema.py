@@ -18,6 +18,7 @@ from strongroom.domain.search.ast import (
     Atom,
     Between,
     Compare,
+    Contains,
     Expr,
     Field,
     Group,
@@ -35,6 +36,7 @@ from strongroom.domain.search.ast import (
     values_of,
 )
 from strongroom.domain.search.times import value_time
+from strongroom.domain.search.words import asked_words
 from strongroom.domain.tracking.values import clean_key
 
 TERMS_MOST = 500
@@ -115,10 +117,10 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
 }  # fmt: skip
 
 GROUPS: Mapping[Entity, frozenset[Group]] = {
-    Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS}),
-    Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS}),
-    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG}),
-    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC}),
+    Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
+    Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
+    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
+    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.TEXT}),
 }
 
 
@@ -141,8 +143,8 @@ def check_field(entity: Entity, field: Field) -> Field:
             return replace(field, name=clean_tag_key(field.name))
         case Group.PARAM | Group.METRIC:
             return replace(field, name=clean_key(field.name))
-        case Group.ALIAS:
-            return Field(Group.ALIAS)
+        case Group.ALIAS | Group.TEXT:
+            return Field(field.group)
     return field
 
 
@@ -150,8 +152,8 @@ def check_order(entity: Entity, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm
     """What to order by, checked. :raises Invalid: too much, or by aliases, of which a row may have many."""
     if len(terms) > ORDER_MOST:
         raise Invalid(f"At most {ORDER_MOST} things to order by.", limit=ORDER_MOST)
-    if any(term.field.group is Group.ALIAS for term in terms):
-        raise Invalid("Nothing can be ordered by aliases.")
+    if any(term.field.group in {Group.ALIAS, Group.TEXT} for term in terms):
+        raise Invalid("Nothing can be ordered by aliases or by text.")
     return tuple(OrderTerm(check_field(entity, term.field), term.descending) for term in terms)
 
 
@@ -195,6 +197,8 @@ def check_counts(terms: int, values: int) -> None:
 def check_atom(entity: Entity, atom: Atom) -> Atom:
     """One comparison, checked; see `check`."""
     field = check_field(entity, atom.field)
+    if (field.group is Group.TEXT) is not isinstance(atom, Contains):
+        raise Invalid("CONTAINS is for text, and text is asked by nothing else.")
     match atom:
         case Compare(_, op, value):
             _check_op(entity, field, op)
@@ -211,6 +215,8 @@ def check_atom(entity: Entity, atom: Atom) -> Atom:
             return _check_like(entity, field, pattern, any_case=any_case)
         case Matches(_, pattern):
             return Matches(field, _check_pattern(entity, field, pattern, "MATCHES"))
+        case Contains(words):
+            return Contains(asked_words(clean_text(words, what="text to look for", longest=PATTERN_LONGEST)))
         case IsNull():
             return IsNull(field)
 

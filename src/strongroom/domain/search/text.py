@@ -7,6 +7,7 @@ from strongroom.domain.search.ast import (
     Atom,
     Between,
     Compare,
+    Contains,
     Expr,
     Field,
     Group,
@@ -51,6 +52,8 @@ def _comparison(entity: Entity, atom: Atom) -> str:
             return f"{'ILIKE' if any_case else 'LIKE'} {_quoted(pattern)}"
         case Matches(_, pattern):
             return f"MATCHES {_quoted(pattern)}"
+        case Contains(words):
+            return f"CONTAINS {_quoted(words)}"
         case IsNull():
             return "IS NULL"
 
@@ -67,8 +70,8 @@ def order_text(term: OrderTerm) -> str:
 
 def field_text(field: Field) -> str:
     """A field as it is written."""
-    if field.group is Group.ALIAS:
-        return "alias"
+    if field.group in {Group.ALIAS, Group.TEXT}:
+        return field.group.value
     if field.group is Group.ATTRIBUTE:
         return field.name
     name = field.name if _PLAIN.fullmatch(field.name) else f"`{field.name.replace('`', '``')}`"

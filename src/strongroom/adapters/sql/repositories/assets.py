@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.base import Repository, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import asset, asset_name, name_dict, namespace, principal, tag
@@ -152,6 +153,7 @@ class SqlAssets(Repository):
         asset_id = self._connection.execute(insert(asset).values(values).returning(asset.c.id)).scalar_one()
         stored = replace(new, id=asset_id)
         self.claim_name(stored)
+        documents.note_new(self._connection, "asset", stored.workspace_id, asset_id, stored)
         return stored
 
     def lock(self, asset_id: int) -> Asset:
@@ -162,6 +164,7 @@ class SqlAssets(Repository):
     def advance(self, old: Asset, /, **changes: object) -> Asset:
         values = {f"new_{name}": value for name, value in changes.items()}
         _advance(tuple(sorted(changes))).run(self._connection, asset=old.id, **values)
+        documents.note(self._connection, "asset", old.id, changes)
         known: dict[str, Any] = {**changes, "event_seq": old.event_seq + 1, "etag": old.etag + 1}
         return replace(old, **known)
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, false, insert, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import experiment, namespace, principal
@@ -90,6 +91,7 @@ class SqlExperiments(Repository):
             found = self._connection.execute(insert(experiment).values(values).returning(experiment.c.id)).scalar_one()
         except IntegrityError as error:
             raise AlreadyExists("There is an experiment of that name, maybe in the trash.") from error
+        documents.note_new(self._connection, "experiment", new.workspace_id, found, new)
         return replace(new, id=found)
 
     def lock(self, experiment_id: int) -> Experiment:
@@ -103,6 +105,7 @@ class SqlExperiments(Repository):
     def update(self, old: Experiment, /, **changes: object) -> Experiment:
         values: dict[str, Any] = {**changes, "etag": experiment.c.etag + 1}
         self._connection.execute(update(experiment).where(experiment.c.id == old.id).values(values))
+        documents.note(self._connection, "experiment", old.id, changes)
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
         return replace(old, **known)
 

@@ -1,12 +1,12 @@
 """Who consumed which version, in SQL; each row is an edge of lineage too."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Select, case, select, tuple_
+from sqlalchemy import case, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.among import among
+from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.tables import consumption, principal
 from strongroom.application.paging import Key
 from strongroom.application.ports.lineage import Consumption, Way
@@ -56,25 +56,19 @@ class SqlConsumptions(Repository):
         )
 
     def consumers(self, version_ids: Sequence[int], after: Key | None, limit: int) -> Sequence[Consumption]:
-        found: list[Consumption] = []
         order = consumption.c.last_hour, consumption.c.version_id, consumption.c.principal_id
-        for batch in batches(version_ids):
-            query = select(*_READ).where(consumption.c.version_id.in_(batch))
-            if after is not None:
-                query = query.where(tuple_(*order) < tuple_(*after))
-            query = query.order_by(*(column.desc() for column in order)).limit(limit)
-            found += [Consumption(*row) for row in self._connection.execute(query)]
-        found.sort(key=lambda one: (one.last_hour, one.version_id, one.principal_id), reverse=True)
-        return found[:limit]
+        query = select(*_READ).where(among(self._connection, consumption.c.version_id, version_ids))
+        if after is not None:
+            query = query.where(tuple_(*order) < tuple_(*after))
+        query = query.order_by(*(column.desc() for column in order)).limit(limit)
+        return [Consumption(*row) for row in self._connection.execute(query)]
 
     def consumption_edges(self, vertices: Sequence[Vertex], way: Way, limit: int) -> list[Edge]:
         """Edges of type consumed_by away from the vertices: down from versions, up from principals."""
         near, kind = (
             (consumption.c.version_id, "version") if way == "down" else (consumption.c.principal_id, "principal")
         )
-        found: list[Edge] = []
-        for batch in batches(sorted(vertex.id for vertex in vertices if vertex.kind == kind)):
-            query: Select[Any] = select(*_READ).where(near.in_(batch))
-            query = query.order_by(near, *consumption.primary_key.columns).limit(max(limit - len(found), 0))
-            found += [_edge(Consumption(*row)) for row in self._connection.execute(query)]
-        return found
+        ids = sorted(vertex.id for vertex in vertices if vertex.kind == kind)
+        query = select(*_READ).where(among(self._connection, near, ids))
+        query = query.order_by(near, *consumption.primary_key.columns).limit(max(limit, 0))
+        return [_edge(Consumption(*row)) for row in self._connection.execute(query)] if ids else []

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.base import batches, dump_json
+from strongroom.adapters.sql.repositories.among import among
+from strongroom.adapters.sql.repositories.base import Context, batches, dump_json
 from strongroom.adapters.sql.repositories.lineage_consumption import SqlConsumptions
 from strongroom.adapters.sql.tables import edge, edge_removed, workspace
 from strongroom.application.paging import Key
@@ -14,6 +15,7 @@ from strongroom.application.ports.lineage import Way
 from strongroom.domain.lineage.model import Edge, EdgeType, RemovedEdge, Vertex
 
 _RAN = "run"
+_NOTHING: Mapping[str, object] = {}
 _KEY = [column.name for column in edge.primary_key.columns]
 _TYPES: Mapping[str, EdgeType] = {type_.value: type_ for type_ in EdgeType}
 _READ = (
@@ -30,30 +32,16 @@ _NEAR = {"down": (edge.c.source_kind, edge.c.source_id), "up": (edge.c.target_ki
 _FAR = {"down": (edge.c.target_kind, edge.c.target_id), "up": (edge.c.source_kind, edge.c.source_id)}
 
 
-def _load(row: Sequence[Any]) -> Edge:
-    source_kind, source_id, type_, target_kind, target_id, properties, recorded_at, asserted_by = row
-    return Edge(
-        Vertex(source_kind, source_id),
-        _TYPES[type_],
-        Vertex(target_kind, target_id),
-        {} if properties == "{}" else json.loads(properties),
-        recorded_at,
-        asserted_by,
-    )
-
-
 def _key(source: Vertex, type_: EdgeType, target: Vertex) -> dict[str, Any]:
     return dict(zip(_KEY, (*source, type_.value, *target), strict=True))
 
 
 def by_kind(vertices: Sequence[Vertex]) -> Iterator[tuple[str, list[int]]]:
-    """Ids by kind, in batches that fit one statement, in one order always."""
+    """Ids by kind, in one order always."""
     ids: dict[str, list[int]] = {}
     for kind, id_ in sorted(vertices):
         ids.setdefault(kind, []).append(id_)
-    for kind, found in ids.items():
-        for batch in batches(found):
-            yield kind, batch
+    yield from ids.items()
 
 
 def of_types(types: Sequence[EdgeType] | None) -> list[ColumnElement[bool]]:
@@ -63,6 +51,28 @@ def of_types(types: Sequence[EdgeType] | None) -> list[ColumnElement[bool]]:
 
 class SqlEdges(SqlConsumptions):
     """See :class:`strongroom.application.ports.lineage.Edges`."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._vertices: dict[tuple[str, int], Vertex] = {}
+
+    def _load(self, row: Sequence[Any]) -> Edge:
+        """An edge; equal ends are one object, since a walk meets each vertex several times."""
+        source_kind, source_id, type_, target_kind, target_id, properties, recorded_at, asserted_by = row
+        return Edge(
+            self._vertex(source_kind, source_id),
+            _TYPES[type_],
+            self._vertex(target_kind, target_id),
+            _NOTHING if properties == "{}" else json.loads(properties),
+            recorded_at,
+            asserted_by,
+        )
+
+    def _vertex(self, kind: str, id_: int) -> Vertex:
+        found = self._vertices.get((kind, id_))
+        if found is None:
+            found = self._vertices[kind, id_] = Vertex(kind, id_)
+        return found
 
     def add_edges(self, workspace_id: int, edges: Sequence[Edge]) -> Sequence[bool]:
         there: set[tuple[Any, ...]] = set()
@@ -85,7 +95,7 @@ class SqlEdges(SqlConsumptions):
     def edge(self, source: Vertex, type_: EdgeType, target: Vertex) -> Edge | None:
         conditions = [edge.c[name] == value for name, value in _key(source, type_, target).items()]
         row = self._connection.execute(select(*_READ).where(*conditions).with_for_update()).one_or_none()
-        return _load(row) if row else None
+        return self._load(row) if row else None
 
     def remove_edge(self, workspace_id: int, old: Edge, removed_by: int, reason: str) -> None:
         key = _key(old.source, old.type, old.target)
@@ -113,8 +123,9 @@ class SqlEdges(SqlConsumptions):
         kind, id_ = _NEAR[way]
         found: list[Edge] = []
         for name, ids in by_kind(vertices):
-            query = self._ordered(way).where(kind == name, id_.in_(ids), *of_types(types)).limit(limit - len(found))
-            found += [_load(row) for row in self._connection.execute(query)]
+            mine = kind == name, among(self._connection, id_, ids)
+            query = self._ordered(way).where(*mine, *of_types(types)).limit(limit - len(found))
+            found += map(self._load, self._connection.execute(query).all())
             if len(found) >= limit:
                 return found
         if types is not None and EdgeType.CONSUMED_BY in types:
@@ -133,7 +144,7 @@ class SqlEdges(SqlConsumptions):
         query = self._ordered(way).where(kind == vertex.kind, id_ == vertex.id, *of_types(types))
         if after is not None:
             query = query.where(tuple_(edge.c.type, *_FAR[way]) > tuple_(*after))
-        return [_load(row) for row in self._connection.execute(query.limit(limit))]
+        return [self._load(row) for row in self._connection.execute(query.limit(limit))]
 
     def removed_edges(self, vertex: Vertex, after: Key | None, limit: int) -> Sequence[RemovedEdge]:
         table = edge_removed.c
@@ -147,7 +158,7 @@ class SqlEdges(SqlConsumptions):
         if after is not None:
             query = query.where(table.id < after[0])
         rows = self._connection.execute(query.order_by(table.id.desc()).limit(limit))
-        return [RemovedEdge(row[-4], _load(row[:-4]), *row[-3:]) for row in rows]
+        return [RemovedEdge(row[-4], self._load(row[:-4]), *row[-3:]) for row in rows]
 
     def counts(self, run_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
         found: dict[int, tuple[int, int]] = {}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 
+from strongroom.adapters.sql.repositories.among import among
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.lineage_consumption import ANYBODY
 from strongroom.adapters.sql.repositories.lineage_edges import by_kind
@@ -31,16 +32,18 @@ class SqlSketches(Repository):
 
     def _versions(self, ids: list[int]) -> Iterator[Sketch]:
         v = version.c
-        query = select(v.id, v.uid, v.tree, v.state, v.asset_id, v.number, v.unpinned).where(v.id.in_(ids))
-        for id_, uid, tree, state, asset_id, number, unpinned in self._connection.execute(query):
+        query = select(v.id, v.uid, v.tree, v.state, v.asset_id, v.number, v.unpinned).where(
+            among(self._connection, v.id, ids)
+        )
+        for id_, uid, tree, state, asset_id, number, unpinned in self._connection.execute(query).all():
             yield Sketch(Vertex("version", id_), uid, "", "", tree, state, asset_id, number, pinned=not unpinned)
 
     def _runs(self, ids: list[int]) -> Iterator[Sketch]:
         r = run.c
         query = select(r.id, r.uid, r.name, r.kind, r.state, r.deleted_at, r.experiment_id, r.source)
         for id_, uid, name, kind, state, deleted, experiment_id, source in self._connection.execute(
-            query.where(r.id.in_(ids))
-        ):
+            query.where(among(self._connection, r.id, ids))
+        ).all():
             # keys of the source are its own, and quotes within values are escaped: no need to parse
             commit = '"commit":' in source
             now = state if deleted is None else "trashed"
@@ -48,15 +51,19 @@ class SqlSketches(Repository):
 
     def _logged_models(self, ids: list[int]) -> Iterator[Sketch]:
         m = logged_model.c
-        query = select(m.id, m.uid, m.name, m.type, m.status, m.deleted_at, m.experiment_id).where(m.id.in_(ids))
-        for id_, uid, name, type_, status, deleted, experiment_id in self._connection.execute(query):
+        query = select(m.id, m.uid, m.name, m.type, m.status, m.deleted_at, m.experiment_id).where(
+            among(self._connection, m.id, ids)
+        )
+        for id_, uid, name, type_, status, deleted, experiment_id in self._connection.execute(query).all():
             now = status if deleted is None else "trashed"
             yield Sketch(Vertex("logged_model", id_), uid, name, type_, None, now, experiment_id)
 
     def _nodes(self, ids: list[int]) -> Iterator[Sketch]:
         n = node.c
-        query = select(n.id, n.uid, n.name, n.kind, n.digest, n.state, n.deleted_at).where(n.id.in_(ids))
-        for id_, uid, name, kind, digest, state, deleted in self._connection.execute(query):
+        query = select(n.id, n.uid, n.name, n.kind, n.digest, n.state, n.deleted_at).where(
+            among(self._connection, n.id, ids)
+        )
+        for id_, uid, name, kind, digest, state, deleted in self._connection.execute(query).all():
             commit = kind == "code" and digest is not None
             now = state if deleted is None else "deleted"
             yield Sketch(Vertex("node", id_), uid, name, kind, digest, now, commit=commit)
@@ -65,8 +72,8 @@ class SqlSketches(Repository):
         p = principal.c
         if ANYBODY in ids:
             yield Sketch(Vertex("principal", ANYBODY), "", ANONYMOUS, ANONYMOUS, None, "")
-        query = select(p.id, p.uid, p.name, p.kind).where(p.id.in_(ids))
-        for id_, uid, name, kind in self._connection.execute(query):
+        query = select(p.id, p.uid, p.name, p.kind).where(among(self._connection, p.id, ids))
+        for id_, uid, name, kind in self._connection.execute(query).all():
             yield Sketch(Vertex("principal", id_), uid, name, kind, None, "")
 
     def uids_of(self, principal_ids: Sequence[int]) -> Mapping[int, str]:

@@ -6,12 +6,13 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, insert, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, tuple_, update
 
 from strongroom.adapters.sql.prepared import Prepared
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.base import batches, begins, dump_json, load
 from strongroom.adapters.sql.repositories.records import SqlRecords
-from strongroom.adapters.sql.tables import experiment, principal, run, run_param
+from strongroom.adapters.sql.tables import experiment, principal, run
 from strongroom.application.paging import Key
 from strongroom.application.ports.tracking import RunFilter
 from strongroom.domain.tracking.model import Experiment, Run, RunState
@@ -81,6 +82,7 @@ class SqlRuns(SqlRecords):
         values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
         run_id = self._connection.execute(insert(run).values(values).returning(run.c.id)).scalar_one()
         self._begin_chain(run_id)
+        documents.note_new(self._connection, "run", new.workspace_id, run_id, new)
         return replace(new, id=run_id)
 
     def lock(self, run_id: int) -> Run:
@@ -92,6 +94,7 @@ class SqlRuns(SqlRecords):
         if "source" in changes:
             values["source"] = dump_json(changes["source"])
         self._connection.execute(update(run).where(run.c.id == old.id).values(values))
+        documents.note(self._connection, "run", old.id, changes)
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
         if "state" in changes:
             known["state"] = RunState(str(changes["state"]))
@@ -121,12 +124,6 @@ class SqlRuns(SqlRecords):
         query = query.where(*(run.c[name] == value for name, value in same.items() if value is not None))
         if wanted.name_prefix:
             query = query.where(begins(run.c.name, wanted.name_prefix))
-        ids = self._context.name_ids(of.workspace_id, wanted.params, create=False)
-        if len(ids) < len(wanted.params):
-            return []  # a key that no run of the workspace ever had
-        for key, value in wanted.params.items():
-            has = exists().where(run_param.c.run_id == run.c.id, run_param.c.key_id == ids[key])
-            query = query.where(has.where(run_param.c.text == value))
         if after is not None:
             query = query.where(tuple_(run.c.started_at, run.c.id) < tuple_(*after))
         query = query.order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import Repository, batches, load
 from strongroom.adapters.sql.tables import tree, tree_page
+from strongroom.domain.artifacts.model import TreeTotals
 
 
 class SqlTrees(Repository):
@@ -26,6 +27,11 @@ class SqlTrees(Repository):
 
     def add_pages(self, pages: Mapping[str, bytes]) -> None:
         self._insert_ignore(tree_page, [{"digest": digest, "body": body} for digest, body in pages.items()])
+
+    def totals(self, digest: str) -> TreeTotals | None:
+        query = select(tree.c.files, tree.c.bytes, tree.c.unpinned).where(tree.c.digest == digest)
+        row = self._connection.execute(query).one_or_none()
+        return load(TreeTotals, row) if row else None
 
     def add(self, digest: str, root: bytes, files: int, size: int, *, unpinned: bool) -> None:
         row = {"digest": digest, "root": root, "files": files, "bytes": size, "unpinned": unpinned}

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, in
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.assets import tagged
-from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -19,7 +20,6 @@ from strongroom.adapters.sql.tables import (
     object_property,
     principal,
     revision,
-    revision_parent,
     run,
     tag,
     version,
@@ -140,6 +140,22 @@ class SqlVersions(Repository):
         found: Version | None = _BY_LABEL.one(self._connection, asset=asset_id, label=label)
         return found
 
+    def by_revision(self, asset_id: int, digest: str) -> Version | None:
+        query = _select().where(version.c.asset_id == asset_id, revision.c.digest == digest, _LIVE)
+        row = self._connection.execute(query.order_by(version.c.number.desc()).limit(1)).one_or_none()
+        return _load(row) if row else None
+
+    def numbers_of(self, asset_id: int, digests: Sequence[str]) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for batch in batches(dict.fromkeys(digests)):
+            query = (
+                select(revision.c.digest, version.c.number)
+                .join(revision, revision.c.id == version.c.revision_id)
+                .where(version.c.asset_id == asset_id, _LIVE, revision.c.digest.in_(batch))
+            )
+            found.update((row.digest, row.number) for row in self._connection.execute(query.order_by(version.c.number)))
+        return found
+
     def by_tree_prefix(self, asset_id: int, prefix: str) -> Sequence[Version]:
         query = (
             _select()
@@ -165,6 +181,7 @@ class SqlVersions(Repository):
             version_id: int = _ADD.exactly_one(self._connection, **values).id
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
+        documents.note_new(self._connection, "version", asset.workspace_id, version_id, new)
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:
@@ -175,6 +192,7 @@ class SqlVersions(Repository):
             _update(tuple(sorted(changes))).run(self._connection, version=old.id, **values)
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
+        documents.note(self._connection, "version", old.id, changes)
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
         if "state" in changes:
             known["state"] = VersionState(str(changes["state"]))
@@ -239,25 +257,6 @@ class SqlVersions(Repository):
     def of_run(self, run_id: int, limit: int) -> Sequence[Version]:
         query = _select().where(version.c.run_id == run_id, version.c.state != "draft").limit(limit)
         return [_load(row) for row in self._connection.execute(query.order_by(version.c.id))]
-
-    def add_revision(
-        self, digest: str, asset_id: int, tree: str, author: str, message: str, parents: Sequence[str], at: int
-    ) -> int:
-        row = {
-            "digest": digest,
-            "asset_id": asset_id,
-            "tree": tree,
-            "author": author,
-            "message": message,
-            "recorded_at": at,
-        }
-        self._insert_ignore(revision, [row])
-        found: int = _REVISION.exactly_one(self._connection, digest=digest).id
-        self._insert_ignore(
-            revision_parent,
-            [{"revision_id": found, "position": n, "parent": parent} for n, parent in enumerate(parents)],
-        )
-        return found
 
     def add_draft(self, new: Draft) -> None:
         self._insert(draft, {f.name: getattr(new, f.name) for f in fields(Draft)})

@@ -67,6 +67,14 @@ class SqlWebhooks(Repository):
         self._connection.execute(update(webhook).where(webhook.c.id == old.id).values(values))
         return self.by_id(old.id)
 
+    def any(self) -> bool:
+        return self._connection.execute(select(webhook.c.id).where(_LIVE).limit(1)).first() is not None
+
+    def pause_all(self) -> Sequence[tuple[int, str]]:
+        values = {"state": WebhookState.PAUSED.value, "etag": webhook.c.etag + 1}
+        statement = update(webhook).where(_ACTIVE).values(values).returning(webhook.c.workspace_id, webhook.c.uid)
+        return [(row.workspace_id, row.uid) for row in self._connection.execute(statement)]
+
     def behind(self, head: int, limit: int) -> Sequence[int]:
         query = select(webhook.c.id).where(_ACTIVE, webhook.c.after < head).order_by(webhook.c.after).limit(limit)
         return list(self._connection.execute(query).scalars())

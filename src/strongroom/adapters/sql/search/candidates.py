@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Select, select, union_all
 
+from strongroom.adapters.sql.search import full_text
 from strongroom.adapters.sql.search.asked import Experiments
 from strongroom.adapters.sql.search.conditions import holds
 from strongroom.adapters.sql.search.values import NO_KEY, Scope, Sql
 from strongroom.adapters.sql.tables import alias, asset, object_property, run, run_param, run_value, tag, version
 from strongroom.adapters.sql.tables.base import head
-from strongroom.domain.search.ast import And, Atom, Between, Compare, Expr, Group, In, Op, Or, Part, values_of
+from strongroom.domain.search.ast import And, Atom, Between, Compare, Contains, Expr, Group, In, Op, Or, Part, values_of
 from strongroom.domain.search.schema import Entity, Type, kind_of
 
 HEAD = 100
@@ -75,6 +76,8 @@ def _probe(scope: Scope, expr: Expr, experiments: Experiments) -> Probe | None:
         case And(terms):
             best = next((probe for term in terms if (probe := _probe(scope, term, experiments)) is not None), None)
             return None if best is None else Probe(expr, best.queries, exact=False)
+        case Contains(asked):
+            return Probe(expr, (full_text.found(scope, asked),), exact=True)
         case Compare(_, op, _) if op is Op.NE:
             return None
         case Compare() | In() | Between():

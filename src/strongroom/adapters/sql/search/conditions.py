@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, String, and_, bindparam, func, literal, not_, or_
 
+from strongroom.adapters.sql.search import full_text
 from strongroom.adapters.sql.search.values import NUMBER, Scope, Sql, carries_alias, presence, value
 from strongroom.adapters.sql.tables import alias
 from strongroom.domain.search.ast import (
@@ -11,6 +12,7 @@ from strongroom.domain.search.ast import (
     Atom,
     Between,
     Compare,
+    Contains,
     Expr,
     Group,
     In,
@@ -38,6 +40,8 @@ def condition(scope: Scope, expr: Expr) -> Sql:
             return and_(*(condition(scope, term) for term in terms))
         case Or(terms):
             return or_(*(condition(scope, term) for term in terms))
+        case Contains(asked):
+            return full_text.contains(scope, asked)
         case atom:
             return _atom(scope, atom)
 
@@ -87,8 +91,8 @@ def holds(scope: Scope, expression: Sql, atom: Atom) -> Sql:
             return _like(scope, expression, pattern, any_case=any_case)
         case IsNull():
             return expression.is_(None)
-        case Matches():
-            raise AssertionError("no database knows RE2")
+        case Matches() | Contains():
+            raise AssertionError("not of a value")
 
 
 def _several(values: tuple[Value, ...]) -> Any:  # noqa: ANN401 - a bound list

@@ -40,6 +40,9 @@ class SqlSearch(Repository):
                 rows = self._answer(query, after, limit)
         return [Hit(row[0], (*row[1:], row[0])) for row in rows]
 
+    def matches(self, pattern: str, text: str) -> bool:
+        return residual.compiled(pattern)(text) is not None
+
     def _answer(self, query: Query, place: Key | None, limit: int) -> Sequence[Row[Any]]:
         """Rows for a filter without regular expressions: the id, then the keys of the order."""
         asked = Asked(self._scope(query), query, self._experiments(query), place, limit)
@@ -48,7 +51,7 @@ class SqlSearch(Repository):
     def _scope(self, query: Query) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
         fields += [term.field for term in query.order]
-        names = {field.name for field in fields if field.group not in {Group.ATTRIBUTE, Group.ALIAS}}
+        names = {field.name for field in fields if field.group not in {Group.ATTRIBUTE, Group.ALIAS, Group.TEXT}}
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
         return Scope(query.entity, query.workspace_id, keys, sqlite, query.at)

@@ -87,8 +87,8 @@ def value(scope: Scope, what: Field, kind: Type) -> Sql:
             return _of_run(run_param, run_param.c.number if kind is Type.INTEGER else run_param.c.text, scope, what)
         case Group.METRIC:
             return _of_run(run_value, _PARTS[what.part], scope, what)
-        case Group.ALIAS:
-            raise AssertionError("aliases are sets")
+        case Group.ALIAS | Group.TEXT:
+            raise AssertionError("aliases and words are sets")
 
 
 def presence(scope: Scope, what: Field) -> Sql:

@@ -28,6 +28,7 @@ from strongroom.adapters.sql.tables.audit import (
     outbox,
     read_window,
 )
+from strongroom.adapters.sql.tables.automations import automation, automation_run
 from strongroom.adapters.sql.tables.base import metadata
 from strongroom.adapters.sql.tables.collaboration import (
     comment,
@@ -51,6 +52,7 @@ from strongroom.adapters.sql.tables.logged_models import (
 )
 from strongroom.adapters.sql.tables.manifests import manifest, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
+from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
     asset,
@@ -66,6 +68,7 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
+from strongroom.adapters.sql.tables.search import document
 from strongroom.adapters.sql.tables.tracking import (
     block,
     experiment,
@@ -83,12 +86,15 @@ __all__ = [
     "asset",
     "asset_blob",
     "asset_name",
+    "asset_ref",
     "audit",
     "audit_checkpoint",
     "audit_leaf",
     "audit_log",
     "audit_pending",
     "audit_tile",
+    "automation",
+    "automation_run",
     "blob",
     "blob_digest",
     "blob_ledger",
@@ -99,6 +105,7 @@ __all__ = [
     "consumption",
     "delivery",
     "discussion",
+    "document",
     "draft",
     "edge",
     "edge_removed",
@@ -126,6 +133,8 @@ __all__ = [
     "outbox",
     "pipeline_step",
     "principal",
+    "publication_due",
+    "publication_rule",
     "read_window",
     "revision",
     "revision_parent",
@@ -148,6 +157,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_origin",
     "watch",
     "webhook",
     "workspace",

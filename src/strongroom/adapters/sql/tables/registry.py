@@ -136,7 +136,7 @@ version = Table(
     ref("workspace_id", "workspace"),
     Column("number", Int64, nullable=True),
     Column("label", String(255), nullable=True),
-    ref("revision_id", "revision", nullable=True),
+    ref("revision_id", "revision", nullable=True, index=True),
     Column("tree", String(64), nullable=True, index=True),
     Column("files", Int64, nullable=False, server_default="0"),
     Column("bytes", Int64, nullable=False, server_default="0"),

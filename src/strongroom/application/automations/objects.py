@@ -1,0 +1,139 @@
+"""The object of an event as the filter language sees it, found under the caller's rights."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from strongroom.application.call import Call
+from strongroom.application.ports.events import StoredEvent
+from strongroom.application.registry import assets, versions
+from strongroom.application.tracking import experiments, runs
+from strongroom.domain.automations.model import object_of
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Asset, Version
+from strongroom.domain.search.ast import Expr, Field, Group, Part, Value, atoms
+from strongroom.domain.search.evaluate import Record, evaluate
+from strongroom.domain.search.schema import Entity
+from strongroom.domain.tracking.model import Experiment, Run
+from strongroom.domain.tracking.values import Summary
+
+
+def uid_of(call: Call, about: Entity, event: StoredEvent, details: Mapping[str, Any]) -> str | None:
+    """Uid of the object of that kind that an event is about; None when it is about none."""
+    found = object_of(about, event.subject_kind, event.subject_uid, event.asset_uid, details)
+    if found is None and about is Entity.EXPERIMENT:
+        run_uid = object_of(Entity.RUN, event.subject_kind, event.subject_uid, None, details)
+        run = call.tx.runs.by_uid(call.workspace.id, run_uid) if run_uid else None
+        return run.experiment_uid if run else None
+    return found
+
+
+def must_see(call: Call, about: Entity, uid: str) -> None:
+    """:raises NotFound: the object is not there, or not for this caller."""
+    match about:
+        case Entity.ASSET:
+            assets.by_uid(call, uid, Permission.ASSET_READ)
+        case Entity.VERSION:
+            versions.by_uid(call, uid, Permission.ASSET_READ)
+        case Entity.EXPERIMENT:
+            experiments.by_uid(call, uid, Permission.RUN_READ)
+        case Entity.RUN:
+            runs.by_uid(call, uid, Permission.RUN_READ)
+
+
+def holds(call: Call, about: Entity, uid: str, condition: Expr) -> bool | None:
+    """Whether a checked condition holds of the object now; None is unknown.
+
+    :raises NotFound: the object is not there, or not for this caller.
+    """
+    return evaluate(condition, record(call, about, uid, condition), call.tx.search.matches)
+
+
+def record(call: Call, about: Entity, uid: str, condition: Expr) -> Record:
+    """The object with all that the condition asks of it."""
+    wanted = [atom.field for atom in atoms(condition)]
+    match about:
+        case Entity.ASSET:
+            return _asset(call, assets.by_uid(call, uid, Permission.ASSET_READ))
+        case Entity.VERSION:
+            return _version(call, *versions.by_uid(call, uid, Permission.ASSET_READ))
+        case Entity.EXPERIMENT:
+            return _experiment(experiments.by_uid(call, uid, Permission.RUN_READ))
+        case Entity.RUN:
+            return _run(call, *runs.by_uid(call, uid, Permission.RUN_READ), wanted)
+
+
+def _columns(row: object, *names: str) -> dict[str, Value | None]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _said(call: Call, kind: str, object_id: int) -> dict[str, Any]:
+    tags = call.tx.tags.current(kind, [object_id]).get(object_id, ())
+    properties = call.tx.tags.properties(kind, [object_id]).get(object_id, {})
+    return {"tags": {tag.key: tag.value for tag in tags}, "properties": properties}
+
+
+def _asset(call: Call, asset: Asset) -> Record:
+    own = _columns(
+        asset, "uid", "name", "kind", "type", "slug", "display_name", "description", "visibility", "created_by",
+        "archived_at", "deleted_at",
+    )  # fmt: skip
+    place: dict[str, Value | None] = {"namespace": asset.namespace_path, "created_at": asset.recorded_at}
+    aliases = frozenset(alias.name for alias in call.tx.aliases.current(asset.id))
+    return Record(asset.id, {**own, **place}, aliases=aliases, **_said(call, "asset", asset.id))
+
+
+def _version(call: Call, asset: Asset, version: Version) -> Record:
+    own = _columns(
+        version, "uid", "number", "label", "stage", "description", "tree", "files", "unpinned", "locked", "run_uid",
+        "created_by", "archived_at", "expires_at", "deleted_at",
+    )  # fmt: skip
+    of_asset = {"name": asset.name, "namespace": asset.namespace_path, "kind": asset.kind, "asset_uid": asset.uid}
+    more: dict[str, Value | None] = {"size": version.bytes, "created_at": version.recorded_at}
+    aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
+    names = frozenset(alias.name for alias in aliases)
+    return Record(version.id, {**own, **of_asset, **more}, aliases=names, **_said(call, "version", version.id))
+
+
+def _experiment(experiment: Experiment) -> Record:
+    own = _columns(experiment, "uid", "name", "description", "created_by", "deleted_at")
+    return Record(experiment.id, {**own, "namespace": experiment.namespace_path, "created_at": experiment.recorded_at})
+
+
+def _run(call: Call, experiment: Experiment, run: Run, wanted: list[Field]) -> Record:
+    own = _columns(
+        run, "uid", "name", "kind", "note", "experiment_uid", "parent_uid", "created_by", "started_at", "ended_at",
+        "deleted_at",
+    )  # fmt: skip
+    place: dict[str, Value | None] = {
+        "state": run.state.value,
+        "experiment": experiment.name,
+        "namespace": experiment.namespace_path,
+        "created_at": run.recorded_at,
+    }
+    keys = sorted({field.name for field in wanted if field.group is Group.PARAM})
+    metrics = sorted({field.name for field in wanted if field.group is Group.METRIC})
+    params = call.tx.runs.params(run, keys) if keys else {}
+    return Record(
+        run.id,
+        {**own, **place},
+        tags={tag.key: tag.value for tag in call.tx.tags.current("run", [run.id]).get(run.id, ())},
+        params={key: param.value for key, param in params.items()},
+        metrics={key: parts(found) for key in metrics if (found := _summary(call, run, key))},
+    )
+
+
+def _summary(call: Call, run: Run, key: str) -> Summary | None:
+    """The first series whose key begins so, in order, is the one of that very key, if there is one."""
+    rows = call.tx.runs.summaries(run.id, prefix=key, after=None, limit=1)
+    return next((summary for name, summary in rows if name == key), None)
+
+
+def parts(summary: Summary) -> dict[Part, float]:
+    """The numbers of a series that a condition may ask for."""
+    return {
+        Part.LAST: summary.last.value,
+        Part.MIN: summary.least,
+        Part.MAX: summary.greatest,
+        Part.COUNT: summary.count,
+        Part.STEP: summary.last.step,
+    }

@@ -1,0 +1,54 @@
+"""What publishing must know of a tree before its transaction: its manifest, read and checked, or why it is wrong."""
+
+from dataclasses import dataclass
+
+from strongroom.application.artifacts.trees import StoredPages, load_root
+from strongroom.application.call import Call
+from strongroom.application.edge import ByteReader
+from strongroom.application.manifests import sealing as manifests
+from strongroom.domain.artifacts.lookup import find, iterate
+from strongroom.domain.artifacts.pages import PageSource, TreeRoot
+from strongroom.domain.artifacts.tree import Entry
+from strongroom.domain.errors import Corrupted, DomainError, StorageFull, Unavailable
+from strongroom.domain.manifests.manifest import FORMS, PATH
+
+#: No verdict on the tree: whatever asked fails, and may be tried again.
+FAILURES = (Corrupted, StorageFull, Unavailable)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A tree that was looked at: what its manifest says, or the refusal that publishing it would end in."""
+
+    tree: str
+    said: manifests.Said | DomainError
+
+
+async def of_pages(edge: ByteReader, kind: str, tree: str, root: TreeRoot, source: PageSource) -> Ready:
+    """Look at a tree whose pages are at hand."""
+    return await _ready(edge, kind, tree, _entries(kind, root, source))
+
+
+async def of_tree(edge: ByteReader, kind: str, tree: str) -> Ready:
+    """Look at a stored tree."""
+
+    def look(call: Call) -> list[Entry]:
+        return _entries(kind, load_root(call, tree), StoredPages(call.tx.trees))
+
+    return await _ready(edge, kind, tree, await edge.read(look))
+
+
+def _entries(kind: str, root: TreeRoot, source: PageSource) -> list[Entry]:
+    """All entries where there is a manifest to compare with them; none where there is none."""
+    if kind not in FORMS or find(root, source, PATH) is None:
+        return []
+    return list(iterate(root, source))
+
+
+async def _ready(edge: ByteReader, kind: str, tree: str, entries: list[Entry]) -> Ready:
+    try:
+        return Ready(tree, await manifests.read(edge, kind, entries))
+    except FAILURES:
+        raise
+    except DomainError as refused:
+        return Ready(tree, refused)
