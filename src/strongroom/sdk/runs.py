@@ -14,7 +14,7 @@ from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tree, Version, Vertex
+from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tag, Tree, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
 from strongroom.sdk.system import sampling
@@ -283,10 +283,10 @@ class Runs:
             self._api, "run", RunInfo, filter=filter, order_by=order_by, state=state, at=at, experiment_uids=uids
         )
 
-    def tag_experiment(self, experiment: str | Experiment, tags: Mapping[str, str | None]) -> Experiment:
+    def tag_experiment(self, experiment: str | Experiment, tags: Mapping[str, str | None]) -> Sequence[Tag]:
         """Set tags of an experiment; others stay."""
         uid = experiment_uid(self._api, experiment)
-        return self._api.call("experiment.tag", Experiment, uid=uid, tags=dict(tags))
+        return self._api.call("tag.set", list[Tag], kind="experiment", uid=uid, tags=dict(tags))
 
     def tree(self, uid: str) -> Tree:
         """A run with all runs nested in it, level by level."""

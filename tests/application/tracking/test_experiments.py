@@ -17,7 +17,6 @@ from strongroom.domain.errors import (
     Invalid,
     NotFound,
     PreconditionFailed,
-    TooLarge,
 )
 from strongroom.domain.search.schema import Entity
 from tests.application.conftest import World
@@ -100,31 +99,6 @@ def test_a_trashed_experiment_keeps_its_name_and_can_be_restored(world: World, e
     assert names(world, "viewer") == ["vision/resnet/baseline"]
     with pytest.raises(Conflict):
         world.command("maintainer", lambda c: experiments.restore(c, experiment.uid))
-
-
-def test_tags_are_set_searched_and_removed(world: World, experiment: ExperimentView, audited: Audited) -> None:
-    tagged = world.command(
-        "contributor", lambda call: experiments.set_tags(call, experiment.uid, {"a": "1", "b": None})
-    )
-    assert {tag.key: tag.value for tag in tagged.tags} == {"a": "1", "b": None}
-    question = find.asked(Entity.EXPERIMENT, "tags.a = '1'")
-    found = world.read("viewer", lambda call: find.found_experiments(call, question, PageRequest(10, None)))
-    assert [one.uid for one in found.items] == [experiment.uid]
-    assert found.items[0].tags == tagged.tags
-    bare = world.command("contributor", lambda call: experiments.remove_tags(call, experiment.uid, ["a", "never"]))
-    assert [tag.key for tag in bare.tags] == ["b"]
-    assert bare.etag > tagged.etag > experiment.etag
-    assert [action for action, _ in audited(experiment.uid)] == [
-        "experiment.create", "experiment.tag", "experiment.untag",
-    ]  # fmt: skip
-    with pytest.raises(Forbidden):
-        world.command("viewer", lambda call: experiments.set_tags(call, experiment.uid, {"a": "1"}))
-    many = {f"t{n}": "" for n in range(experiments.TAGS_MOST - 1)}
-    for start in range(0, len(many), 100):
-        some = dict(list(many.items())[start : start + 100])
-        world.command("contributor", lambda call, some=some: experiments.set_tags(call, experiment.uid, some))  # type: ignore[misc]
-    with pytest.raises(TooLarge):
-        world.command("contributor", lambda call: experiments.set_tags(call, experiment.uid, {"one more": ""}))
 
 
 def test_runs_are_found_by_their_summary(world: World, experiment: ExperimentView) -> None:

@@ -51,8 +51,6 @@ def begun(world: "World") -> Asked:
 
 REQUESTS = {
     **REQUESTS,
-    "experiment.tag": lambda world: Asked({"uid": world.experiment["uid"]}, {}, {"tags": {"a": "b"}}),
-    "experiment.untag": lambda world: Asked({"uid": world.experiment["uid"]}, {}, {"keys": ["a"]}),
     "run.summarise": lambda world: Asked({"uid": world.run["uid"]}, {}, {"values": {"best": 0.9}}),
     "run.inputs": lambda world: Asked({"uid": world.run["uid"]}, {}),
     "run.outputs": lambda world: Asked({"uid": world.run["uid"]}, {}),

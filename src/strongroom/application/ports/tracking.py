@@ -6,6 +6,7 @@ from typing import Protocol
 
 from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
+from strongroom.domain.registry.model import Namespace
 from strongroom.domain.tracking.model import BlockRow, BlockSize, Chain, Experiment, HeldRun, OtherSummary, Run
 from strongroom.domain.tracking.points import Points
 from strongroom.domain.tracking.values import Param, Summary
@@ -47,6 +48,13 @@ class Experiments(Protocol):
 
     def update(self, experiment: Experiment, /, **changes: object) -> Experiment:
         """Apply column changes to a locked experiment; `etag` goes up by one."""
+        ...
+
+    def move(self, experiment: Experiment, namespace: Namespace, name: str, /) -> Experiment:
+        """Give a locked experiment another namespace or name.
+
+        :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
+        """
         ...
 
     def list(
@@ -196,6 +204,10 @@ class Runs(Records, Merging, Protocol):
 
     def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
         """Those of the ids that exist, by id."""
+        ...
+
+    def ids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, int]:
+        """Uid -> id of those that exist."""
         ...
 
     def environment(self, run_id: int) -> str:

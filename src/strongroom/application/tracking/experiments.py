@@ -1,6 +1,6 @@
 """Experiments: made, found, described, deleted and restored. A trashed one keeps its name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from strongroom.application.call import Call, check_etag
@@ -9,14 +9,13 @@ from strongroom.application.registry import namespaces
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking.views import ExperimentView, experiment_view, experiment_views
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Conflict, Invalid, TooLarge
+from strongroom.domain.errors import Conflict, Invalid
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.registry.fields import clean_description, clean_tag_key
-from strongroom.domain.registry.names import clean_name
+from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.tracking.model import Experiment
+from strongroom.domain.tracking.names import clean_experiment_name, place_of_experiment
 
 STATES = ("active", "trashed", "all")
-TAGS_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def create(call: Call, command: CreateExperiment) -> ExperimentView:
 
     :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
     """
-    name, description = clean_name(command.name), clean_description(command.description)
+    name, description = clean_experiment_name(command.name), clean_description(command.description)
     tags = clean_tags(command.tags)
     namespace = namespaces.ensure(call, command.namespace, Permission.RUN_WRITE)
     call.require_namespace(Permission.RUN_WRITE, namespace)
@@ -101,8 +100,13 @@ def get(call: Call, uid: str) -> ExperimentView:
 def by_name(call: Call, namespace: str, name: str) -> ExperimentView:
     """The experiment of that name, in the trash too: nothing else can have the name."""
     found = namespaces.find(call, namespace)
-    experiment = call.tx.experiments.by_name(found.id, clean_name(name)) if found else None
+    experiment = call.tx.experiments.by_name(found.id, clean_experiment_name(name)) if found else None
     return experiment_view(call, call.require_experiment(Permission.RUN_READ, experiment))
+
+
+def by_path(call: Call, path: str) -> ExperimentView:
+    """The experiment that a client without namespaces writes so; see `domain.tracking.names`."""
+    return by_name(call, *place_of_experiment(path))
 
 
 def listed(call: Call, query: ListExperiments, page: PageRequest) -> Page[ExperimentView]:
@@ -139,28 +143,20 @@ def update(call: Call, uid: str, description: str, etag: int | None) -> Experime
     return experiment_view(call, changed)
 
 
-def set_tags(call: Call, uid: str, tags: Mapping[str, str | None]) -> ExperimentView:
-    """Set tags; other tags stay. :raises TooLarge: above 500 in all."""
-    clean = clean_tags(tags)
-    experiment = locked(call, uid, Permission.RUN_WRITE)
-    present = {tag.key for tag in call.tx.tags.current("experiment", [experiment.id]).get(experiment.id, ())}
-    if len(present | clean.keys()) > TAGS_MOST:
-        raise TooLarge(f"An experiment has at most {TAGS_MOST} tags.", limit=TAGS_MOST)
-    call.tx.tags.set(call.workspace.id, "experiment", experiment.id, clean, call.actor.id)
-    changed = call.tx.experiments.update(experiment)
-    call.record("experiment.tag", Subject("experiment", uid), {"keys": len(clean)})
-    return experiment_view(call, changed)
+def rename(call: Call, uid: str, path: str) -> ExperimentView:
+    """Give an experiment another name, and with it maybe another namespace, which is made when it is missing.
 
-
-def remove_tags(call: Call, uid: str, keys: Sequence[str]) -> ExperimentView:
-    """Remove tags; keys without a tag do not matter."""
-    wanted = [clean_tag_key(key) for key in keys]
+    :raises AlreadyExists: one of that name is there, maybe in the trash. Needs the right at both ends.
+    """
     experiment = locked(call, uid, Permission.RUN_WRITE)
-    removed = call.tx.tags.remove(call.workspace.id, "experiment", experiment.id, wanted)
-    if not removed:
+    place, name = place_of_experiment(path)
+    namespace = namespaces.ensure(call, place, Permission.RUN_WRITE)
+    call.require_namespace(Permission.RUN_WRITE, namespace)
+    name = clean_experiment_name(name)
+    if (namespace.id, name) == (experiment.namespace_id, experiment.name):
         return experiment_view(call, experiment)
-    changed = call.tx.experiments.update(experiment)
-    call.record("experiment.untag", Subject("experiment", uid), {"keys": len(removed)})
+    changed = call.tx.experiments.move(experiment, namespace, name)
+    call.record("experiment.rename", Subject("experiment", uid), {"namespace": namespace.uid})
     return experiment_view(call, changed)
 
 

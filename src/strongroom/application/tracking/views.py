@@ -31,6 +31,7 @@ class ExperimentView:
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
     deleted_at: datetime | None
 
 
@@ -149,7 +150,7 @@ def experiment_path(experiment: Experiment) -> str:
 
 
 def experiment_views(call: Call, experiments: Sequence[Experiment]) -> list[ExperimentView]:
-    """Experiments with their tags, in the trash or not."""
+    """Experiments, in the trash or not, with their tags."""
     tags = call.tx.tags.current("experiment", [experiment.id for experiment in experiments])
     return [
         ExperimentView(
@@ -162,6 +163,7 @@ def experiment_views(call: Call, experiments: Sequence[Experiment]) -> list[Expe
             experiment.etag,
             experiment.created_by,
             time_of(experiment.recorded_at),
+            time_of(experiment.updated_at or experiment.recorded_at),
             maybe_time(experiment.deleted_at),
         )
         for experiment in experiments
@@ -229,6 +231,6 @@ def run_views(
     return views
 
 
-def run_view(call: Call, experiment: Experiment, run: Run) -> RunView:
+def run_view(call: Call, experiment: Experiment, run: Run, most: int = VALUES_SHOWN) -> RunView:
     """One run with what it recorded."""
-    return run_views(call, experiment, [run], VALUES_SHOWN)[0]
+    return run_views(call, experiment, [run], most)[0]

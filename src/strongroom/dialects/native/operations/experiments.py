@@ -11,7 +11,6 @@ from strongroom.application.tracking.views import (
     ExperimentView,
 )
 from strongroom.dialects.native.operation import Request, Struct, command, read
-from strongroom.dialects.native.operations.labels import RemoveTags, SetTags
 from strongroom.dialects.native.operations.workspaces import Describe
 from strongroom.dialects.native.wire import ByUid, Name, Paged, Path
 from strongroom.domain.identity.roles import Permission
@@ -109,34 +108,6 @@ def update_experiment(call: Call, request: Request[ByUid, Describe]) -> Experime
 
 
 @command(
-    "experiment.tag",
-    "POST",
-    "/experiments/{uid}/tags",
-    Permission.RUN_WRITE,
-    "Set tags of an experiment; others stay",
-    params=ByUid,
-    body=SetTags,
-    answer=ExperimentView,
-)
-def tag_experiment(call: Call, request: Request[ByUid, SetTags]) -> ExperimentView:
-    return experiments.set_tags(call, request.params.uid, request.body.tags)
-
-
-@command(
-    "experiment.untag",
-    "POST",
-    "/experiments/{uid}/untag",
-    Permission.RUN_WRITE,
-    "Remove tags of an experiment",
-    params=ByUid,
-    body=RemoveTags,
-    answer=ExperimentView,
-)
-def untag_experiment(call: Call, request: Request[ByUid, RemoveTags]) -> ExperimentView:
-    return experiments.remove_tags(call, request.params.uid, request.body.keys)
-
-
-@command(
     "experiment.delete",
     "DELETE",
     "/experiments/{uid}",
@@ -168,8 +139,6 @@ OPERATIONS = (
     find_experiment,
     get_experiment,
     update_experiment,
-    tag_experiment,
-    untag_experiment,
     delete_experiment,
     restore_experiment,
 )

@@ -1,7 +1,7 @@
 """Steps of pipelines, and the runs that are attempts at them.
 
-Revision ID: 0013
-Revises: 0012
+Revision ID: 0014
+Revises: 0013
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
