@@ -78,9 +78,14 @@ def shown(client: Client, experiment: str) -> list[dict[str, Any]]:
                     for key in info.metrics
                 },
                 "files": [(entry["path"], entry["sha256"]) for entry in entries],
-                "inputs": [(use.vertex.label, use.vertex.digest, use.properties) for use in client.runs.inputs(info.uid)],
+                "inputs": [
+                    (use.vertex.label, use.vertex.digest, use.properties) for use in client.runs.inputs(info.uid)
+                ],
                 "outputs": [(use.vertex.label, use.properties) for use in client.runs.outputs(info.uid)],
-                "models": [(m.name, m.type, m.status, m.params, [f.sha256 for f in client.logged_models.files(m)]) for m in models],
+                "models": [
+                    (m.name, m.type, m.status, m.params, [f.sha256 for f in client.logged_models.files(m)])
+                    for m in models
+                ],
             }
         )
     return found
@@ -96,11 +101,10 @@ def test_recorded_offline_and_synced_from_elsewhere_twice_it_is_as_recorded_onli
     elsewhere = tmp_path / "elsewhere"
     shutil.move(tmp_path / "recorded", elsewhere)
     shutil.rmtree(files)
-    for _ in range(2):
-        command = [*CLI, "sync", "--json", str(elsewhere)]
-        done = subprocess.run(command, env=served.env(tmp_path), capture_output=True, check=False)  # noqa: S603 - our own program
-        assert done.returncode == 0, done.stderr
-    assert [row["lines"] for row in json.loads(done.stdout)] == [0, 0], "nothing is sent twice"
+    command = [*CLI, "sync", "--json", str(elsewhere)]
+    done = [subprocess.run(command, env=served.env(tmp_path), capture_output=True, check=False) for _ in range(2)]  # noqa: S603 - our own program
+    assert [one.returncode for one in done] == [0, 0], done
+    assert [row["lines"] for row in json.loads(done[1].stdout)] == [0, 0], "nothing is sent twice"
     assert shown(client, f"{space}/off/exp") == shown(client, f"{space}/on/exp")
     run = next(client.runs.search("name = 'r'", experiments=[f"{space}/off/exp"]))
     assert (len(shown(client, f"{space}/off/exp")), run.params_total, run.metrics["loss"].count) == (2, 453, 3000)
@@ -146,11 +150,11 @@ while True:
 
 def test_kill_9_loses_nothing_that_was_recorded_but_a_torn_line(client: Client, space: str, tmp_path: Path) -> None:
     """ "kill -9 loses at most the torn last line, which is recognised"; the run is left running, or killed."""
-    child = subprocess.Popen([*PYTHON, KILLED, f"{space}/exp", str(tmp_path)], stdout=subprocess.PIPE)  # noqa: S603 - our own program
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"ready\n"
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    command = [*PYTHON, KILLED, f"{space}/exp", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:  # noqa: S603 - our own program
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        child.send_signal(signal.SIGKILL)
     (journal,) = tmp_path.glob(f"*/{NAME}")
     with journal.open("ab") as file:
         file.write(b'deadbeef ["log",1,{"points":[{"key":"x"')

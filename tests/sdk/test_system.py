@@ -21,7 +21,13 @@ def test_the_machine_tells_of_processor_memory_disk_and_network() -> None:
     machine = Machine()
     time.sleep(0.1)
     found = machine.sample()
-    assert {"cpu/percent", "memory/percent", "memory/used_bytes", "disk/percent", "process/memory_bytes"} <= found.keys()
+    assert {
+        "cpu/percent",
+        "memory/percent",
+        "memory/used_bytes",
+        "disk/percent",
+        "process/memory_bytes",
+    } <= found.keys()
     assert {"network/sent_bytes", "network/received_bytes"} <= found.keys()
     assert 0 < found["memory/percent"] <= 100
     assert found["process/memory_bytes"] > 1_000_000

@@ -16,7 +16,7 @@ def sync(
     unfinished: str = "running",
     common: Common | None = None,
 ) -> None:
-    """Send the runs that were recorded into folders (STRONGROOM_OFFLINE), with their files. Again sends only what is new.
+    """Send the runs that were recorded into folders, with their files. Again sends only what is new.
 
     Parameters
     ----------

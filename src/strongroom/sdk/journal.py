@@ -2,7 +2,7 @@
 
 A line is eight hex digits of the CRC-32 of the rest, a space, JSON, a newline. It is written whole before the call that
 records it returns, so that a killed process loses nothing that was recorded, or at most the line that it was writing:
-that one has no newline or another CRC, and is left out. The disk is told to keep the lines once a second and at the end.
+that one has no newline or another CRC, and is left out. The disk is told to keep the lines each second and at the end.
 """
 
 import contextlib
@@ -51,7 +51,7 @@ class Journal:
         _sync_folder(folder.parent)
 
     def write(self, op: str, fields: Mapping[str, Any], *, at: int | None = None, keep: bool = False) -> int:
-        """Add a line. :param keep: have the disk keep it before this returns. :raises Invalid: the journal is closed."""
+        """Add a line. :param keep: the disk has it before this returns. :raises Invalid: the journal is closed."""
         when = time.time_ns() // 1000 if at is None else at
         line = encode(op, when, fields)
         with self._lock:

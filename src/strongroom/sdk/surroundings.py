@@ -30,7 +30,11 @@ def captured(folder: Path | None = None) -> Captured:
     The difference is of files that git knows (`git diff HEAD --binary`), so that `git apply` brings it back.
     """
     found = source(folder)
-    diff = _git_bytes(folder or Path.cwd(), "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD") if found.get("dirty") else None
+    diff = (
+        _git_bytes(folder or Path.cwd(), "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
+        if found.get("dirty")
+        else None
+    )
     if diff:
         found["dirty_diff_digest"] = hashlib.sha256(diff).hexdigest()
     return Captured(found, environment(), diff if diff and len(diff) <= DIFF_LARGEST else None)

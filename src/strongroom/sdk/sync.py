@@ -1,7 +1,7 @@
 """Recordings of a folder sent to a server: in order, resumable, and however often, once.
 
-The server itself holds how far a recording has come: each batch carries the tag ``strongroom.synced`` with the number of
-its last line, all or none. Everything between two batches may be repeated without a change (edges, files by digest,
+The server itself holds how far a recording has come: each batch carries the tag ``strongroom.synced`` with the number
+of its last line, all or none. Everything between two batches may be repeated without a change (edges, files by digest,
 summary values), or is found again by the tag ``strongroom.recording``, which holds the recording's own id.
 """
 
@@ -10,21 +10,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from strongroom.sdk.api import Api
-from strongroom.sdk.errors import Conflict, Corrupted, Invalid, NotFound, StrongroomError
+from strongroom.sdk.api import Api, decode
+from strongroom.sdk.errors import Conflict, Corrupted, Invalid, NotFound
 from strongroom.sdk.finding import quoted, search
 from strongroom.sdk.journal import BLOBS, NAME, Line, blob_path, read
 from strongroom.sdk.localfiles import LocalFile
 from strongroom.sdk.lookup import version_uid
-from strongroom.sdk.models import LoggedModel, RunInfo, Version, Vertex
+from strongroom.sdk.models import LoggedModel, RunInfo, Vertex
 from strongroom.sdk.offline import FORMAT
 from strongroom.sdk.progress import Progress, Silent
 from strongroom.sdk.recorder import PARAMS_BATCH, POINTS_BATCH
 from strongroom.sdk.runs import Runs
 from strongroom.sdk.upload import Folder, send_files
 
+T = TypeVar("T")
 RECORDING = "strongroom.recording"
 SYNCED = "strongroom.synced"
 TAGS_BATCH = 150
@@ -85,7 +86,9 @@ def recordings(folder: Path) -> list[Path]:
     return [one for _, one in sorted(begun)]
 
 
-def sync(api: Api, folder: str | Path, *, unfinished: str = "running", progress: Progress | None = None) -> list[Synced]:
+def sync(
+    api: Api, folder: str | Path, *, unfinished: str = "running", progress: Progress | None = None
+) -> list[Synced]:
     """Send every recording of a folder; what was sent before is not sent again.
 
     :param unfinished: what a recording without an end becomes: ``running`` (more may come) or ``killed``.
@@ -165,7 +168,7 @@ class _Sending:
         return next(iter(found), None)
 
     def _parent(self, above: Mapping[str, Any]) -> str | None:
-        """The uid of the run that this one is nested in, which was recorded here or elsewhere. :raises NotFound: none."""
+        """The uid of the run that this one is nested in, recorded here or elsewhere. :raises NotFound: none."""
         recording = above.get("recording")
         if recording is None:
             return above.get("uid")
@@ -181,7 +184,7 @@ class _Sending:
         parent = self._parent(said["parent"])
         fields = {key: said.get(key) for key in ("name", "kind", "note", "source", "environment")}
         tags = {**said["tags"], RECORDING: said["recording"], SYNCED: "0"}
-        return self._call(
+        return self._made(
             "run.create", RunInfo, f"{said['recording']}/0", uid=experiment_uid, parent_uid=parent, tags=tags,
             started_at=_time(begun.at), **fields,
         )  # fmt: skip
@@ -203,7 +206,7 @@ class _Sending:
         """Send a batch with the number of its last line; returns that."""
         tags = {**batch.tags, SYNCED: str(batch.last)}
         key = f"{self._folder.name}/{batch.last}"
-        fields = {"params": batch.params, "points": batch.points, "tags": tags}
+        fields: dict[str, Any] = {"params": batch.params, "points": batch.points, "tags": tags}
         self._api.send("run.log", idempotency_key=_key(key), uid=self.run_uid, **fields)
         return batch.last
 
@@ -246,8 +249,14 @@ class _Sending:
             run = self._api.call("run.get", RunInfo, uid=self.run_uid)
             fields = {key: said[key] for key in ("name", "type", "step", "params")}
             tags = {**said["tags"], RECORDING: said["id"]}
-            model = self._call(
-                "logged_model.create", LoggedModel, said["id"], uid=run.experiment_uid, run_uid=run.uid, tags=tags, **fields
+            model = self._made(
+                "logged_model.create",
+                LoggedModel,
+                said["id"],
+                uid=run.experiment_uid,
+                run_uid=run.uid,
+                tags=tags,
+                **fields,
             )
         self._send(Folder("logged_model", model.uid), line.fields["files"])
         self._api.send("logged_model.finalise", uid=model.uid, status="ready")
@@ -257,10 +266,8 @@ class _Sending:
         mine = self._api.every("logged_model.list", LoggedModel, uid=run.experiment_uid, run_uid=run.uid)
         return next((one for one in mine if any(tag.key == RECORDING and tag.value == id_ for tag in one.tags)), None)
 
-    def _call(self, operation: str, answer: Any, key: str | None, **fields: Any) -> Any:  # noqa: ANN401 - as `Api.call`
-        from strongroom.sdk.api import decode
-
-        reply = self._api.send(operation, idempotency_key=_key(key) if key else None, **fields)
+    def _made(self, operation: str, answer: type[T], key: str, **fields: Any) -> T:
+        reply = self._api.send(operation, idempotency_key=_key(key), **fields)
         return decode(reply.body, answer)
 
 

@@ -8,6 +8,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from strongroom.sdk.errors import Invalid
@@ -65,7 +67,7 @@ class Machine:
 
     def __init__(self) -> None:
         try:
-            import psutil
+            psutil: Any = import_module("psutil")
         except ImportError as error:
             raise Invalid("System metrics need psutil: pip install 'strongroom[system]'.") from error
         self._psutil = psutil
@@ -96,7 +98,7 @@ class Machine:
         yield "process/memory_bytes", float(self._process.memory_info().rss)
 
     def _disk(self) -> Iterator[tuple[str, float]]:
-        usage = self._psutil.disk_usage(os.getcwd())
+        usage = self._psutil.disk_usage(str(Path.cwd()))
         yield "disk/percent", usage.percent
         yield "disk/used_bytes", float(usage.used)
 
@@ -120,25 +122,26 @@ class Gpus:
         self._nvml: Any = None
         self._handles: list[Any] = []
         try:
-            import pynvml
-
-            pynvml.nvmlInit()
-            self._handles = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
-            self._nvml = pynvml
+            nvml: Any = import_module("pynvml")
+            nvml.nvmlInit()
+            self._handles = [nvml.nvmlDeviceGetHandleByIndex(n) for n in range(nvml.nvmlDeviceGetCount())]
+            self._nvml = nvml
         except Exception:  # noqa: BLE001 - no package, no driver, no device: each with errors of its own
             self._handles = []
 
     def sample(self) -> dict[str, float]:
         """Use, memory, temperature and power of each."""
         found: dict[str, float] = {}
+        nvml = self._nvml
+        reads: Mapping[str, Callable[[Any], Any]] = {
+            "percent": lambda gpu: nvml.nvmlDeviceGetUtilizationRates(gpu).gpu,
+            "memory_used_bytes": lambda gpu: nvml.nvmlDeviceGetMemoryInfo(gpu).used,
+            "memory_total_bytes": lambda gpu: nvml.nvmlDeviceGetMemoryInfo(gpu).total,
+            "temperature_celsius": lambda gpu: nvml.nvmlDeviceGetTemperature(gpu, 0),
+            "power_watts": lambda gpu: nvml.nvmlDeviceGetPowerUsage(gpu) / 1000,
+        }
         for number, handle in enumerate(self._handles):
-            for name, read in (
-                ("percent", lambda h: self._nvml.nvmlDeviceGetUtilizationRates(h).gpu),
-                ("memory_used_bytes", lambda h: self._nvml.nvmlDeviceGetMemoryInfo(h).used),
-                ("memory_total_bytes", lambda h: self._nvml.nvmlDeviceGetMemoryInfo(h).total),
-                ("temperature_celsius", lambda h: self._nvml.nvmlDeviceGetTemperature(h, 0)),
-                ("power_watts", lambda h: self._nvml.nvmlDeviceGetPowerUsage(h) / 1000),
-            ):
+            for name, read in reads.items():
                 with contextlib.suppress(Exception):  # a device that does not tell
                     found[f"gpu/{number}/{name}"] = float(read(handle))
         return found
