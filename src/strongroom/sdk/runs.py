@@ -17,6 +17,7 @@ from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_ui
 from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tag, Tree, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.system import sampling
 from strongroom.sdk.transfers import Said, find_or_create
 from strongroom.sdk.upload import Folder, send_files
 
@@ -27,10 +28,11 @@ class Run:
     :ivar uid: the server's name for it. :ivar info: as the server answered when it began.
     """
 
-    def __init__(self, api: Api, info: RunInfo) -> None:
+    def __init__(self, api: Api, info: RunInfo, *, system_metrics: bool | float = False) -> None:
         self._api, self.info, self.uid = api, info, info.uid
         self._recorder = Recorder(api, info.uid)
         self._ended = False
+        self._system = sampling(self._recorder.aside, system_metrics)
 
     def __repr__(self) -> str:
         return f"Run({self.uid!r}, experiment={self.info.experiment!r})"
@@ -173,6 +175,8 @@ class Run:
         """Send what waits and end the run: finished, failed or killed. Again changes nothing."""
         if not self._ended:
             try:
+                if self._system is not None:
+                    self._system.stop()
                 self._recorder.close()
             finally:
                 self.info = self._api.call("run.end", RunInfo, uid=self.uid, state=state)
@@ -230,12 +234,27 @@ class Runs:
 
     def begin(self, experiment: str, *, capture: bool = True, **fields: Any) -> RunInfo:
         """A new run; the experiment is made when there is none. See `Client.run`, which records it too."""
+        diff = None
         if capture:
-            from strongroom.sdk.surroundings import environment, source
+            from strongroom.sdk.surroundings import captured
 
-            fields = {"source": source(), "environment": environment(), **fields}
+            around = captured()
+            diff = around.diff
+            fields = {"source": around.source, "environment": around.environment, **fields}
         found = self.experiment(experiment, create=True)
-        return self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+        info = self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+        if diff is not None:
+            self._keep_diff(info, diff)
+        return info
+
+    def _keep_diff(self, info: RunInfo, diff: bytes) -> None:
+        """What cannot be kept of the surroundings does not keep a run from running."""
+        from strongroom.sdk.surroundings import DIFF_PATH
+
+        try:
+            self._api.send("folder.upload", data=diff, kind="run", uid=info.uid, path=DIFF_PATH)
+        except StrongroomError as failure:
+            warnings.warn(f"The difference to the commit was not kept: {failure}", RuntimeWarning, stacklevel=4)
 
     def list(
         self, experiment: str, *, params: Mapping[str, str] | None = None, state: str | None = None
