@@ -22,6 +22,7 @@ def init(
     parent: Any = None,  # noqa: ANN401 - a run of either kind, an answer about one, or its uid
     capture: bool = True,
     system_metrics: bool | float = False,
+    capture_console: bool = False,
 ) -> Run | OfflineRun:
     """Begin a run; use it in a ``with`` block. See `Client.run` for what the others mean.
 
@@ -30,6 +31,6 @@ def init(
     folder = offline or os.environ.get("STRONGROOM_OFFLINE")
     said: dict[str, Any] = {
         "name": name, "params": params, "tags": tags, "kind": kind, "note": note, "parent": parent,
-        "capture": capture, "system_metrics": system_metrics,
+        "capture": capture, "system_metrics": system_metrics, "capture_console": capture_console,
     }  # fmt: skip
     return Offline(folder).run(experiment, **said) if folder else Client().run(experiment, **said)

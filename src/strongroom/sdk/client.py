@@ -171,12 +171,14 @@ class Client:
         parent: Run | RunInfo | str | None = None,
         capture: bool = True,
         system_metrics: bool | float = False,
+        capture_console: bool = False,
     ) -> Run:
         """Begin a run; use it in a ``with`` block. The experiment is made when there is none.
 
         :param parent: the run that this one is a part of.
         :param capture: record the git commit of the working folder, what differs from it, and the installed packages.
         :param system_metrics: sample the machine every 10 seconds, or every so many (needs the extra ``system``).
+        :param capture_console: keep what is printed as lines of the run's stream ``console``.
         """
         info = self.runs.begin(
             experiment,
@@ -187,7 +189,7 @@ class Client:
             tags=dict(tags or {}),
             parent_uid=getattr(parent, "uid", parent),
         )
-        run = Run(self.api, info, system_metrics=system_metrics)
+        run = Run(self.api, info, system_metrics=system_metrics, capture_console=capture_console)
         run.log_params(params or {})
         return run
 

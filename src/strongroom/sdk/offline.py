@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from strongroom.sdk.console import STREAM, Console
 from strongroom.sdk.errors import Invalid
 from strongroom.sdk.journal import BLOBS, Journal, keep_file
 from strongroom.sdk.localfiles import LocalFile, find, hash_all
@@ -48,11 +49,18 @@ class Offline:
         parent: Any = None,  # noqa: ANN401 - an OfflineRun, a Run, an answer about one, or its uid
         capture: bool = True,
         system_metrics: bool | float = False,
+        capture_console: bool = False,
     ) -> "OfflineRun":
         """Begin a run; use it in a ``with`` block. See `Client.run`."""
         said = {"experiment": experiment, "name": name, "kind": kind, "note": note, "tags": dict(tags or {})}
         above = {"recording": parent.uid} if isinstance(parent, OfflineRun) else {"uid": getattr(parent, "uid", parent)}
-        run = OfflineRun(self.folder, {**said, "parent": above}, capture=capture, system_metrics=system_metrics)
+        run = OfflineRun(
+            self.folder,
+            {**said, "parent": above},
+            capture=capture,
+            system_metrics=system_metrics,
+            capture_console=capture_console,
+        )
         run.log_params(params or {})
         return run
 
@@ -69,7 +77,13 @@ class OfflineRun:
     """
 
     def __init__(
-        self, folder: Path, said: Mapping[str, Any], *, capture: bool, system_metrics: bool | float = False
+        self,
+        folder: Path,
+        said: Mapping[str, Any],
+        *,
+        capture: bool,
+        system_metrics: bool | float = False,
+        capture_console: bool = False,
     ) -> None:
         self.uid = str(uuid.uuid4())
         self._blobs = folder / BLOBS
@@ -82,6 +96,8 @@ class OfflineRun:
         if found and found.diff is not None:
             self._keep([_written(folder / self.uid / "dirty.diff", found.diff)])
         self._system = sampling(self.log_metrics, system_metrics)
+        self._printed = 0
+        self._console = Console(self._print) if capture_console else None
 
     def __repr__(self) -> str:
         return f"OfflineRun({str(self._journal.path.parent)!r})"
@@ -199,8 +215,15 @@ class OfflineRun:
             self._ended = True
             if self._system is not None:
                 self._system.stop()
+            if self._console is not None:
+                self._console.stop()
             self._journal.write("end", {"state": state}, keep=True)
             self._journal.close()
+
+    def _print(self, _: str, lines: list[str]) -> None:
+        """With the number of the first line, so that sending it again writes the same lines."""
+        self._journal.write("lines", {"stream": STREAM, "first": self._printed, "lines": lines})
+        self._printed += len(lines)
 
     def _use(self, way: str, item: Mapping[str, object]) -> None:
         given = {key: value for key, value in item.items() if value is not None}

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from strongroom.sdk.api import Api
+from strongroom.sdk.console import STREAM, Console
 from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
 from strongroom.sdk.finding import quoted, quoted_name, search
 from strongroom.sdk.lineage_models import Use
@@ -28,11 +29,14 @@ class Run:
     :ivar uid: the server's name for it. :ivar info: as the server answered when it began.
     """
 
-    def __init__(self, api: Api, info: RunInfo, *, system_metrics: bool | float = False) -> None:
+    def __init__(
+        self, api: Api, info: RunInfo, *, system_metrics: bool | float = False, capture_console: bool = False
+    ) -> None:
         self._api, self.info, self.uid = api, info, info.uid
         self._recorder = Recorder(api, info.uid)
         self._ended = False
         self._system = sampling(self._recorder.aside, system_metrics)
+        self._console = Console(self._print) if capture_console else None
 
     def __repr__(self) -> str:
         return f"Run({self.uid!r}, experiment={self.info.experiment!r})"
@@ -177,11 +181,16 @@ class Run:
             try:
                 if self._system is not None:
                     self._system.stop()
+                if self._console is not None:
+                    self._console.stop()
                 self._recorder.close()
             finally:
                 self.info = self._api.call("run.end", RunInfo, uid=self.uid, state=state)
                 self._ended = True
         return self.info
+
+    def _print(self, key: str, lines: list[str]) -> None:
+        self._api.send("run.write_lines", idempotency_key=key, uid=self.uid, stream=STREAM, lines=lines)
 
     def _send(self, found: Sequence[tuple[str, Path]], shown: Progress) -> None:
         send_files(self._api, Folder("run", self.uid), hash_all(list(found), shown), [], shown)

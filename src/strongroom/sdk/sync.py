@@ -218,6 +218,8 @@ class _Sending:
                 self._model(line)
             case "summary":
                 self._api.send("run.summarise", uid=self.run_uid, values=line.fields["values"])
+            case "lines":
+                self._api.send("run.write_lines", uid=self.run_uid, **line.fields)
             case "inputs" | "outputs":
                 items = [self._item(item) for item in line.fields["items"]]
                 fields: dict[str, Any] = {line.op: items}
