@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 UV_VENV := .venv-uv
 BIN := $(VENV)/bin
+MLFLOW_VENV := .venv-mlflow
 UV := $(UV_VENV)/bin/uv
 WORKERS ?= 2
 HOST ?= 127.0.0.1
@@ -51,7 +52,7 @@ generate: $(VENV)/.stamp-dev ## write what is made from the route table (the SDK
 	@$(BIN)/python scripts/generate_operations.py
 
 .PHONY: test
-test: $(VENV)/.stamp-dev $(if $(BROWSER_TESTS),test-browser-setup) ## the whole test suite, real services included
+test: $(VENV)/.stamp-dev $(MLFLOW_VENV)/.stamp $(if $(BROWSER_TESTS),test-browser-setup) ## the whole test suite, real services included
 	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 .PHONY: test-browser-setup
@@ -90,11 +91,13 @@ lock: $(UV_VENV)/.stamp ## resolve pyproject.toml and requirements/*.in into req
 	@$(COMPILE) requirements/demo.in --constraints requirements/server.txt --output-file requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra server requirements/dev.in --constraints requirements/server.txt \
 	    --constraints requirements/build.txt --constraints requirements/demo.txt --output-file requirements/dev.txt
+	@echo "lock: mlflow"
+	@$(COMPILE) requirements/mlflow.in --output-file requirements/mlflow.txt
 	@! grep -nE '://|^-|/(home|opt|root|work)/' requirements/*.txt || { echo "lock: an address or an option leaked into the files above" >&2; exit 1; }
 
 .PHONY: clean
 clean: ## remove everything the targets above made
-	@rm -rf $(VENV) $(UV_VENV) .cache .hypothesis .coverage dist build
+	@rm -rf $(VENV) $(UV_VENV) $(MLFLOW_VENV) .cache .hypothesis .coverage dist build
 	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # --- how the environments come about ---------------------------------------------------------------------------------
@@ -128,3 +131,10 @@ $(VENV)/.stamp-dev: pyproject.toml requirements/build.txt requirements/dev.txt |
 	@echo "setup: packages for checks and tests"
 	$(call install,requirements/build.txt requirements/dev.txt)
 	@touch $@ $(VENV)/.stamp-demo
+
+# MLflow's own client and server: the tests of the dialect and the benchmarks talk to us through it, from its own process.
+$(MLFLOW_VENV)/.stamp: requirements/mlflow.txt | $(UV_VENV)/.stamp
+	@echo "setup: $(MLFLOW_VENV)"
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" $(MLFLOW_VENV)
+	@$(UV) pip install --quiet --python $(MLFLOW_VENV)/bin/python --compile-bytecode --require-hashes -r requirements/mlflow.txt
+	@touch $@

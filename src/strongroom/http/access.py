@@ -17,8 +17,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from strongroom.dialects.native.pipeline import problem
 from strongroom.domain.identity.tokens import from_authorization
+from strongroom.http.problems import refusal_at
 
 _log = structlog.get_logger("strongroom.access")
 
@@ -135,7 +135,8 @@ class Access:
             raise error
         answer.body.give_up()
         detail = "Something went wrong here; the server's log has it under this request's id."
-        await problem(_SERVER_ERROR, "internal", detail, answer.request_id, {})(scope, receive, answer)
+        refused = refusal_at(scope["path"], _SERVER_ERROR, "internal", detail, answer.request_id)
+        await refused(scope, receive, answer)
 
     def _account(self, scope: Scope, headers: Headers, answer: _Answer) -> None:
         operation = scope["state"].get("operation", _UNROUTED)

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from strongroom.dialects.native.pipeline import problem, problem_of
 from strongroom.domain.errors import DomainError
 from strongroom.http.access import Access
 from strongroom.http.guards import Guards
+from strongroom.http.problems import refusal_at, refusal_of
 from strongroom.http.routes import PublicRoute, all_routes
 from strongroom.http.services import Services
 
@@ -98,7 +98,7 @@ async def _nowhere(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 async def _domain_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - it is registered for nothing else
-    return problem_of(error, request.scope["state"].get("request_id"))
+    return refusal_of(request.scope["path"], error, request.scope["state"].get("request_id"))
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
@@ -106,6 +106,6 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     status = error.status_code
     request_id = request.scope["state"].get("request_id")
     detail = DETAILS.get(status, error.detail)
-    response = problem(status, CODES.get(status, "invalid"), detail, request_id, {})
+    response = refusal_at(request.scope["path"], status, CODES.get(status, "invalid"), detail, request_id)
     response.headers.update(error.headers or {})
     return response

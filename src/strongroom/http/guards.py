@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from strongroom.dialects.native.pipeline import problem
+from strongroom.http.problems import refusal_at
 
 URL_LONGEST: Final = 8 * 1024
 HEADERS_MOST: Final = 100
@@ -54,19 +54,19 @@ class Guards:
             return
 
     def _refusal(self, scope: Scope) -> Response | None:
-        request_id = scope["state"].get("request_id")
+        request_id, path = scope["state"].get("request_id"), scope["path"]
         raw = scope.get("raw_path") or scope["path"].encode()
         if len(raw) + len(scope["query_string"]) > URL_LONGEST:
-            return problem(414, "too_large", f"An address has at most {URL_LONGEST} bytes.", request_id, {})
+            return refusal_at(path, 414, "too_large", f"An address has at most {URL_LONGEST} bytes.", request_id)
         if not is_text(raw):
             detail = "An address is UTF-8, percent-encoded, without control characters."
-            return problem(400, "bad_path", detail, request_id, {})
+            return refusal_at(path, 400, "bad_path", detail, request_id)
         headers = scope["headers"]
         if len(headers) > HEADERS_MOST or sum(len(k) + len(v) for k, v in headers) > HEADERS_LARGEST:
-            return problem(431, "too_large", f"At most {HEADERS_MOST} headers of 32 KiB in all.", request_id, {})
+            return refusal_at(path, 431, "too_large", f"At most {HEADERS_MOST} headers of 32 KiB in all.", request_id)
         if scope["path"] not in ANY_HOST and not self._knows([v for k, v in headers if k == b"host"]):
             detail = "This server does not answer to that Host name; the operator allows names with --allowed-host."
-            return problem(400, "invalid", detail, request_id, {})
+            return refusal_at(path, 400, "invalid", detail, request_id)
         return None
 
     def _knows(self, hosts: list[bytes]) -> bool:

@@ -6,6 +6,7 @@ The application is built from this table and from nothing else; a test walks the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strongroom.dialects.mlflow import routes as mlflow
 from strongroom.dialects.native.pipeline import Pipeline
 from strongroom.dialects.native.routes import OPERATIONS, PREFIX
 from strongroom.domain.identity.roles import Permission
@@ -31,7 +32,7 @@ class PublicRoute:
 
 def all_routes(services: Services) -> Sequence[PublicRoute]:
     """The whole table, in the order in which it is matched."""
-    return (*_own(services), *_native(services))
+    return (*_own(services), *_native(services), *_mlflow(services))
 
 
 def _native(services: Services) -> list[PublicRoute]:
@@ -39,6 +40,13 @@ def _native(services: Services) -> list[PublicRoute]:
     return [
         PublicRoute(one.id, one.method, PREFIX + one.path, one.permission, pipeline.endpoint(one), scoped=True)
         for one in OPERATIONS
+    ]
+
+
+def _mlflow(services: Services) -> list[PublicRoute]:
+    return [
+        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=True)
+        for route in mlflow.routes(services.gateway)
     ]
 
 

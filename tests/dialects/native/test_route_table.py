@@ -13,10 +13,11 @@ from starlette.routing import compile_path
 
 import strongroom.application
 import strongroom.domain
+from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.dialects.native.errors import STATUS, TITLES
-from strongroom.dialects.native.operation import FileAnswer, Mode, Nothing, Operation, TextAnswer
+from strongroom.dialects.native.operation import Mode, Nothing, Operation, TextAnswer
 from strongroom.dialects.native.routes import OPERATIONS
 from strongroom.domain.errors import DomainError
 from strongroom.domain.identity.roles import Permission
@@ -92,7 +93,7 @@ def test_the_handler_takes_and_gives_what_the_operation_says(operation: Operatio
     assert body == (typing.Any if operation.body is None else operation.body)
     answer = hints["return"]
     if operation.raw_answer:
-        assert answer in (FileAnswer, TextAnswer)
+        assert answer in (OpenFile, TextAnswer)
     else:
         assert answer == (type(None) if operation.answer is None else operation.answer)
 

@@ -36,7 +36,7 @@ def test_tag_keys_and_values() -> None:
     for key in ("", "x" * 251, "a\tb"):
         with pytest.raises(BadName):
             clean_tag_key(key)
-    for value in ("x" * 5001, "\x00", "\udc80"):
+    for value in ("x" * 20_001, "\x00", "\udc80"):
         with pytest.raises(Invalid):
             clean_tag_value(value)
 
@@ -54,7 +54,9 @@ def test_a_property_keeps_value_and_type(value: object) -> None:
     assert type(kept) is type(value)
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, math.nan, math.inf, "\x00", "x" * 5001, [], {}, b"a"], ids=repr)
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, math.nan, math.inf, "\x00", "x" * 20_001, [], {}, b"a"], ids=repr
+)
 def test_a_property_is_refused(value: object) -> None:
     with pytest.raises(Invalid):
         clean_property(value)

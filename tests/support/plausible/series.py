@@ -1,4 +1,4 @@
-"""Series: comparing needs a run and a key; what none has is left out."""
+"""Series and streams: comparing needs a run and a key, lines a name."""
 
 from collections.abc import Mapping
 
@@ -10,4 +10,12 @@ def compare(world: World) -> Asked:
     return Asked({}, {}, {"run_uids": [world.run["uid"]], "keys": ["loss"]})
 
 
-REQUESTS: Mapping[str, Request] = {"metric.compare": compare}
+def write(world: World) -> Asked:
+    return Asked({"uid": world.run["uid"]}, {}, {"stream": "console", "lines": ["a", "b"]})
+
+
+def read(world: World) -> Asked:
+    return Asked({"uid": world.run["uid"]}, {"stream": "console"})
+
+
+REQUESTS: Mapping[str, Request] = {"metric.compare": compare, "run.write_lines": write, "run.read_lines": read}

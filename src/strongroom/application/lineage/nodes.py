@@ -11,7 +11,6 @@ from strongroom.application.call import Call, Refusal, check_etag
 from strongroom.application.lineage.sight import vertex_views
 from strongroom.application.lineage.views import NodeView, node_view
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry.assets import clean_properties
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -20,6 +19,7 @@ from strongroom.domain.lineage.fields import (
     clean_foreign_id,
     clean_node_kind,
     clean_node_name,
+    clean_node_properties,
     clean_reason,
     clean_uri,
     clean_word,
@@ -103,7 +103,7 @@ def ensure(call: Call, command: AddNode) -> tuple[Node, bool]:
         name=name,
         uri=uri,
         digest=digest,
-        properties=clean_properties(command.properties),
+        properties=clean_node_properties(command.properties),
         recorded_at=call.now,
         state=clean_word(command.state, "state") or "",
     )
@@ -149,7 +149,7 @@ def update(call: Call, uid: str, command: UpdateNode, etag: int | None) -> NodeV
     if command.state is not None:
         changes["state"] = clean_word(command.state, "state") or ""
     if command.properties is not None:
-        changes["properties"] = clean_properties(command.properties)
+        changes["properties"] = clean_node_properties(command.properties)
     if command.name is not None:
         changes["name"] = clean_node_name(command.name)
     if command.uri is not None:

@@ -186,6 +186,10 @@ class Versions(Protocol):
         """The live version with the greatest number."""
         ...
 
+    def newest_at_stages(self, workspace_id: int, asset_uids: Sequence[str]) -> Sequence[Version]:
+        """Of each asset, the live version with the greatest number at every stage (and at none); newest first."""
+        ...
+
     def list(
         self,
         asset_id: int,

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
+from strongroom.domain.registry.model import Namespace
+from strongroom.domain.tracking.lines import LineRow, LineSize
 from strongroom.domain.tracking.model import BlockRow, BlockSize, Chain, Experiment, HeldRun, OtherSummary, Run
 from strongroom.domain.tracking.points import Points
 from strongroom.domain.tracking.values import Param, Summary
@@ -47,6 +49,13 @@ class Experiments(Protocol):
 
     def update(self, experiment: Experiment, /, **changes: object) -> Experiment:
         """Apply column changes to a locked experiment; `etag` goes up by one."""
+        ...
+
+    def move(self, experiment: Experiment, namespace: Namespace, name: str, /) -> Experiment:
+        """Give a locked experiment another namespace or name.
+
+        :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
+        """
         ...
 
     def list(
@@ -183,7 +192,43 @@ class Merging(Protocol):
         ...
 
 
-class Runs(Records, Merging, Protocol):
+class Streams(Protocol):
+    """Numbered lines of runs. Writers hold the run's lock."""
+
+    def next_line(self, run: OfRun, stream: str) -> int:
+        """The number behind a stream's last line; 0 of one that is not there."""
+        ...
+
+    def put_lines(self, run: OfRun, stream: str, row: LineRow, following: int) -> None:
+        """Store lines. :param following: the number behind the stream's last line, with these."""
+        ...
+
+    def line_rows(self, run: OfRun, stream: str, first: int, last: int) -> Sequence[LineRow]:
+        """Rows that may hold a number from one to another."""
+        ...
+
+    def streams(self, run_id: int, after: Key | None, limit: int) -> Sequence[tuple[str, int]]:
+        """The streams of a run by name, each with the number behind its last line."""
+        ...
+
+    def stream_ids(self, run_id: int) -> Sequence[int]:
+        """The streams of a run, for merging."""
+        ...
+
+    def line_sizes(self, run_id: int, stream_id: int, limit: int) -> Sequence[LineSize]:
+        """The rows of a stream with the greatest `last`, those first."""
+        ...
+
+    def whole_lines(self, run_id: int, stream_id: int, sizes: Sequence[LineSize]) -> Sequence[LineRow]:
+        """Those of some rows that are still there, whole."""
+        ...
+
+    def replace_lines(self, run_id: int, stream_id: int, old: Sequence[LineSize], new: LineRow) -> bool:
+        """Put one row in the place of some; False, and nothing changed, when another was faster."""
+        ...
+
+
+class Runs(Records, Merging, Streams, Protocol):
     """Executions and what they recorded."""
 
     def by_uid(self, workspace_id: int, uid: str) -> Run | None:
@@ -196,6 +241,10 @@ class Runs(Records, Merging, Protocol):
 
     def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
         """Those of the ids that exist, by id."""
+        ...
+
+    def ids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, int]:
+        """Uid -> id of those that exist."""
         ...
 
     def environment(self, run_id: int) -> str:

@@ -1,6 +1,6 @@
 """Assets: made, found, described, renamed, archived, deleted, restored and purged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from strongroom.application.registry import namespaces
 from strongroom.application.registry.views import AssetView, asset_view, asset_views, weight
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Conflict, Held, Invalid, Purged
+from strongroom.domain.errors import AlreadyExists, Conflict, Held, Invalid, Purged, TooLarge
 from strongroom.domain.identity.roles import Permission, Scope, Visibility
 from strongroom.domain.registry.fields import (
     CARD_LARGEST,
@@ -27,13 +27,18 @@ from strongroom.domain.registry.text import clean_text
 
 STATES = ("active", "archived", "trashed", "all")
 ATTACHMENTS_MOST = 200
+TAGS_LARGEST = 1 << 20
+"""Characters in all tags of one object."""
 #: Characters that a slug keeps whatever number is put behind it.
 SLUG_COMMON = 80
 
 
 @dataclass(frozen=True, slots=True)
 class CreateAsset:
-    """A new asset; missing namespaces are made."""
+    """A new asset; missing namespaces are made.
+
+    :param exclusive: kinds that share one list of names for the caller's clients (domain.md N2, Addressing).
+    """
 
     kind: str
     name: str
@@ -45,6 +50,7 @@ class CreateAsset:
     visibility: str = "workspace"
     tags: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, Scalar] = field(default_factory=dict)
+    exclusive: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,15 @@ def clean_tags(tags: Mapping[str, str | None]) -> dict[str, str | None]:
     """Tags from outside. :raises Invalid: a key, a value or their number breaks its rule."""
     if len(tags) > ATTACHMENTS_MOST:
         raise Invalid(f"At most {ATTACHMENTS_MOST} tags at a time.", limit=ATTACHMENTS_MOST)
-    return {clean_tag_key(key): clean_tag_value(value) for key, value in tags.items()}
+    clean = {clean_tag_key(key): clean_tag_value(value) for key, value in tags.items()}
+    check_size(clean)
+    return clean
+
+
+def check_size(tags: Mapping[str, str | None]) -> None:
+    """:raises TooLarge: the tags of one object hold more text than it may have."""
+    if sum(len(key) + len(value or "") for key, value in tags.items()) > TAGS_LARGEST:
+        raise TooLarge(f"The tags of one object have at most {TAGS_LARGEST} characters.", limit=TAGS_LARGEST)
 
 
 def clean_properties(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -115,6 +129,7 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     visibility = clean_visibility(command.visibility)
     namespace = namespaces.ensure(call, command.namespace, Permission.ASSET_CREATE)
     call.require_namespace(Permission.ASSET_CREATE, namespace)
+    _refuse_namesakes(call, namespace.id, name, [other for other in command.exclusive if other != kind.value])
     slug = _free_slug(call, namespace.id, kind.value, name)
     asset = call.tx.assets.add(
         Asset(
@@ -154,6 +169,13 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     return asset_view(call, asset)
 
 
+def _refuse_namesakes(call: Call, namespace_id: int, name: str, kinds: Sequence[str]) -> None:
+    """:raises AlreadyExists: an asset of one of these kinds has the name now; what led to a renamed one gives way."""
+    for other in call.tx.assets.by_name(namespace_id, name, kinds) if kinds else ():
+        if other.name == name:
+            raise AlreadyExists(f"There is a {other.kind} of that name already.", kind=other.kind)
+
+
 def _free_slug(call: Call, namespace_id: int, kind: str, name: str, except_asset_id: int | None = None) -> str:
     """The first slug for a name that no other asset has; one look at those that begin alike, however many."""
     alike = slug_key(next(slug_candidates(name)))[:SLUG_COMMON]
@@ -170,6 +192,17 @@ def by_uid(call: Call, uid: str, permission: Permission) -> Asset:
     if asset.purged_at is not None and permission is not Permission.ASSET_READ:
         raise Purged("The asset was purged; only its record is left.")
     return asset
+
+
+def named(call: Call, path: str, kinds: Sequence[str], permission: Permission) -> Asset:
+    """The live asset of that name in a namespace, of the first of these kinds that has it, for clients that know none.
+
+    :param path: the namespace's path and the name. :raises NotFound: none, or none that the caller may see.
+    """
+    space, _, name = path.rpartition("/")
+    namespace = call.tx.namespaces.by_path(call.workspace.id, space)
+    found = call.tx.assets.by_name(namespace.id, name, kinds) if namespace else []
+    return call.require_asset(permission, min(found, key=lambda asset: kinds.index(asset.kind), default=None))
 
 
 def locked(call: Call, uid: str, permission: Permission, *, live: bool = True) -> Asset:

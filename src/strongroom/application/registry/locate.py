@@ -89,6 +89,26 @@ def version_of(call: Call, asset: Asset, selector: Selector, at: int | None = No
     return version
 
 
+def numbered(call: Call, path: str, kinds: Sequence[str], number: int, permission: Permission) -> tuple[Asset, Version]:
+    """The published version of that number, for clients that know neither uids nor references.
+
+    :param path: see `assets.named`. :raises NotFound: no such asset or version, or not visible.
+    """
+    asset = assets.named(call, path, kinds, permission)
+    version = call.tx.versions.by_number(asset.id, number)
+    if version is None or version.state is not VersionState.LIVE:
+        raise NotFound(f"There is no version {number}.")
+    return asset, version
+
+
+def aliased(call: Call, asset: Asset, name: str) -> Version:
+    """The version that an alias of an asset points at. :raises NotFound: there is no such alias."""
+    alias = call.tx.aliases.get(asset.id, name)
+    if alias is None:
+        raise NotFound(f"There is no alias {name[:64]!r}.")
+    return call.tx.versions.by_id(alias.version_id)
+
+
 def _by_digest(call: Call, asset: Asset, prefix: str) -> Version | None:
     """The version whose tree or revision begins so."""
     fitting = call.tx.versions.by_tree_prefix(asset.id, prefix)

@@ -49,6 +49,8 @@ class PublishDetails:
     :param run_uid: the run that made it, when its folder is not the source.
     :param logged_model_uid: the logged model that it is made of.
     :param base_uids: versions that it derives from (lineage edges of type "base").
+    :param copied_from: the version whose very content it is.
+    :param origin: the address of the content as the caller named it, kept as data.
     """
 
     description: str = ""
@@ -62,11 +64,13 @@ class PublishDetails:
     aliases: Sequence[str] = ()
     run_uid: str | None = None
     base_uids: Sequence[str] = ()
+    copied_from: str | None = None
     logged_model_uid: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshot:
+class Snapshot:
     """A frozen folder.
 
     `claim` is the right that naming a run as its origin needs: what really came out of the run's folder needs the
@@ -135,7 +139,7 @@ async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details:
     """Publish what lies in a run's folder at or below a path, frozen at this moment."""
     snapshot = await _freeze(edge, "run", run_uid, path, asset_uid)
     from_run = replace(details, run_uid=run_uid)
-    return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, from_run))
+    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, from_run))
 
 
 async def register_logged_model(
@@ -150,7 +154,7 @@ async def register_logged_model(
     if details.run_uid not in (None, model.run_uid):
         raise Invalid("The run is not the one that put the logged model out.")
     of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
-    return await edge.finish(lambda call: _publish_new(call, asset_uid, snapshot, of_model))
+    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, of_model))
 
 
 async def publish_entries(
@@ -176,7 +180,7 @@ async def publish_entries(
     def publish(call: Call) -> VersionView:
         if before is not None:
             before(assets.locked(call, asset_uid, Permission.VERSION_REGISTER))
-        view = _publish_new(call, asset_uid, snapshot, details)
+        view = publish_new(call, asset_uid, snapshot, details)
         if after is not None:
             after(call, versions.by_uid(call, view.uid, Permission.VERSION_REGISTER)[1])
         return view
@@ -185,7 +189,7 @@ async def publish_entries(
     said = await manifests.read(edge, asset.kind, entries)
     tree = await asyncio.to_thread(freeze, entries)
     await prepare(edge, asset.id, tree, blob_ids)
-    snapshot = _Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
+    snapshot = Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
     return await edge.finish(publish)
 
 
@@ -198,7 +202,7 @@ def _sealed_already(call: Call, uid: str) -> VersionView | None:
     return version_view(call, asset, version)
 
 
-async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> _Snapshot:
+async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> Snapshot:
     def look(call: Call) -> tuple[Asset, list[Entry], list[int]]:
         owner = open_folder(call, kind, uid, write=kind == "draft")
         if asset_uid is not None:
@@ -213,11 +217,21 @@ async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | N
 
     asset, rows, blob_ids = await edge.read(look)
     entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
+    claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
+    return await snapshot_of(edge, asset, entries, blob_ids, claim)
+
+
+async def snapshot_of(
+    edge: Edge, asset: Asset, entries: Sequence[Entry], blob_ids: Sequence[int], claim: Permission
+) -> Snapshot:
+    """Clean entries in order as a tree whose pages are written; all but the seal.
+
+    :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
+    """
     said = await manifests.read(edge, asset.kind, entries)
     tree = await asyncio.to_thread(freeze, entries)
     await prepare(edge, asset.id, tree, blob_ids)
-    claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
-    return _Snapshot(tree, blob_ids, asset.id, claim, said)
+    return Snapshot(tree, blob_ids, asset.id, claim, said)
 
 
 async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
@@ -267,7 +281,7 @@ def _new_version(call: Call, asset: Asset, state: VersionState, label: str | Non
     )
 
 
-def _seal_draft(call: Call, uid: str, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
     asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
     draft = call.tx.versions.draft(version.id)
     if draft is not None and draft.state == "sealed":
@@ -280,7 +294,8 @@ def _seal_draft(call: Call, uid: str, snapshot: _Snapshot, details: PublishDetai
     return _publish(call, asset, version, snapshot, replace(details, label=details.label or version.label))
 
 
-def _publish_new(call: Call, asset_uid: str, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+def publish_new(call: Call, asset_uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
+    """The seal: a version out of pages that `prepare` wrote."""
     asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
     version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
     return _publish(call, asset, version, snapshot, details)
@@ -301,7 +316,7 @@ def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
     return number if number is not None else asset.next_number, label
 
 
-def _publish(call: Call, asset: Asset, version: Version, snapshot: _Snapshot, details: PublishDetails) -> VersionView:
+def _publish(call: Call, asset: Asset, version: Version, snapshot: Snapshot, details: PublishDetails) -> VersionView:
     """Everything that makes a version appear: a constant number of rows, however many files it has."""
     tree = snapshot.tree
     run = runs.by_uid(call, details.run_uid, snapshot.claim)[1] if details.run_uid else None
@@ -347,6 +362,7 @@ def _appear(call: Call, asset: Asset, version: Version, content: _Content, detai
         run_id=run.id if run else None,
         description=clean_description(details.description),
         signature=versions.clean_signature(details.signature),
+        origin=versions.clean_origin(details.origin),
         recorded_at=call.now,
     )
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
@@ -389,6 +405,9 @@ def _link(call: Call, version: Version, run: Run | None, details: PublishDetails
         graph.link(call, origin, EdgeType.REGISTERED, Vertex("version", version.id))
     if run is not None:
         sealing.seal_chain(call, run)
-    for uid in details.base_uids:
+    derived = [(uid, EdgeType.BASE) for uid in details.base_uids]
+    if details.copied_from is not None:
+        derived.append((details.copied_from, EdgeType.COPIED))
+    for uid, says in derived:
         _asset, base = versions.by_uid(call, uid, Permission.ASSET_READ)
-        graph.link(call, Vertex("version", base.id), EdgeType.BASE, Vertex("version", version.id))
+        graph.link(call, Vertex("version", base.id), says, Vertex("version", version.id))

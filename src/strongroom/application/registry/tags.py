@@ -1,19 +1,20 @@
-"""Tags and typed properties of assets and versions; runs are tagged as they record (tracking/recording)."""
+"""Tags of assets, versions and experiments, typed properties of the first two; runs are tagged as they record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom.application.call import Call
 from strongroom.application.registry import assets, versions
-from strongroom.application.registry.assets import clean_properties, clean_tags
+from strongroom.application.registry.assets import check_size, clean_properties, clean_tags
 from strongroom.application.registry.views import TagView, tag_views
+from strongroom.application.tracking import experiments
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import Scalar, clean_tag_key
 from strongroom.domain.registry.model import Asset, VersionState
 
-OWNERS = ("asset", "version")
+OWNERS = ("asset", "version", "experiment")
 PER_OBJECT_MOST = 500
 
 
@@ -22,10 +23,12 @@ class _Owner:
     kind: str
     id: int
     uid: str
-    asset: Asset
+    asset: Asset | None
 
 
 def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
+    # which right decides depends on what is tagged; this one stands for all of them where a route declares one
+    call.ask(Permission.ASSET_EDIT if change else Permission.ASSET_READ)
     if kind == "asset":
         permission = Permission.ASSET_EDIT if change else Permission.ASSET_READ
         asset = assets.locked(call, uid, permission) if change else assets.by_uid(call, uid, permission)
@@ -37,6 +40,13 @@ def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
         if change and version.state is not VersionState.LIVE:
             raise Conflict("Only a published version outside the trash can be tagged.", state=version.state.value)
         return _Owner("version", version.id, uid, call.tx.assets.advance(asset) if change else asset)
+    if kind == "experiment":
+        experiment = (
+            experiments.locked(call, uid, Permission.RUN_WRITE)
+            if change
+            else experiments.by_uid(call, uid, Permission.RUN_READ)
+        )
+        return _Owner("experiment", experiment.id, uid, None)
     raise Invalid(f"Tags live on {' and '.join(OWNERS)}.")
 
 
@@ -57,19 +67,21 @@ def set_tags(call: Call, kind: str, uid: str, tags: Mapping[str, str | None]) ->
     """Set tags; other tags stay."""
     owner = _owner(call, kind, uid, change=True)
     clean = clean_tags(tags)
-    present = {tag.key for tag in call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ())}
-    _bound(len(present | clean.keys()), "tags")
+    present = {tag.key: tag.value for tag in call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ())}
+    _bound(len(present | clean), "tags")
+    check_size(present | clean)
     call.tx.tags.set(call.workspace.id, owner.kind, owner.id, clean, call.actor.id)
     call.record("tag.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
     return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
 
 
-def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str]) -> list[TagView]:
-    """Remove tags. :raises NotFound: one of them is not there; nothing is changed."""
+def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str], *, strict: bool = True) -> list[TagView]:
+    """Remove tags. :raises NotFound: when `strict`: one of them is not there; nothing is changed."""
     owner = _owner(call, kind, uid, change=True)
     wanted = [clean_tag_key(key) for key in keys]
     removed = call.tx.tags.remove(call.workspace.id, owner.kind, owner.id, wanted)
-    if missing := sorted(set(wanted) - set(removed)):
+    missing = sorted(set(wanted) - set(removed))
+    if missing and strict:
         raise NotFound("There is no such tag.", keys=missing)
     call.record("tag.remove", Subject(kind, uid), {"keys": len(removed)}, asset=owner.asset)
     return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
@@ -77,6 +89,8 @@ def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str]) -> list[Ta
 
 def set_properties(call: Call, kind: str, uid: str, values: Mapping[str, Scalar]) -> Mapping[str, Scalar]:
     """Set typed properties; a null removes its key; others stay."""
+    if kind == "experiment":
+        raise Invalid("Properties live on assets and versions; experiments have tags.")
     owner = _owner(call, kind, uid, change=True)
     clean = clean_properties(values)
     present = call.tx.tags.properties(owner.kind, [owner.id]).get(owner.id, {})

@@ -15,10 +15,13 @@ from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description, clean_tag_key
 from strongroom.domain.registry.model import Asset, Version, VersionState
 from strongroom.domain.registry.stages import clean_stage
+from strongroom.domain.registry.text import clean_text
+from strongroom.domain.tracking.source import without_user_info
 
 STATES = ("active", "archived", "trashed", "purged", "draft", "all")
 SIGNATURE_LARGEST = 256 * 1024
 SIGNATURE_DEEPEST = 64
+ORIGIN_LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ def clean_signature(signature: Mapping[str, object]) -> Mapping[str, object]:
     if len(repr(signature)) > SIGNATURE_LARGEST:
         raise Invalid("The signature is too large.", limit=SIGNATURE_LARGEST)
     return signature
+
+
+def clean_origin(text: str | None) -> str | None:
+    """An address as the caller named it; user names and passwords in it are dropped. :raises Invalid: too long."""
+    return None if text is None else without_user_info(clean_text(text, what="origin", longest=ORIGIN_LONGEST))
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> tuple[Asset, Version]:

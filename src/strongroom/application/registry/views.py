@@ -78,6 +78,7 @@ class AssetView:
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
     purged_at: datetime | None
@@ -87,7 +88,7 @@ class AssetView:
 class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
-    `signature` is null in lists: read the version for it.
+    `signature` is null in lists: read the version for it. `origin` is the content's address as the publisher named it.
     """
 
     uid: str
@@ -109,9 +110,11 @@ class VersionView:
     description: str
     signature: Mapping[str, object] | None
     run_uid: str | None
+    origin: str | None
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
 
@@ -271,6 +274,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             etag=asset.etag,
             created_by=asset.created_by,
             created_at=time_of(asset.recorded_at),
+            updated_at=time_of(asset.updated_at or asset.recorded_at),
             archived_at=maybe_time(asset.archived_at),
             deleted_at=maybe_time(asset.deleted_at),
             purged_at=maybe_time(asset.purged_at),
@@ -324,9 +328,11 @@ def version_views(
             description=version.description,
             signature=None if brief else version.signature,
             run_uid=version.run_uid,
+            origin=version.origin,
             etag=version.etag,
             created_by=version.created_by,
             created_at=time_of(version.recorded_at),
+            updated_at=time_of(version.updated_at or version.recorded_at),
             archived_at=maybe_time(version.archived_at),
             deleted_at=maybe_time(version.deleted_at),
         )

@@ -9,7 +9,7 @@ from strongroom.application.paging import Page, PageRequest
 from strongroom.application.ports.search import Hit, Query
 from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views
 from strongroom.application.tracking import experiments
-from strongroom.application.tracking.views import ExperimentView, RunView, experiment_view, run_views
+from strongroom.application.tracking.views import VALUES_LISTED, ExperimentView, RunView, experiment_views, run_views
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.search.ast import Expr, Field, Group, OrderTerm
@@ -79,11 +79,14 @@ def found_experiments(call: Call, question: Question, page: PageRequest) -> Page
     call.ask(Permission.RUN_READ)
     hits = _hits(call, Entity.EXPERIMENT, question, page)
     found = _in_order(hits, call.tx.experiments.by_ids([hit.id for hit in hits.items]))
-    return Page([experiment_view(one) for one in found], hits.next_page_token)
+    return Page(experiment_views(call, found), hits.next_page_token)
 
 
-def runs(call: Call, question: Question, page: PageRequest) -> Page[RunView]:
-    """Runs of some experiments, or of all that the caller may see."""
+def runs(call: Call, question: Question, page: PageRequest, most: int = VALUES_LISTED) -> Page[RunView]:
+    """Runs of some experiments, or of all that the caller may see.
+
+    :param most: params, and series, shown of each.
+    """
     call.ask(Permission.RUN_READ)
     if len(question.experiment_uids) > EXPERIMENTS_MOST:
         raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
@@ -91,7 +94,7 @@ def runs(call: Call, question: Question, page: PageRequest) -> Page[RunView]:
     hits = _hits(call, Entity.RUN, question, page, tuple(named) if named else None)
     found = _in_order(hits, call.tx.runs.by_ids([hit.id for hit in hits.items]))
     owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
-    return Page(run_views(call, owners, found), hits.next_page_token)
+    return Page(run_views(call, owners, found, most), hits.next_page_token)
 
 
 def _in_order(hits: Page[Hit], found: Mapping[int, T]) -> list[T]:

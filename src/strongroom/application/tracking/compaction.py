@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
+from strongroom.domain.tracking import lines
+from strongroom.domain.tracking.lines import LineRow, LineSize
 from strongroom.domain.tracking.merging import is_first_form, merge, plan
 from strongroom.domain.tracking.model import BlockRow, BlockSize, RunState
 
@@ -36,9 +38,38 @@ async def merge_run(executor: Executor, run_id: int) -> int:
             made += await executor.command(
                 lambda tx, old=old, new=new: tx.runs.replace_blocks(run_id, old, new)  # type: ignore[misc]
             )
+    made += await _merge_lines(executor, run_id)
     if not made:
         await executor.command(lambda tx: tx.runs.settle(run_id))
     return made
+
+
+async def _merge_lines(executor: Executor, run_id: int) -> int:
+    """The same for the streams of a run: rows of lines, of which a later one may replace what an earlier one holds."""
+    made = 0
+    for stream_id, group in await executor.read(lambda tx: _line_groups(tx, run_id)):
+        merged = await executor.read(lambda tx, s=stream_id, g=group: _merged_lines(tx, run_id, s, g))  # type: ignore[misc]
+        if merged is not None:
+            made += await executor.command(
+                lambda tx, s=stream_id, g=group, new=merged: tx.runs.replace_lines(run_id, s, g, new)  # type: ignore[misc]
+            )
+    return made
+
+
+def _line_groups(tx: Transaction, run_id: int) -> list[tuple[int, list[LineSize]]]:
+    ended = tx.runs.by_id(run_id).state is not RunState.RUNNING
+    found = []
+    for stream_id in tx.runs.stream_ids(run_id):
+        rows = tx.runs.line_sizes(run_id, stream_id, LOOKED_AT)
+        groups = lines.plan(rows, ended=ended, whole=len(rows) < LOOKED_AT)
+        found += [(stream_id, group) for group in groups]
+    return found
+
+
+def _merged_lines(tx: Transaction, run_id: int, stream_id: int, group: Sequence[LineSize]) -> LineRow | None:
+    """What a group becomes; None when another was faster."""
+    rows = tx.runs.whole_lines(run_id, stream_id, group)
+    return lines.merge(rows) if len(rows) == len(group) else None
 
 
 def _groups(tx: Transaction, run_id: int) -> list[list[BlockSize]]:

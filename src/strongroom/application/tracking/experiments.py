@@ -1,17 +1,19 @@
 """Experiments: made, found, described, deleted and restored. A trashed one keeps its name."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from strongroom.application.call import Call, check_etag
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import namespaces
-from strongroom.application.tracking.views import ExperimentView, experiment_view
+from strongroom.application.registry.assets import clean_tags
+from strongroom.application.tracking.views import ExperimentView, experiment_view, experiment_views
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
-from strongroom.domain.registry.names import clean_name
 from strongroom.domain.tracking.model import Experiment
+from strongroom.domain.tracking.names import clean_experiment_name, place_of_experiment
 
 STATES = ("active", "trashed", "all")
 
@@ -23,6 +25,7 @@ class CreateExperiment:
     name: str
     namespace: str = ""
     description: str = ""
+    tags: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ def create(call: Call, command: CreateExperiment) -> ExperimentView:
 
     :raises AlreadyExists: the namespace has one of that name, maybe in the trash.
     """
-    name, description = clean_name(command.name), clean_description(command.description)
+    name, description = clean_experiment_name(command.name), clean_description(command.description)
+    tags = clean_tags(command.tags)
     namespace = namespaces.ensure(call, command.namespace, Permission.RUN_WRITE)
     call.require_namespace(Permission.RUN_WRITE, namespace)
     experiment = call.tx.experiments.add(
@@ -58,8 +62,9 @@ def create(call: Call, command: CreateExperiment) -> ExperimentView:
             deleted_at=None,
         )
     )
+    call.tx.tags.set(call.workspace.id, "experiment", experiment.id, tags, call.actor.id)
     call.record("experiment.create", Subject("experiment", experiment.uid), {"namespace": namespace.uid})
-    return experiment_view(experiment)
+    return experiment_view(call, experiment)
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> Experiment:
@@ -89,14 +94,19 @@ def must_live(experiment: Experiment) -> None:
 
 def get(call: Call, uid: str) -> ExperimentView:
     """One experiment."""
-    return experiment_view(by_uid(call, uid, Permission.RUN_READ))
+    return experiment_view(call, by_uid(call, uid, Permission.RUN_READ))
 
 
 def by_name(call: Call, namespace: str, name: str) -> ExperimentView:
     """The experiment of that name, in the trash too: nothing else can have the name."""
     found = namespaces.find(call, namespace)
-    experiment = call.tx.experiments.by_name(found.id, clean_name(name)) if found else None
-    return experiment_view(call.require_experiment(Permission.RUN_READ, experiment))
+    experiment = call.tx.experiments.by_name(found.id, clean_experiment_name(name)) if found else None
+    return experiment_view(call, call.require_experiment(Permission.RUN_READ, experiment))
+
+
+def by_path(call: Call, path: str) -> ExperimentView:
+    """The experiment that a client without namespaces writes so; see `domain.tracking.names`."""
+    return by_name(call, *place_of_experiment(path))
 
 
 def listed(call: Call, query: ListExperiments, page: PageRequest) -> Page[ExperimentView]:
@@ -120,7 +130,8 @@ def listed(call: Call, query: ListExperiments, page: PageRequest) -> Page[Experi
         after=call.sealer.open(listing, page.token),
         limit=page.size + 1,
     )
-    return call.sealer.page(listing, rows, page.size, lambda e: (e.recorded_at, e.id)).map(experiment_view)
+    kept = call.sealer.page(listing, rows, page.size, lambda e: (e.recorded_at, e.id))
+    return Page(experiment_views(call, kept.items), kept.next_page_token)
 
 
 def update(call: Call, uid: str, description: str, etag: int | None) -> ExperimentView:
@@ -129,7 +140,24 @@ def update(call: Call, uid: str, description: str, etag: int | None) -> Experime
     check_etag(etag, experiment.etag)
     changed = call.tx.experiments.update(experiment, description=clean_description(description))
     call.record("experiment.update", Subject("experiment", uid), {"changed": ("description",)})
-    return experiment_view(changed)
+    return experiment_view(call, changed)
+
+
+def rename(call: Call, uid: str, path: str) -> ExperimentView:
+    """Give an experiment another name, and with it maybe another namespace, which is made when it is missing.
+
+    :raises AlreadyExists: one of that name is there, maybe in the trash. Needs the right at both ends.
+    """
+    experiment = locked(call, uid, Permission.RUN_WRITE)
+    place, name = place_of_experiment(path)
+    namespace = namespaces.ensure(call, place, Permission.RUN_WRITE)
+    call.require_namespace(Permission.RUN_WRITE, namespace)
+    name = clean_experiment_name(name)
+    if (namespace.id, name) == (experiment.namespace_id, experiment.name):
+        return experiment_view(call, experiment)
+    changed = call.tx.experiments.move(experiment, namespace, name)
+    call.record("experiment.rename", Subject("experiment", uid), {"namespace": namespace.uid})
+    return experiment_view(call, changed)
 
 
 def delete(call: Call, uid: str, etag: int | None = None) -> ExperimentView:
@@ -138,7 +166,7 @@ def delete(call: Call, uid: str, etag: int | None = None) -> ExperimentView:
     check_etag(etag, experiment.etag)
     changed = call.tx.experiments.update(experiment, deleted_at=call.now)
     call.record("experiment.delete", Subject("experiment", uid))
-    return experiment_view(changed)
+    return experiment_view(call, changed)
 
 
 def restore(call: Call, uid: str) -> ExperimentView:
@@ -148,4 +176,4 @@ def restore(call: Call, uid: str) -> ExperimentView:
         raise Conflict("The experiment is not in the trash.")
     changed = call.tx.experiments.update(experiment, deleted_at=None)
     call.record("experiment.restore", Subject("experiment", uid))
-    return experiment_view(changed)
+    return experiment_view(call, changed)

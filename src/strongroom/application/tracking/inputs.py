@@ -44,24 +44,26 @@ class Input:
     properties: Mapping[str, Scalar] = field(default_factory=dict)
 
 
-def add_inputs(call: Call, run_uid: str, inputs: Sequence[Input]) -> list[VertexView]:
+def add_inputs(call: Call, run_uid: str, inputs: Sequence[Input], *, late: bool = False) -> list[VertexView]:
     """Say what a running run reads; what it was said to read before changes nothing.
 
+    :param late: whether an ended run will do, for clients that know no other way.
     :raises NotFound: no such run or version. :raises Conflict: the run is ended; a version is no published one.
     """
-    return _add(call, run_uid, inputs, EdgeType.INPUT)
+    return _add(call, run_uid, inputs, EdgeType.INPUT, late=late)
 
 
-def add_outputs(call: Call, run_uid: str, outputs: Sequence[Input]) -> list[VertexView]:
+def add_outputs(call: Call, run_uid: str, outputs: Sequence[Input], *, late: bool = False) -> list[VertexView]:
     """Say what a running run put out apart from the versions registered from it; see `add_inputs`."""
-    return _add(call, run_uid, outputs, EdgeType.OUTPUT)
+    return _add(call, run_uid, outputs, EdgeType.OUTPUT, late=late)
 
 
-def _add(call: Call, run_uid: str, items: Sequence[Input], type_: EdgeType) -> list[VertexView]:
+def _add(call: Call, run_uid: str, items: Sequence[Input], type_: EdgeType, *, late: bool) -> list[VertexView]:
     if not 1 <= len(items) <= INPUTS_MOST:
         raise Invalid(f"Between 1 and {INPUTS_MOST} {type_.value}s at a time.", limit=INPUTS_MOST)
     _, run = runs.locked(call, run_uid, Permission.RUN_WRITE)
-    runs.must_run(run)
+    if not late:
+        runs.must_run(run)
     here = Vertex("run", run.id)
     vertices, changed = [], False
     for item in items:

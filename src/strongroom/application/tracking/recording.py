@@ -13,7 +13,7 @@ from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import runs
 from strongroom.application.tracking.other_series import LogOther, other_points
 from strongroom.application.tracking.views import KeyedMetricView, LoggedView, OtherSeriesView, metric_view
-from strongroom.domain.errors import Conflict, Invalid, TooLarge
+from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_tag_key
 from strongroom.domain.tracking.batches import encode_record
@@ -59,13 +59,17 @@ class LogSeries:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is recorded at once: all of it or nothing. `series` says the same as `points`, in a form that is quicker."""
+    """What is recorded at once: all of it or nothing. `series` says the same as `points`, in a form that is quicker.
+
+    :param late: take it though the run has ended, for clients that know no other way; the next head covers it.
+    """
 
     params: Sequence[LogParam] = ()
     points: Sequence[LogPoint] = ()
     tags: Mapping[str, str | None] = field(default_factory=dict)
     series: Sequence[LogSeries] = ()
     others: Sequence[LogOther] = ()
+    late: bool = False
 
 
 def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
@@ -90,7 +94,8 @@ def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
         if one.values:
             _join(series, clean_key(one.key), other_points(call, run, one))
     if params or series:
-        runs.must_run(run)
+        if not batch.late:
+            runs.must_run(run)
     elif not tags:
         return _logged(run.chain)
     if params:
@@ -156,11 +161,16 @@ def _logged(chain: Chain) -> LoggedView:
     return LoggedView(chain.count, chain.head)
 
 
-def remove_tags(call: Call, run_uid: str, keys: Sequence[str]) -> LoggedView:
-    """Remove tags of a run, ended or not; keys without a tag do not matter."""
+def remove_tags(call: Call, run_uid: str, keys: Sequence[str], *, strict: bool = False) -> LoggedView:
+    """Remove tags of a run, ended or not; keys without a tag do not matter.
+
+    :raises NotFound: when `strict`: there is none of them.
+    """
     wanted = [clean_tag_key(key) for key in keys]
     run = runs.held(call, run_uid)
     removed = call.tx.tags.remove(call.workspace.id, "run", run.id, wanted)
+    if not removed and strict:
+        raise NotFound("There is no such tag.")
     if not removed:
         return _logged(run.chain)
     record = encode_record(recorded_at=call.now, actor=call.caller.uid, untagged=removed)

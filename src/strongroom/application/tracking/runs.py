@@ -9,7 +9,7 @@ from strongroom.application.ports.tracking import RunFilter
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.sealing import seal_chain
-from strongroom.application.tracking.views import RunView, run_view, run_views
+from strongroom.application.tracking.views import VALUES_SHOWN, RunView, run_view, run_views
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -159,9 +159,9 @@ def must_run(run: Run | HeldRun) -> None:
         raise Conflict("The run is ended; resume it first.", state=run.state.value)
 
 
-def get(call: Call, uid: str) -> RunView:
-    """One run."""
-    return run_view(call, *by_uid(call, uid, Permission.RUN_READ))
+def get(call: Call, uid: str, most: int = VALUES_SHOWN) -> RunView:
+    """One run. :param most: params, and series, that are shown."""
+    return run_view(call, *by_uid(call, uid, Permission.RUN_READ), most)
 
 
 def environment(call: Call, uid: str) -> str:
@@ -207,11 +207,12 @@ def update(call: Call, uid: str, command: UpdateRun, etag: int | None = None) ->
     return run_view(call, experiment, changed)
 
 
-def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunView:
+def end(call: Call, uid: str, state: str, ended_at: int | None = None, *, again: bool = False) -> RunView:
     """End a run; the head of its chain goes into the audit log. The same end again changes nothing.
 
     :param state: finished, failed or killed.
     :param ended_at: as claimed, microseconds since 1970 in UTC; None for now.
+    :param again: one that is ended otherwise is opened and ended again, for clients that know no resuming.
     :raises Conflict: it is ended otherwise; resume it first.
     """
     if state not in ENDINGS:
@@ -219,6 +220,8 @@ def end(call: Call, uid: str, state: str, ended_at: int | None = None) -> RunVie
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state.value == state:
         return run_view(call, experiment, run)
+    if again and run.state is not RunState.RUNNING:
+        run = _resumed(call, run)
     must_run(run)
     at = call.now if ended_at is None else clean_time(ended_at)
     changed = call.tx.runs.update(run, state=RunState(state).value, ended_at=at)
@@ -233,9 +236,13 @@ def resume(call: Call, uid: str) -> RunView:
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state is RunState.RUNNING:
         return run_view(call, experiment, run)
+    return run_view(call, experiment, _resumed(call, run))
+
+
+def _resumed(call: Call, run: Run) -> Run:
     changed = call.tx.runs.update(run, state=RunState.RUNNING.value, ended_at=None)
-    call.record("run.resume", Subject("run", uid), {"from": run.state.value})
-    return run_view(call, experiment, changed)
+    call.record("run.resume", Subject("run", run.uid), {"from": run.state.value})
+    return changed
 
 
 def delete(call: Call, uid: str, etag: int | None = None) -> RunView:

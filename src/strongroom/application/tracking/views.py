@@ -26,9 +26,11 @@ class ExperimentView:
     name: str
     path: str
     description: str
+    tags: Sequence[TagView]
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
     deleted_at: datetime | None
 
 
@@ -145,19 +147,30 @@ def experiment_path(experiment: Experiment) -> str:
     return f"{experiment.namespace_path}/{experiment.name}" if experiment.namespace_path else experiment.name
 
 
-def experiment_view(experiment: Experiment) -> ExperimentView:
-    """An experiment, in the trash or not."""
-    return ExperimentView(
-        experiment.uid,
-        experiment.namespace_path,
-        experiment.name,
-        experiment_path(experiment),
-        experiment.description,
-        experiment.etag,
-        experiment.created_by,
-        time_of(experiment.recorded_at),
-        maybe_time(experiment.deleted_at),
-    )
+def experiment_views(call: Call, experiments: Sequence[Experiment]) -> list[ExperimentView]:
+    """Experiments, in the trash or not, with their tags."""
+    tags = call.tx.tags.current("experiment", [experiment.id for experiment in experiments])
+    return [
+        ExperimentView(
+            experiment.uid,
+            experiment.namespace_path,
+            experiment.name,
+            experiment_path(experiment),
+            experiment.description,
+            tag_views(tags.get(experiment.id, ())),
+            experiment.etag,
+            experiment.created_by,
+            time_of(experiment.recorded_at),
+            time_of(experiment.updated_at or experiment.recorded_at),
+            maybe_time(experiment.deleted_at),
+        )
+        for experiment in experiments
+    ]
+
+
+def experiment_view(call: Call, experiment: Experiment) -> ExperimentView:
+    """One experiment with its tags."""
+    return experiment_views(call, [experiment])[0]
 
 
 def metric_view(summary: Summary) -> MetricView:
@@ -214,6 +227,6 @@ def run_views(
     return views
 
 
-def run_view(call: Call, experiment: Experiment, run: Run) -> RunView:
+def run_view(call: Call, experiment: Experiment, run: Run, most: int = VALUES_SHOWN) -> RunView:
     """One run with what it recorded."""
-    return run_views(call, experiment, [run], VALUES_SHOWN)[0]
+    return run_views(call, experiment, [run], most)[0]

@@ -1,14 +1,12 @@
 """A route of the native API as data: what it takes, what it answers, which right it asks for."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from strongroom.application.artifacts.blobstore import StoredBlob
-from strongroom.domain.errors import Corrupted
 from strongroom.domain.identity.roles import Permission
 
 P = TypeVar("P")
@@ -51,20 +49,6 @@ class Request(Generic[P, B]):
     media_type: str | None = None
     range: str | None = None
     resume: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileAnswer:
-    """An answer of bytes out of the store; the edge streams them, whole or the range that was asked for.
-
-    :param counted: called with the number of bytes that went out, for the audit's read counters.
-    :param damaged: called when the store finds that the bytes are not what was written.
-    """
-
-    blob: StoredBlob
-    name: str
-    counted: Callable[[int], None]
-    damaged: Callable[[Corrupted], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)

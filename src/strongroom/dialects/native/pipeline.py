@@ -4,39 +4,45 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response, StreamingResponse
 
-from strongroom.application.edge import AnsweredBefore, Gateway, Once, RequestEdge
+from strongroom.application.artifacts.reading import OpenFile
+from strongroom.application.edge import AnsweredBefore, Gateway, Once
 from strongroom.application.ports.audit import Remembered
 from strongroom.dialects.native.errors import STATUS, TITLES
-from strongroom.dialects.native.files import file_response
-from strongroom.dialects.native.operation import FileAnswer, Mode, Operation, Request, TextAnswer
+from strongroom.dialects.native.operation import Mode, Operation, Request, TextAnswer
+from strongroom.dialects.shared.files import file_response
+from strongroom.dialects.shared.requests import (
+    announced_size,
+    chunks_of,
+    edge_of,
+    refuse_broken_query,
+    refuse_encoded,
+    request_id_of,
+    whole_body,
+    workspace_in_path,
+)
 from strongroom.domain.audit.receipt import issue
 from strongroom.domain.errors import (
     DomainError,
     Invalid,
     RangeNotSatisfiable,
-    TooLarge,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
 )
-from strongroom.domain.identity.roles import Permission
-from strongroom.domain.identity.tokens import from_authorization
 
 log = logging.getLogger(__name__)
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
-_LENGTH = re.compile(r"[0-9]{1,19}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 #: A command of many records (a batch of aliases) gets receipts for the first of them; the log holds them all.
 RECEIPTS_MOST = 8
@@ -82,9 +88,9 @@ class Pipeline:
         """The ASGI endpoint of one operation."""
 
         async def handle(http: HttpRequest) -> Response:
-            request_id: str | None = http.scope.get("state", {}).get("request_id")
+            request_id = request_id_of(http)
             try:
-                return await self._answer(operation, http, request_id)
+                return await self._answer(operation, http)
             except AnsweredBefore as before:
                 headers = {**json.loads(before.answer.headers), "Idempotent-Replayed": "true"}
                 return Response(before.answer.body, before.answer.status, headers)
@@ -95,19 +101,12 @@ class Pipeline:
 
         return handle
 
-    async def _answer(self, operation: Operation, http: HttpRequest, request_id: str | None) -> Response:
-        _refuse_encoded(http)
-        raw = await _body(http, operation) if operation.body is not None else b""
+    async def _answer(self, operation: Operation, http: HttpRequest) -> Response:
+        refuse_encoded(http)
+        raw = await whole_body(http, operation.body_largest) if operation.body is not None else b""
         request = _decode(operation, http, raw)
-        edge = RequestEdge(
-            self._gateway,
-            from_authorization(http.headers.get("authorization", "")),
-            _workspace(operation, http),
-            request_id,
-            _once(operation, http, raw),
-            operation.permission,
-        )
-        _refuse_garbage_credentials(http, edge)
+        named = workspace_in_path(http) or http.headers.get("strongroom-workspace")
+        edge = edge_of(self._gateway, http, operation.permission, named, _once(operation, http, raw))
         if operation.mode is Mode.FLOW:
             result = await operation.handler(edge, request)
         elif operation.mode is Mode.COMMAND:
@@ -124,21 +123,13 @@ class Pipeline:
     async def _encode(
         self, operation: Operation, request: Request[Any, Any], result: object, *, head: bool
     ) -> Response:
-        if isinstance(result, FileAnswer):
+        if isinstance(result, OpenFile):
             return await file_response(self._gateway.store, result, request.range, head=head)
         if isinstance(result, TextAnswer):
             return StreamingResponse(result.chunks, headers=_STREAMED, media_type=result.media_type)
         if operation.answer is None:
             return Response(status_code=204)
         return Response(_encoder.encode(result), operation.status, _headers(result), JSON)
-
-
-def _workspace(operation: Operation, http: HttpRequest) -> str | None:
-    """The workspace that a request names; what is public (login, set-up) happens in none."""
-    if operation.permission is Permission.PUBLIC:
-        return None
-    named: str | None = http.scope.get("state", {}).get("workspace") or http.headers.get("strongroom-workspace")
-    return named
 
 
 def _headers(result: object) -> dict[str, str]:
@@ -166,50 +157,8 @@ def _once(operation: Operation, http: HttpRequest, raw: bytes) -> Once | None:
     return Once(key, digest, remember)
 
 
-def _refuse_garbage_credentials(http: HttpRequest, edge: RequestEdge) -> None:
-    """A credential that is sent but cannot be one is refused, never treated as if none had been sent."""
-    if http.headers.get("authorization") and edge.anonymous:
-        raise Unauthenticated("The credential is not a Strongroom token.")
-
-
-def _refuse_encoded(http: HttpRequest) -> None:
-    """Bodies are taken as they are: nothing is unpacked, and nothing packed is stored as if it were the file."""
-    if http.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Invalid("Send the body as it is, without Content-Encoding.")
-
-
-async def _body(http: HttpRequest, operation: Operation) -> bytes:
-    """The whole body, bounded.
-
-    :raises TooLarge: it is above the operation's limit, announced or not.
-    """
-    limit = operation.body_largest
-    announced = http.headers.get("content-length", "0")
-    if _LENGTH.fullmatch(announced) and int(announced) > limit:
-        raise TooLarge(f"The body is at most {limit} bytes.", limit=limit)
-    chunks: list[bytes] = []
-    total = 0
-    async for chunk in http.stream():
-        total += len(chunk)
-        if total > limit:
-            raise TooLarge(f"The body is at most {limit} bytes.", limit=limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _refuse_broken_query(http: HttpRequest) -> None:
-    """A query whose escapes are not UTF-8 is refused, as such a path is before it gets here.
-
-    :raises Invalid: over-long forms (``%c0%ae``), lone surrogates, cut sequences.
-    """
-    try:
-        unquote_to_bytes(http.scope["query_string"]).decode()
-    except UnicodeDecodeError:
-        raise Invalid("The query holds escapes that are not UTF-8.") from None
-
-
 def _decode(operation: Operation, http: HttpRequest, raw: bytes) -> Request[Any, Any]:
-    _refuse_broken_query(http)
+    refuse_broken_query(http)
     query = http.query_params
     if len(query.multi_items()) > len(query):
         raise Invalid("A query parameter stands twice.")
@@ -222,13 +171,12 @@ def _decode(operation: Operation, http: HttpRequest, raw: bytes) -> Request[Any,
         body = raw
     elif operation.body is not None:
         body = _json(operation, http, raw)
-    announced = http.headers.get("content-length", "")
     return Request(
         params=params,
         body=body,
         etag=_if_match(http.headers.get("if-match")),
-        chunks=_chunks(http) if operation.raw_body and operation.body is None else None,
-        size=int(announced) if _LENGTH.fullmatch(announced) else None,
+        chunks=chunks_of(http) if operation.raw_body and operation.body is None else None,
+        size=announced_size(http),
         media_type=http.headers.get("content-type"),
         range=http.headers.get("range"),
         resume=http.headers.get("last-event-id"),
@@ -252,9 +200,3 @@ def _if_match(header: str | None) -> int | None:
     if found is None:
         raise Invalid('If-Match is an ETag as it was sent, such as "3", or *.')
     return int(found[1])
-
-
-async def _chunks(http: HttpRequest) -> AsyncIterator[bytes]:
-    async for chunk in http.stream():
-        if chunk:
-            yield chunk

@@ -5,13 +5,17 @@ import json
 import re
 from collections.abc import Mapping
 
-from strongroom.domain.errors import Invalid
+from strongroom.domain.errors import Invalid, TooLarge
 from strongroom.domain.lineage.vocabulary import NODE_KINDS
+from strongroom.domain.registry.fields import Scalar, clean_property, clean_tag_key
 from strongroom.domain.registry.text import clean_line, clean_text
 from strongroom.domain.tracking.source import without_user_info
 
 LONGEST = 255
 FOREIGN_LONGEST = 512
+NODE_PROPERTIES_MOST = 200
+NODE_PROPERTIES_LARGEST = 1 << 20
+"""Characters in all properties of one node."""
 URI_LARGEST = 2_000
 """Bytes (UTF-8): PostgreSQL's index on it takes rows up to 2,700."""
 PROPERTIES_LARGEST = 16 * 1024
@@ -30,6 +34,24 @@ def clean_node_kind(text: str) -> str:
 def clean_node_name(text: str) -> str:
     """Name of a node in NFC, 1 to 255 characters; slashes and colons may occur. :raises Invalid: another form."""
     return clean_line(text, what="name", longest=LONGEST, error=Invalid)
+
+
+def clean_node_properties(values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """What is said of a node, texts of any length among it: the schema of a wide table is long.
+
+    :raises Invalid: above 200 properties; a key or value breaks its rule. :raises TooLarge: above 1 MiB in all.
+    """
+    if len(values) > NODE_PROPERTIES_MOST:
+        raise Invalid(f"At most {NODE_PROPERTIES_MOST} properties at a time.", limit=NODE_PROPERTIES_MOST)
+    if sum(len(value) for value in values.values() if isinstance(value, str)) > NODE_PROPERTIES_LARGEST:
+        raise TooLarge(f"The properties of a node have at most {NODE_PROPERTIES_LARGEST} characters.")
+    return {clean_tag_key(key): _clean_value(value) for key, value in values.items()}
+
+
+def _clean_value(value: Scalar) -> Scalar:
+    if isinstance(value, str):
+        return clean_text(value, what="property", longest=NODE_PROPERTIES_LARGEST)
+    return clean_property(value)
 
 
 def clean_dialect(text: str) -> str:

@@ -6,7 +6,8 @@ from strongroom.domain.errors import BadName, Invalid
 from strongroom.domain.registry.text import clean_line, clean_text
 
 TAG_KEY_LONGEST = 250
-TAG_VALUE_LONGEST = 5_000
+TAG_VALUE_LONGEST = 20_000
+PROPERTY_LONGEST = 5_000
 DESCRIPTION_LONGEST = 65_536
 CARD_LARGEST = 1 << 20
 """Bytes (UTF-8) of a card's text."""
@@ -25,7 +26,7 @@ def clean_tag_key(text: str) -> str:
 
 
 def clean_tag_value(text: str | None) -> str | None:
-    """Tag value as sent, up to 5,000 characters; None for a bare word (a key without a value).
+    """Tag value as sent, up to 20,000 characters; None for a bare word (a key without a value).
 
     :raises Invalid: NUL, a lone surrogate, or too long.
     """
@@ -53,5 +54,5 @@ def clean_property(value: object) -> Scalar:
         case float() if math.isfinite(value):
             return value
         case str():
-            return clean_text(value, what="property", longest=TAG_VALUE_LONGEST)
+            return clean_text(value, what="property", longest=PROPERTY_LONGEST)
     raise Invalid("A property is null, true, false, a 64-bit integer, a finite number or a text.")

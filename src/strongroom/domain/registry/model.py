@@ -74,6 +74,7 @@ class Asset:
     archived_at: int | None
     deleted_at: int | None
     purged_at: int | None
+    updated_at: int = 0
 
     @property
     def path(self) -> str:
@@ -83,7 +84,10 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One published revision of an asset, or a draft of one. `number` and `tree` are set when it is sealed."""
+    """One published revision of an asset, or a draft of one. `number` and `tree` are set when it is sealed.
+
+    `origin` is the address of the content as the publisher named it: data, never followed.
+    """
 
     id: int
     uid: str
@@ -109,6 +113,8 @@ class Version:
     archived_at: int | None
     expires_at: int | None
     deleted_at: int | None
+    origin: str | None = None
+    updated_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

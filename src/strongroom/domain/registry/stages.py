@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Self
 
 from strongroom.domain.errors import Invalid, StageEdgeNotAllowed
@@ -78,13 +77,6 @@ class StageGraph:
         return target
 
 
-def _ladder(*rungs: str) -> StageGraph:
-    """One rung up at a time, any number down, to the archive from anywhere, and from there to the lowest two."""
-    up = list(pairwise(rungs))
-    down = [(high, low) for n, high in enumerate(rungs) for low in rungs[:n]]
-    archive = [(rung, ARCHIVED) for rung in rungs]
-    return StageGraph.of((*rungs, ARCHIVED), [*up, *down, *archive, (ARCHIVED, rungs[0]), (ARCHIVED, rungs[1])])
-
-
-DEFAULT_STAGES = _ladder(NONE, "development", "staging", "production")
-"""What a new workspace has: one step up at a time, any step down, archive from anywhere, revive at the bottom."""
+DEFAULT_STAGES = StageGraph.free((NONE, "development", "staging", "production", ARCHIVED))
+"""What a new workspace has. Every move is free: some clients bring stages of their own and know no rungs; a workspace
+that wants a ladder defines it."""

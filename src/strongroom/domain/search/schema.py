@@ -96,18 +96,19 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
     Entity.ASSET: {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "type": _TEXT, "slug": _TEXT,
         "display_name": _TEXT, "description": _TEXT, "visibility": _TEXT, "created_by": _TEXT,
-        "created_at": _TIME, "archived_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
+        "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
     },
     Entity.VERSION: {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "asset_uid": _TEXT,
         "number": Attribute(Type.INTEGER, nullable=True), "label": Attribute(Type.TEXT, nullable=True, nfc=True),
         "stage": _MAYBE_TEXT, "description": _TEXT, "tree": _MAYBE_TEXT, "files": _INTEGER, "size": _INTEGER,
-        "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "created_by": _TEXT,
-        "created_at": _TIME, "archived_at": _MAYBE_TIME, "expires_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
+        "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "origin": _MAYBE_TEXT, "created_by": _TEXT,
+        "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "expires_at": _MAYBE_TIME,
+        "deleted_at": _MAYBE_TIME,
     },
     Entity.EXPERIMENT: {
-        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "description": _TEXT, "created_by": _TEXT,
-        "created_at": _TIME, "deleted_at": _MAYBE_TIME,
+        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "path": _NAME, "description": _TEXT, "created_by": _TEXT,
+        "created_at": _TIME, "updated_at": _TIME, "deleted_at": _MAYBE_TIME,
     },
     Entity.RUN: {
         "uid": _TEXT, "name": _NAME, "kind": _TEXT, "state": _TEXT, "note": _TEXT, "experiment": _NAME,
@@ -119,7 +120,7 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
 GROUPS: Mapping[Entity, frozenset[Group]] = {
     Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
-    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TEXT}),
+    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
     Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC, Group.TEXT}),
 }
 

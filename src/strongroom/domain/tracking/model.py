@@ -30,6 +30,7 @@ class Experiment:
     created_by: str
     recorded_at: int
     deleted_at: int | None
+    updated_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,21 @@
 from typing import Final
 
 #: Oldest first; a test holds that these are the files in versions/.
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS: Final = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+)
 
 HEAD: Final = REVISIONS[-1]
 """The revision that this release runs on."""

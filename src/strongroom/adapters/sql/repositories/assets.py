@@ -148,6 +148,7 @@ class SqlAssets(Repository):
         return set(self._connection.execute(query).scalars())
 
     def add(self, new: Asset) -> Asset:
+        new = replace(new, updated_at=new.recorded_at)
         values = {name: getattr(new, name) for name in _OWN}
         values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
         asset_id = self._connection.execute(insert(asset).values(values).returning(asset.c.id)).scalar_one()
@@ -162,6 +163,7 @@ class SqlAssets(Repository):
         return self.by_id(asset_id)
 
     def advance(self, old: Asset, /, **changes: object) -> Asset:
+        changes = {**changes, "updated_at": self._context.now()}
         values = {f"new_{name}": value for name, value in changes.items()}
         _advance(tuple(sorted(changes))).run(self._connection, asset=old.id, **values)
         documents.note(self._connection, "asset", old.id, changes)

@@ -16,6 +16,7 @@ from strongroom.adapters.sql.tables import experiment, namespace, principal
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.identity.access import Visible
+from strongroom.domain.registry.model import Namespace
 from strongroom.domain.tracking.model import Experiment
 
 _ELSEWHERE = {"id", "namespace_path", "namespace_slug_path", "created_by"}
@@ -85,6 +86,7 @@ class SqlExperiments(Repository):
         return found
 
     def add(self, new: Experiment) -> Experiment:
+        new = replace(new, updated_at=new.recorded_at)
         values = {name: getattr(new, name) for name in _OWN}
         values["created_by"] = select(principal.c.id).where(principal.c.uid == new.created_by).scalar_subquery()
         try:
@@ -103,11 +105,19 @@ class SqlExperiments(Repository):
         return load(Experiment, self._connection.execute(statement).one())
 
     def update(self, old: Experiment, /, **changes: object) -> Experiment:
+        changes = {**changes, "updated_at": self._context.now()}
         values: dict[str, Any] = {**changes, "etag": experiment.c.etag + 1}
         self._connection.execute(update(experiment).where(experiment.c.id == old.id).values(values))
         documents.note(self._connection, "experiment", old.id, changes)
         known: dict[str, Any] = {**changes, "etag": old.etag + 1}
         return replace(old, **known)
+
+    def move(self, old: Experiment, to: Namespace, name: str, /) -> Experiment:
+        try:
+            moved = self.update(old, namespace_id=to.id, name=name)
+        except IntegrityError as error:
+            raise AlreadyExists("There is an experiment of that name, maybe in the trash.") from error
+        return replace(moved, namespace_path=to.path, namespace_slug_path=to.slug_path)
 
     def list(
         self,

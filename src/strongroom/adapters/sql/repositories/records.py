@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 
 from strongroom.adapters.sql.repositories.base import batches, begins
 from strongroom.adapters.sql.repositories.blocks import SqlBlocks
+from strongroom.adapters.sql.repositories.lines import SqlLines
 from strongroom.adapters.sql.repositories.values import summary
 from strongroom.adapters.sql.tables import name_dict, run_chain, run_param, run_series, run_value
 from strongroom.application.paging import Key
@@ -30,7 +31,7 @@ def _summary(row: Row[Any]) -> Summary:
     return summary((row.last, row.last_step, row.last_time, row.min, row.max, row.points))
 
 
-class SqlRecords(SqlBlocks):
+class SqlRecords(SqlBlocks, SqlLines):
     """See :class:`strongroom.application.ports.tracking.Records`."""
 
     # -- the chain -----------------------------------------------------------------------------------------------

@@ -70,6 +70,13 @@ class SqlRuns(SqlRecords):
                 found[row.id] = _load(row)
         return found
 
+    def ids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for some in batches(uids):
+            query = select(run.c.uid, run.c.id).where(run.c.uid.in_(some), run.c.workspace_id == workspace_id)
+            found.update((row.uid, row.id) for row in self._connection.execute(query))
+        return found
+
     def environment(self, run_id: int) -> str:
         text: str = self._connection.execute(select(run.c.environment).where(run.c.id == run_id)).scalar_one()
         return text

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
@@ -174,6 +174,7 @@ class SqlVersions(Repository):
         return found
 
     def add(self, new: Version, asset: Asset) -> Version:
+        new = replace(new, updated_at=new.recorded_at)
         values = {f"new_{name}": getattr(new, name) for name in (*_OWN, "created_by", "revision")}
         values |= {"new_namespace_id": asset.namespace_id, "new_workspace_id": asset.workspace_id}
         values["new_signature"] = dump_json(new.signature)
@@ -185,6 +186,7 @@ class SqlVersions(Repository):
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:
+        changes = {**changes, "updated_at": self._context.now()}
         values = {f"new_{name}": value for name, value in changes.items()}
         if "signature" in changes:
             values["new_signature"] = dump_json(changes["signature"])
@@ -202,6 +204,21 @@ class SqlVersions(Repository):
         query = _select().where(version.c.asset_id == asset_id, _LIVE).order_by(version.c.number.desc()).limit(1)
         row = self._connection.execute(query).one_or_none()
         return _load(row) if row else None
+
+    def newest_at_stages(self, workspace_id: int, asset_uids: Sequence[str]) -> Sequence[Version]:
+        found: list[Version] = []
+        for uids in batches(asset_uids):
+            wanted = select(asset.c.id).where(asset.c.uid.in_(uids), asset.c.workspace_id == workspace_id)
+            newest = (
+                select(version.c.asset_id, func.max(version.c.number).label("number"))
+                .where(version.c.asset_id.in_(wanted), _LIVE)
+                .group_by(version.c.asset_id, version.c.stage)
+                .subquery()
+            )
+            here = (newest.c.asset_id == version.c.asset_id) & (newest.c.number == version.c.number)
+            query = _select(brief=True).join(newest, here).order_by(version.c.number.desc())
+            found += [_load(row) for row in self._connection.execute(query)]
+        return found
 
     def list(
         self,

@@ -197,6 +197,9 @@ def _of_experiment(column: Sql) -> Select[Any]:
 _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.ASSET, "namespace"): _namespace(asset),
     (Entity.EXPERIMENT, "namespace"): _namespace(experiment),
+    (Entity.EXPERIMENT, "path"): select(
+        case((namespace.c.path == "", experiment.c.name), else_=namespace.c.path + "/" + experiment.c.name)
+    ).where(namespace.c.id == experiment.c.namespace_id),
     (Entity.VERSION, "name"): _of_asset(asset.c.name),
     (Entity.VERSION, "kind"): _of_asset(asset.c.kind),
     (Entity.VERSION, "asset_uid"): _of_asset(asset.c.uid),

@@ -50,6 +50,11 @@ def time_us(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
 
+def changed_at() -> Column[int]:
+    """When the row was last changed; a row of a release that did not note it has its time of recording."""
+    return Column("updated_at", BigInteger, nullable=False, server_default="0")
+
+
 def text(name: str, *, default: str | None = None, nullable: bool = False) -> Column[str]:
     """Text without a length of its own (the domain bounds it)."""
     return Column(name, Text, nullable=nullable, server_default=default)

@@ -15,7 +15,18 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import Int64, head, json_text, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import (
+    Int64,
+    changed_at,
+    head,
+    json_text,
+    key,
+    metadata,
+    ref,
+    text,
+    time_us,
+    uid,
+)
 
 experiment = Table(
     "experiment",
@@ -29,6 +40,7 @@ experiment = Table(
     Column("etag", Integer, nullable=False, server_default="1"),
     ref("created_by", "principal"),
     time_us("recorded_at"),
+    changed_at(),
     time_us("deleted_at", nullable=True),
     UniqueConstraint("namespace_id", "name"),  # a trashed experiment keeps its name (domain.md N3)
     Index("ix_experiment_workspace", "workspace_id", "recorded_at", "id"),

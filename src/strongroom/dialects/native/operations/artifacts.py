@@ -6,11 +6,12 @@ from msgspec import Meta, structs
 
 from strongroom.application.artifacts import folders, reading, uploads
 from strongroom.application.artifacts.folders import EntryView
+from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
 from strongroom.dialects.native.framing import MEDIA_TYPE, parse_frames
-from strongroom.dialects.native.operation import FileAnswer, Request, Struct, command, flow, read
+from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.wire import ByUid, Paged, Path, Sha256, Size, Uid
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
@@ -177,10 +178,9 @@ async def put_file(edge: Edge, request: Request[PutFile, Any]) -> BlobAnswer:
     params=FolderFile,
     raw_answer="application/octet-stream",
 )
-async def get_file(edge: Edge, request: Request[FolderFile, Any]) -> FileAnswer:
+async def get_file(edge: Edge, request: Request[FolderFile, Any]) -> OpenFile:
     p = request.params
-    found = await reading.open_folder_file(edge, p.kind, p.uid, p.path)
-    return FileAnswer(found.blob, found.name, found.counted, found.damaged)
+    return await reading.open_folder_file(edge, p.kind, p.uid, p.path)
 
 
 @command(

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from strongroom.application.artifacts import reading
 from strongroom.application.artifacts.folders import EntryView
+from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
@@ -13,7 +14,7 @@ from strongroom.application.registry import history
 from strongroom.application.registry.history import Relation
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import RevisionView, VersionView
-from strongroom.dialects.native.operation import FileAnswer, Request, Struct, flow, read
+from strongroom.dialects.native.operation import Request, Struct, flow, read
 from strongroom.dialects.native.operations.refs import Revision
 from strongroom.dialects.native.operations.versions import Publish
 from strongroom.dialects.native.wire import ByUid, Paged, PagedByUid, Path, Uid
@@ -123,10 +124,9 @@ def list_files(call: Call, request: Request[FilesOf, Any]) -> Page[EntryView]:
     params=FileAt,
     raw_answer="application/octet-stream",
 )
-async def get_file(edge: Edge, request: Request[FileAt, Any]) -> FileAnswer:
+async def get_file(edge: Edge, request: Request[FileAt, Any]) -> OpenFile:
     p = request.params
-    found = await reading.open_revision_file(edge, p.uid, p.revision, p.path)
-    return FileAnswer(found.blob, found.name, found.counted, found.damaged)
+    return await reading.open_revision_file(edge, p.uid, p.revision, p.path)
 
 
 @flow(

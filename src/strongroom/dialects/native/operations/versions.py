@@ -6,12 +6,13 @@ from msgspec import Meta, structs
 
 from strongroom.application.artifacts import reading, trees
 from strongroom.application.artifacts.folders import EntryView
+from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
 from strongroom.application.registry import publishing, purging, stages, versions
 from strongroom.application.registry.views import StageView, VersionView
-from strongroom.dialects.native.operation import FileAnswer, Request, Struct, command, flow, read
+from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
 from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
 from strongroom.domain.errors import Invalid
@@ -315,21 +316,8 @@ def list_files(call: Call, request: Request[ListFiles, Any]) -> Page[EntryView]:
     params=FileOf,
     raw_answer="application/octet-stream",
 )
-async def get_file(edge: Edge, request: Request[FileOf, Any]) -> FileAnswer:
-    found = await reading.open_version_file(edge, request.params.uid, request.params.path)
-    return FileAnswer(found.blob, found.name, found.counted, found.damaged)
-
-
-@read(
-    "version.diff",
-    "/versions/{uid}/diff/{other}",
-    Permission.VERSION_BYTES,
-    "What differs between the files of two versions",
-    params=Compare,
-    answer=trees.DiffView,
-)
-def diff(call: Call, request: Request[Compare, Any]) -> trees.DiffView:
-    return trees.compare(call, request.params.uid, request.params.other)
+async def get_file(edge: Edge, request: Request[FileOf, Any]) -> OpenFile:
+    return await reading.open_version_file(edge, request.params.uid, request.params.path)
 
 
 OPERATIONS = (
@@ -349,5 +337,4 @@ OPERATIONS = (
     stage_history,
     list_files,
     get_file,
-    diff,
 )

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 
 from strongroom.application.artifacts.blobstore import ReadBlobs
-from strongroom.dialects.native.operation import FileAnswer
+from strongroom.application.artifacts.reading import OpenFile
 from strongroom.domain.errors import Corrupted, RangeNotSatisfiable
 
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
@@ -42,7 +42,7 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 async def file_response(
-    store: ReadBlobs, answer: FileAnswer, range_header: str | None, *, head: bool = False
+    store: ReadBlobs, answer: OpenFile, range_header: str | None, *, head: bool = False
 ) -> Response:
     """Stream a blob, whole or one range.
 
@@ -65,7 +65,7 @@ async def file_response(
     return StreamingResponse(body, 206 if asked else 200, headers, "application/octet-stream")
 
 
-def _file_headers(answer: FileAnswer, asked: tuple[int, int] | None) -> dict[str, str]:
+def _file_headers(answer: OpenFile, asked: tuple[int, int] | None) -> dict[str, str]:
     size = answer.blob.size
     start, end = asked or (0, size)
     headers = {
@@ -82,7 +82,7 @@ def _base64(hex_digest: str) -> str:
     return base64.b64encode(bytes.fromhex(hex_digest)).decode()
 
 
-async def _counted(first: bytes, rest: AsyncIterator[bytes], answer: FileAnswer) -> AsyncIterator[bytes]:
+async def _counted(first: bytes, rest: AsyncIterator[bytes], answer: OpenFile) -> AsyncIterator[bytes]:
     sent = len(first)
     try:
         yield first

@@ -1,0 +1,1 @@
+"""The handlers, a file a group: decode is done, translate, one call of the application, translate."""

@@ -1,0 +1,72 @@
+"""What runs record: points, params, batches; and the history of a metric."""
+
+from strongroom.application.call import Call
+from strongroom.application.tracking import recording, runs, series
+from strongroom.application.tracking.runs import UpdateRun
+from strongroom.dialects.mlflow.operation import command, read
+from strongroom.dialects.mlflow.operations.runs import ABSENT
+from strongroom.dialects.mlflow.translate import recording as translate
+from strongroom.dialects.mlflow.translate.common import page_size, tags_of
+from strongroom.dialects.mlflow.translate.ids import run_uid
+from strongroom.dialects.mlflow.translate.runs import history, said
+from strongroom.dialects.mlflow.wire import runs as wire
+from strongroom.domain.identity.roles import Permission
+
+HISTORY_MOST = 25_000
+_READ, _WRITE = Permission.RUN_READ, Permission.RUN_WRITE
+
+
+@command(
+    "runs.log_metric",
+    "POST",
+    "/mlflow/runs/log-metric",
+    _WRITE,
+    wire.LogMetric,
+    required=("key", "value", "timestamp"),
+    absent=ABSENT,
+)
+def log_metric(call: Call, message: wire.LogMetric) -> None:
+    """Record one point."""
+    batch = translate.batch([translate.point(message)], (), {})
+    recording.log(call, run_uid(message.run_id, message.run_uuid), batch)
+
+
+@command(
+    "runs.log_param", "POST", "/mlflow/runs/log-parameter", _WRITE, wire.LogParam, required=("key",), absent=ABSENT
+)
+def log_param(call: Call, message: wire.LogParam) -> None:
+    """Record one param."""
+    batch = translate.batch((), [wire.Param(key=message.key, value=message.value)], {})
+    recording.log(call, run_uid(message.run_id, message.run_uuid), batch)
+
+
+@command("runs.log_batch", "POST", "/mlflow/runs/log-batch", _WRITE, wire.LogBatch, required=("run_id",), absent=ABSENT)
+def log_batch(call: Call, message: wire.LogBatch) -> None:
+    """Record points, params and tags, all or none."""
+    translate.check_counts(len(message.metrics), len(message.params), len(message.tags))
+    told = said(tags_of(message.tags))
+    batch = translate.batch(message.metrics, message.params, told.tags)
+    uid = run_uid(message.run_id)
+    recording.log(call, uid, batch)
+    if told.name is not None or told.note is not None:
+        runs.update(call, uid, UpdateRun(name=told.name, note=told.note))
+
+
+@read(
+    "metrics.history",
+    "GET",
+    "/mlflow/metrics/get-history",
+    _READ,
+    wire.GetHistory,
+    required=("metric_key",),
+    absent=ABSENT,
+)
+def get_history(call: Call, message: wire.GetHistory) -> wire.HistoryAnswer:
+    """Points of one metric by step."""
+    uid, key = run_uid(message.run_id, message.run_uuid), message.metric_key or ""
+    size = page_size(message.max_results, HISTORY_MOST, HISTORY_MOST)
+    found = series.columns(call, uid, key, limit=size, token=message.page_token or None)
+    return wire.HistoryAnswer(metrics=history(found), next_page_token=found.next_page_token)
+
+
+OPERATIONS = (log_metric, log_param, log_batch, get_history)

@@ -1,0 +1,102 @@
+"""From an HTTP request to one operation and back, in MLflow's shapes. Knows no operation by name."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from strongroom.application.artifacts.reading import OpenFile
+from strongroom.application.edge import Gateway, RequestEdge
+from strongroom.dialects.mlflow.errors import Spoken, refusal_of, spoken
+from strongroom.dialects.mlflow.operation import JSON_LARGEST, Mode, Operation, Transfer
+from strongroom.dialects.mlflow.wire.codec import Message, decode_body, decode_query, encode, missing
+from strongroom.dialects.shared.files import file_response
+from strongroom.dialects.shared.requests import (
+    announced_size,
+    chunks_of,
+    edge_of,
+    refuse_broken_query,
+    refuse_encoded,
+    whole_body,
+    workspace_in_path,
+)
+from strongroom.domain.errors import DomainError, Invalid
+
+JSON = "application/json"
+WORKSPACE_HEADER = "x-mlflow-workspace"
+
+Endpoint = Callable[[HttpRequest], Awaitable[Response]]
+
+
+class Pipeline:
+    """Runs operations for HTTP requests."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def endpoint(self, operation: Operation) -> Endpoint:
+        """The ASGI endpoint of one operation."""
+
+        async def handle(http: HttpRequest) -> Response:
+            asked: dict[str, Any] = {}
+            try:
+                return await self._answer(operation, http, asked)
+            except Spoken as error:
+                return spoken(error.status, error.code, error.message)
+            except DomainError as error:
+                return refusal_of(error, absent=operation.absent.format_map(_Shown(asked)) or None)
+            except ClientDisconnect:
+                return spoken(400, "BAD_REQUEST", "The body ended early.")
+
+        return handle
+
+    async def _answer(self, operation: Operation, http: HttpRequest, asked: dict[str, Any]) -> Response:
+        refuse_encoded(http)
+        refuse_broken_query(http)
+        message = await _message(operation, http)
+        asked.update({name: getattr(message, name) for name in message.__struct_fields__})
+        for name in operation.required:
+            if asked.get(name) in (None, ""):
+                raise missing(name)
+        named = workspace_in_path(http) or http.headers.get(WORKSPACE_HEADER)
+        edge = edge_of(self._gateway, http, operation.permission, named)
+        result = await _run(operation, edge, http, message)
+        edge.must_have_asked()
+        if isinstance(result, Response):
+            return result
+        if isinstance(result, OpenFile):
+            head = http.method == "HEAD"
+            return await file_response(self._gateway.store, result, http.headers.get("range"), head=head)
+        return Response(encode(result) if isinstance(result, Message) else b"{}", media_type=JSON)
+
+
+class _Shown(dict[str, Any]):
+    """Fields for a sentence; what was not sent is shown as nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, message: Message) -> object:
+    if operation.mode is Mode.COMMAND:
+        return await edge.finish(lambda call: operation.handler(call, message))
+    if operation.mode is Mode.READ:
+        return await edge.read(lambda call: operation.handler(call, message))
+    if not operation.raw:
+        return await operation.handler(edge, message)
+    headers = http.headers
+    sent = Transfer(message, chunks_of(http), announced_size(http), headers.get("content-type"), headers.get("range"))
+    return await operation.handler(edge, sent)
+
+
+async def _message(operation: Operation, http: HttpRequest) -> Message:
+    """What is asked, from query and address or from body and address."""
+    if operation.raw or http.method in {"GET", "HEAD"}:
+        return decode_query(http.query_params.getlist, operation.message, http.path_params)
+    raw = await whole_body(http, JSON_LARGEST)
+    media = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if raw and media != JSON:
+        raise Invalid(f"Bad Request. Content-Type must be one of ['{JSON}'].")
+    return decode_body(raw, operation.message, http.path_params)

@@ -1,0 +1,62 @@
+"""The route table of MLflow's API, as data."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from strongroom.application.edge import Gateway
+from strongroom.dialects.mlflow.operation import Operation
+from strongroom.dialects.mlflow.operations import (
+    artifacts,
+    experiments,
+    logged_models,
+    models,
+    recording,
+    runs,
+    server,
+    versions,
+)
+from strongroom.dialects.mlflow.pipeline import Pipeline
+from strongroom.domain.identity.roles import Permission
+
+OPERATIONS: tuple[Operation, ...] = (
+    *server.OPERATIONS,
+    *experiments.OPERATIONS,
+    *runs.OPERATIONS,
+    *recording.OPERATIONS,
+    *logged_models.OPERATIONS,
+    *artifacts.OPERATIONS,
+    *models.OPERATIONS,
+    *versions.OPERATIONS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method of an operation."""
+
+    id: str
+    method: str
+    path: str
+    permission: Permission
+    endpoint: Callable[[Request], Awaitable[Response]]
+
+
+def routes(gateway: Gateway) -> Sequence[Route]:
+    """Every address of every operation, each with an id of its own."""
+    pipeline = Pipeline(gateway)
+    return [
+        Route(_id(operation, path, method), method, path, operation.permission, endpoint)
+        for operation in OPERATIONS
+        for endpoint in [pipeline.endpoint(operation)]
+        for path in operation.addresses()
+        for method in operation.methods
+    ]
+
+
+def _id(operation: Operation, path: str, method: str) -> str:
+    ajax = ".ajax" if path.startswith("/ajax-api/") else ""
+    other = "." + method.lower() if method != operation.methods[0] else ""
+    return f"mlflow.{operation.id}{ajax}{other}"

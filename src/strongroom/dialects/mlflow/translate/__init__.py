@@ -1,0 +1,1 @@
+"""From MLflow's messages to the core's words and back: pure functions."""

@@ -1,0 +1,67 @@
+"""What runs record, from MLflow's messages to a batch of ours, with MLflow's limits."""
+
+from collections.abc import Mapping, Sequence
+
+from strongroom.application.tracking.recording import Batch, LogParam, LogSeries
+from strongroom.dialects.mlflow.wire.codec import missing
+from strongroom.dialects.mlflow.wire.runs import LogMetric, Param, Point
+from strongroom.domain.errors import Invalid
+from strongroom.domain.tracking.values import PARAM_LONGEST
+
+METRICS_MOST, PARAMS_MOST, TAGS_MOST, ENTITIES_MOST = 1_000, 100, 100, 1_000
+TAG_LONGEST = 8_000
+"""Characters of a run's tag; MLflow's server cuts what is longer, as it does with params, so ours does too."""
+
+
+def check_counts(metrics: int, params: int, tags: int) -> None:
+    """:raises Invalid: more of one kind, or of all together, than a batch may have."""
+    for what, count, most in (
+        ("metrics", metrics, METRICS_MOST),
+        ("params", params, PARAMS_MOST),
+        ("tags", tags, TAGS_MOST),
+    ):
+        if count > most:
+            raise Invalid(f"A batch logging request can contain at most {most} {what}. Got {count} {what}.", limit=most)
+    if metrics + params + tags > ENTITIES_MOST:
+        raise Invalid(f"A batch logging request can contain at most {ENTITIES_MOST} metrics, params and tags in all.")
+
+
+def batch(metrics: Sequence[Point], params: Sequence[Param], tags: Mapping[str, str]) -> Batch:
+    """All that one request records. :raises Invalid: a field that must be there is not; a param stands twice."""
+    return Batch(params=_params(params), series=series_of(metrics), tags=cut_tags(tags), late=True)
+
+
+def cut_tags(tags: Mapping[str, str]) -> dict[str, str | None]:
+    """Tags as MLflow keeps them."""
+    return {key: value[:TAG_LONGEST] for key, value in tags.items()}
+
+
+def series_of(metrics: Sequence[Point]) -> list[LogSeries]:
+    """Points of a batch as columns by key, times in microseconds. :raises Invalid: a field is missing."""
+    columns: dict[str, tuple[list[float], list[int], list[int]]] = {}
+    for number, one in enumerate(metrics):
+        key, value, time = one.key, one.value, one.timestamp
+        if key is None or value is None or time is None:
+            absent = "key" if key is None else "value" if value is None else "timestamp"
+            raise missing(f"metrics[{number}].{absent}")
+        values, steps, times = columns.setdefault(key, ([], [], []))
+        values.append(value)
+        steps.append(one.step)
+        times.append(time * 1000)
+    return [LogSeries(key, *column) for key, column in columns.items()]
+
+
+def point(message: LogMetric) -> Point:
+    """The one point of a request."""
+    return Point(key=message.key, value=message.value, timestamp=message.timestamp, step=message.step or 0)
+
+
+def _params(params: Sequence[Param]) -> list[LogParam]:
+    found: dict[str, LogParam] = {}
+    for number, one in enumerate(params):
+        if not one.key:
+            raise missing(f"params[{number}].key")
+        if one.key in found:
+            raise Invalid(f"Duplicate parameter keys have been submitted: {one.key}. Send each key once.")
+        found[one.key] = LogParam(one.key, (one.value or "")[:PARAM_LONGEST])
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""The foreign shapes: MLflow's messages as they stand on the wire, a file a group."""

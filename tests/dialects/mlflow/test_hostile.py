@@ -1,0 +1,179 @@
+"""What was done to MLflow's servers over the years, done to ours."""
+
+import json as jsons
+from typing import Any
+
+import pytest
+
+from tests.support.api import Answer, InProcess
+
+BASE = "/api/2.0/mlflow"
+PROXY = "/api/2.0/mlflow-artifacts/artifacts"
+CLIMBS = [
+    *("..", "../x", "a/../../x", "./x", "a/./b", "/etc/passwd", "//etc/passwd", "a//b"),
+    *("%2e%2e/x", "a/%2e%2e/%2e%2e/x", "%252e%252e/x", "%25252e%25252e%25252fx", "..%2fx", "..%5cx", "%5c..%5cx"),
+    *("..;/x", "a/..%00/x", "%00", "c:/x", "c%3a/x", "a/%c0%ae%c0%ae/x", "a%0ab", "%e2%80%ae"),
+]
+
+
+def send(
+    api: InProcess, method: str, path: str, json: object = ..., who: str | None = "maintainer", **more: Any
+) -> Answer:
+    return api.request(who, method, path, json, **more)
+
+
+@pytest.fixture(scope="module")
+def run(api: InProcess) -> dict[str, str]:
+    made = send(api, "POST", BASE + "/runs/create", {"experiment_id": "0"}).json()["run"]["info"]
+    root = made["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    assert send(api, "PUT", f"{PROXY}/{root}/model/w.bin", body=b"w").status == 200
+    return {"id": made["run_id"], "root": root}
+
+
+def is_refused(answer: Answer, *statuses: int) -> None:
+    """A clear 4xx in MLflow's shape."""
+    assert answer.status in (statuses or (400, 404)), (answer.status, answer.body[:300])
+    assert answer.json()["error_code"] in {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "BAD_REQUEST"}
+
+
+@pytest.mark.parametrize("path", CLIMBS)
+def test_no_artifact_path_climbs(api: InProcess, run: dict[str, str], path: str) -> None:
+    """ "traversal in ... `artifact_path` ... (`..`, encoded, double-encoded, ... backslash, `file://`, absolute)"."""
+    address = f"{PROXY}/{run['root']}/{path}"
+    for answer in (
+        send(api, "PUT", address, body=b"x"),
+        send(api, "GET", address),
+        send(api, "DELETE", address),
+        send(api, "GET", f"{PROXY}?path={run['root']}/{path}"),
+        send(api, "GET", f"{BASE}/artifacts/list?run_id={run['id']}&path={path}"),
+        send(api, "GET", f"/get-artifact?run_id={run['id']}&path={path}"),
+    ):
+        if path == "..;/x" and answer.status == 200:
+            continue  # a segment of that very name is a name like any other, and nothing lies above
+        is_refused(answer)
+    files = send(api, "GET", f"{PROXY}?path={run['root']}").json()["files"]
+    assert [file["path"] for file in files if file["path"] != "..;"] == ["model"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "file:///etc",
+        "/etc",
+        "..",
+        "s3://b/../x",
+        "mlflow-artifacts:/../x",
+        "http://h/%2e%2e/",
+        "s3://b#../x",
+        "s3://b?x=../y",
+        "C:\\x",
+    ],
+)
+def test_no_location_of_artifacts_is_taken_from_a_client(api: InProcess, location: str) -> None:
+    """ "traversal in ... `artifact_location`"."""
+    body = {"name": f"located {location!r}", "artifact_location": location}
+    is_refused(send(api, "POST", BASE + "/experiments/create", body), 400)
+
+
+def test_a_prompt_tag_relaxes_no_check_of_a_source(api: InProcess, run: dict[str, str]) -> None:
+    """ "a prompt tag that switches validation off"; promise 7."""
+    send(api, "POST", BASE + "/registered-models/create", {"name": "victim"})
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    for source in ("file:///etc/passwd", "/etc/passwd", f"runs:/{run['id']}/../../x", "dummy-source"):
+        body = {"name": "victim", "source": source, "tags": tags}
+        is_refused(send(api, "POST", BASE + "/model-versions/create", body), 400)
+    assert send(api, "GET", BASE + "/model-versions/search?filter=name%20%3D%20'victim'").json() == {
+        "next_page_token": ""
+    }
+
+
+def test_a_source_is_read_with_the_callers_own_rights(api: InProcess) -> None:
+    """A run in another workspace, or one that the caller may not read, is no source."""
+    send(api, "POST", "/api/v1/workspaces", {"slug": "vault"}, who="root")
+    there = [("X-MLFLOW-WORKSPACE", "vault")]
+    made = send(api, "POST", BASE + "/runs/create", {"experiment_id": "0"}, who="root", headers=there).json()
+    root = made["run"]["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    assert send(api, "PUT", f"{PROXY}/{root}/m/w.bin", body=b"secret", who="root", headers=there).status == 200
+    send(api, "POST", BASE + "/registered-models/create", {"name": "thief"})
+    for source in (f"runs:/{made['run']['info']['run_id']}/m", f"mlflow-artifacts:/{root}/m"):
+        is_refused(send(api, "POST", BASE + "/model-versions/create", {"name": "thief", "source": source}), 404)
+    is_refused(send(api, "GET", f"{PROXY}/{root}/m/w.bin"), 404)
+    assert send(api, "GET", f"{PROXY}/{root}/m/w.bin", who="stranger").status == 404
+    assert send(api, "GET", f"{PROXY}/{root}/m/w.bin", who=None).status == 401
+
+
+def test_log_inputs_needs_the_right_to_write_the_run(api: InProcess, run: dict[str, str]) -> None:
+    """ "log-inputs without permission"."""
+    body = {"run_id": run["id"], "datasets": [{"dataset": {"name": "d", "digest": "1"}}]}
+    assert send(api, "POST", BASE + "/runs/log-inputs", body, who="viewer").status == 403
+    assert send(api, "POST", BASE + "/runs/log-inputs", body, who="stranger").status == 404
+    outputs = {"run_id": run["id"], "models": [{"model_id": "m-" + "0" * 32, "step": 1}]}
+    assert send(api, "POST", BASE + "/runs/outputs", outputs, who="viewer").status == 403
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.svg", "x.xml", "x.yaml", "x.js", "MLmodel", 'a"b;c.html', "日本語.html"])
+def test_artifacts_never_run_in_a_browser(api: InProcess, run: dict[str, str], name: str) -> None:
+    """ "HTML/SVG/YAML artifacts that must never run in a browser (nosniff, attachment, sandbox CSP)"."""
+    from urllib.parse import quote
+
+    body = b"<script>alert(1)</script>"
+    address = f"{PROXY}/{run['root']}/evil/{quote(name)}"
+    assert send(api, "PUT", address, body=body, headers=[("Content-Type", "text/html")]).status == 200
+    for answer in (
+        send(api, "GET", address),
+        send(api, "GET", f"/get-artifact?run_uuid={run['id']}&path=evil/{quote(name)}"),
+    ):
+        assert answer.body == body
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-disposition"].startswith("attachment; filename")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("path", ["mpu/create/x", "mpu/complete/x", "mpu/abort/x", "presigned/x"])
+def test_multipart_endpoints_are_not_there_to_forget_a_check(api: InProcess, path: str) -> None:
+    """ "multipart endpoints without the resource check"."""
+    method = "GET" if path.startswith("presigned") else "POST"
+    answer = send(api, method, f"/api/2.0/mlflow-artifacts/{path}", {"path": "x", "num_parts": 1})
+    assert (answer.status, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
+
+
+def test_requests_that_try_to_exhaust_are_bounded(api: InProcess, run: dict[str, str]) -> None:
+    """ "batched or deep requests that try to exhaust the server"."""
+    headers = [("Content-Type", "application/json")]
+    deep = b'{"run_id":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    large = jsons.dumps({"run_id": run["id"], "tags": [{"key": "k", "value": "x" * (5 << 20)}]}).encode()
+    for body in (deep, large):
+        is_refused(send(api, "POST", BASE + "/runs/log-batch", body=body, headers=headers), 400)
+    nested = "tags." + "`" * 10_000
+    for text in (
+        " AND ".join(["metrics.a > 1"] * 1_000),
+        "((((" * 10_000,
+        nested,
+        "'" * 20_001,
+        "tags.a LIKE '" + "%a" * 3_000 + "'",
+    ):
+        asked = {"experiment_ids": ["0"], "filter": text}
+        is_refused(send(api, "POST", BASE + "/runs/search", asked), 400)
+    many = {"experiment_ids": ["0"], "order_by": ["metrics.a"] * 10_000}
+    assert send(api, "POST", BASE + "/runs/search", many).status in {200, 400}
+    ids = {"experiment_ids": ["0" * 32] * 10_000}
+    is_refused(send(api, "POST", BASE + "/runs/search", ids))
+    key = {"run_id": run["id"], "key": "k" * 100_000, "value": "v"}
+    is_refused(send(api, "POST", BASE + "/runs/set-tag", key), 400)
+
+
+def test_registered_files_do_not_change(api: InProcess, run: dict[str, str]) -> None:
+    """Promise 1 and 2: what a version answers is what was registered."""
+    send(api, "POST", BASE + "/registered-models/create", {"name": "steady"})
+    body = {"name": "steady", "source": f"runs:/{run['id']}/model", "run_id": run["id"]}
+    assert send(api, "POST", BASE + "/model-versions/create", body).status == 200
+    uri = send(api, "GET", BASE + "/model-versions/get-download-uri?name=steady&version=1").json()["artifact_uri"]
+    place = uri.removeprefix("mlflow-artifacts:/")
+    assert send(api, "GET", f"{PROXY}/{place}/w.bin").body == b"w"
+    is_refused(send(api, "PUT", f"{PROXY}/{place}/w.bin", body=b"other"), 400)
+    is_refused(send(api, "DELETE", f"{PROXY}/{place}/w.bin"), 400)
+    is_refused(send(api, "GET", f"{PROXY}/{place}"), 400)
+    assert send(api, "GET", f"{PROXY}/{place}/w.bin", who="stranger").status == 404
+    by_name = "/model-versions/get-artifact?name=steady&version=1&path=w.bin"
+    assert send(api, "GET", by_name).body == b"w"
