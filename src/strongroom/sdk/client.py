@@ -29,6 +29,7 @@ from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.manifests import Manifests
 from strongroom.sdk.memories import Memories
 from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
+from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
@@ -75,6 +76,7 @@ class Client:
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)
+        self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)
@@ -154,7 +156,7 @@ class Client:
         return finding.find(self.api, what, filter=filter, order_by=order_by, state=state, at=at)
 
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
-        """What differs between the files of two versions."""
+        """What differs between two versions: files, card, params and metrics of their runs."""
         return self.versions.diff(before, after)
 
     def run(
@@ -168,11 +170,15 @@ class Client:
         note: str = "",
         parent: Run | RunInfo | str | None = None,
         capture: bool = True,
+        system_metrics: bool | float = False,
+        capture_console: bool = False,
     ) -> Run:
         """Begin a run; use it in a ``with`` block. The experiment is made when there is none.
 
         :param parent: the run that this one is a part of.
-        :param capture: record the git commit of the working folder and the list of installed packages.
+        :param capture: record the git commit of the working folder, what differs from it, and the installed packages.
+        :param system_metrics: sample the machine every 10 seconds, or every so many (needs the extra ``system``).
+        :param capture_console: keep what is printed as lines of the run's stream ``console``.
         """
         info = self.runs.begin(
             experiment,
@@ -183,7 +189,7 @@ class Client:
             tags=dict(tags or {}),
             parent_uid=getattr(parent, "uid", parent),
         )
-        run = Run(self.api, info)
+        run = Run(self.api, info, system_metrics=system_metrics, capture_console=capture_console)
         run.log_params(params or {})
         return run
 
@@ -259,16 +265,23 @@ class Client:
         *,
         path: str = "",
         kind: str | None = None,
+        references: bool = False,
+        allow_unpinned: bool = False,
         progress: Progress | bool = True,
     ) -> LocalVersion:
         """Bring a version's files to a folder, each checked by its SHA-256; what is there already stays.
 
         :param to: the folder; None is one in the cache. :param path: only what lies at or below it.
+        :param references: fetch what it refers to at https:// too, from there, without your token.
+        :param allow_unpinned: take a version whose references nothing fixes the content of.
+        :raises Unpinned: it has such references. :raises Drifted: a reference is not what was pinned.
         :raises Corrupted: stored bytes are damaged; blob and path are named.
         :raises BadPath: the version holds a path that this disk cannot take safely.
         """
         version = lookup.version_of(self.api, reference, kind)
-        return transfers.pull(self.api, version, Path(to) if to is not None else None, path, choose(progress))
+        elsewhere = transfers.Elsewhere(fetch=references, allow_unpinned=allow_unpinned)
+        folder = Path(to) if to is not None else None
+        return transfers.pull(self.api, version, folder, path, choose(progress), elsewhere)
 
     def open(self, reference: VersionRef, path: str) -> io.BufferedReader:
         """A file of a version as a binary file object, read from the server as needed; it can seek.
