@@ -62,6 +62,14 @@ class Recorder:
         if many >= POINTS_HELD:
             self.flush()
 
+    def aside(self, values: Mapping[str, float], step: int) -> None:
+        """The same for points that the caller's code did not ask for: never waits, raises nothing, may drop some."""
+        at = time.time_ns() // 1000
+        points = [{"key": key, "value": number(value), "step": step, "time_us": at} for key, value in values.items()]
+        with self._waiting:
+            if not self._closed and len(self._points) < POINTS_HELD // 2:
+                self._points += points
+
     def tags(self, values: Mapping[str, str | None]) -> None:
         """Record tags."""
         with self._waiting:
