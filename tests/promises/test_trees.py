@@ -17,6 +17,7 @@ from strongroom.application.paging import PageRequest
 from strongroom.application.registry import publishing
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import AssetView
+from strongroom.domain.artifacts.changes import Change, diff
 from strongroom.domain.errors import NotFound
 from tests.promises.support import Site, added, fill, make_draft, publish, reference, run, seal, send
 
@@ -100,8 +101,14 @@ def test_a_version_of_100_000_files_is_sealed_and_read_piece_by_piece(
     grown = added(before, site.counts("tree", "tree_page"))
     assert grown["tree"] == 1
     assert grown["tree_page"] <= 12
-    diff, read = pages.of(site, lambda call: trees.compare(call, version.uid, second.uid))
-    assert len(diff.changes) == 10
+    ends = version.tree or "", second.tree or ""
+
+    def compare(call: Call) -> list[Change]:
+        old, new = (trees.load_root(call, end) for end in ends)
+        return list(diff(old, new, trees.StoredPages(call.tx.trees)))
+
+    changes, read = pages.of(site, compare)
+    assert len(changes) == 10
     assert read <= 4 * grown["tree_page"] + 4
 
 

@@ -24,6 +24,7 @@ from strongroom.application.ports.audit import Remembered, StoredRecord
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
+from strongroom.application.ports.outside import Outside
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.errors import DomainError, IdempotencyMismatch, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -84,6 +85,7 @@ class Gateway:
 
     :param public_reads: whether the operator lets everybody read public assets.
     :param outgoing: who signs and sends webhooks; None where nothing is sent.
+    :param outside: who looks at references; None where nothing is looked at.
     :param waiting: bounds the requests that wait for events.
     """
 
@@ -95,6 +97,7 @@ class Gateway:
     hasher: PasswordHasher
     public_reads: bool = False
     outgoing: Outgoing | None = None
+    outside: Outside | None = None
     waiting: Waiting = field(default_factory=Waiting)
     gate: PasswordGate = field(init=False)
 

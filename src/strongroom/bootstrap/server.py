@@ -9,6 +9,7 @@ from typing import Final
 from strongroom import __version__
 from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
+from strongroom.adapters.outside.looking import Looker, open_buckets
 from strongroom.adapters.statistics.reader import ChildReader
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
@@ -22,6 +23,7 @@ from strongroom.application.identity import setup
 from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
+from strongroom.application.ports.outside import Outside
 from strongroom.bootstrap import webhook_keys
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
@@ -69,6 +71,11 @@ def outgoing_of(storage: Storage, serving: Serving) -> Outgoing:
     return Outgoing(DerivedSecrets(webhook_key(storage.keys_folder)), PinnedSender(allowed))
 
 
+def outside_of(serving: Serving) -> Outside:
+    """Who looks at references. :raises Invalid: a network or bucket that is allowed is none."""
+    return Looker(PinnedSender(parse_networks(serving.reference_network)), open_buckets(serving.reference_bucket))
+
+
 @asynccontextmanager
 async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
@@ -91,6 +98,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         hasher=LazyPasswords(),
         public_reads=serving.public_reads,
         outgoing=outgoing,
+        outside=outside_of(serving),
     )
     services = Services(
         gateway=gateway,

@@ -94,6 +94,10 @@ class Serving:
         Host name under which clients reach the server, beside this machine's own; repeat it for several.
     webhook_network:
         Network beyond the public internet that webhooks may lead to, as 10.1.0.0/16; repeat it for several.
+    reference_network:
+        Network beyond the public internet where references (https://) may be looked up, as 10.1.0.0/16; repeat it.
+    reference_bucket:
+        Bucket, or part of one, where references may be looked up, written as --artifacts is; repeat it for several.
     """
 
     host: Annotated[str, Parameter(env_var="STRONGROOM_HOST")] = "127.0.0.1"
@@ -102,6 +106,9 @@ class Serving:
     public_reads: Annotated[bool, Parameter(env_var="STRONGROOM_PUBLIC_READS", negative="")] = False
     allowed_host: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_ALLOWED_HOST", negative="")] = ()
     webhook_network: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_WEBHOOK_NETWORK", negative="")] = ()
+
+    reference_network: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_REFERENCE_NETWORK", negative="")] = ()
+    reference_bucket: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_REFERENCE_BUCKET", negative="")] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= WORKERS_MOST:

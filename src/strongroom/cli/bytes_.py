@@ -114,6 +114,8 @@ def pull(
     *,
     path: str = "",
     kind: str | None = None,
+    references: Annotated[bool, Parameter(negative="")] = False,
+    allow_unpinned: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     common: Common | None = None,
 ) -> None:
@@ -129,12 +131,19 @@ def pull(
         Only what lies at or below this path.
     kind:
         Kind of the asset, when several have the name.
+
+    References:
+        Fetch what it refers to at https:// too.
+    allow_unpinned:
+        Take a version whose references nothing fixes the content of.
     quiet:
         Show no progress.
     """
     common = common or NONE
+    bars = _progress(quiet=quiet or common.json)
+    elsewhere = {"references": references, "allow_unpinned": allow_unpinned}
     with common.client() as client:
-        found = client.pull(reference, to, path=path, kind=kind, progress=_progress(quiet=quiet or common.json))
+        found = client.pull(reference, to, path=path, kind=kind, progress=bars, **elsewhere)
     if common.json:
         said = {"path": str(found.path), "files": found.files, "fetched": found.fetched}
         output.emit({**said, "version": found.version, "references": list(found.references)})

@@ -77,16 +77,23 @@ def resolve(reference: str, *, at: str | None = None, kind: str | None = None, c
 
 
 def diff(before: str, after: str, *, common: Common | None = None) -> None:
-    """What differs between the files of two versions."""
+    """What differs between two versions: files, card, params and metrics of their runs."""
     common = common or NONE
     with common.client() as client:
         found = client.diff(before, after)
     if common.json:
         output.emit(found)
         return
-    signs = {"added": "+", "removed": "-", "changed": "~"}
+    signs = {"added": "+", "removed": "-", "changed": "~", "renamed": ">"}
     for change in found.changes:
-        output.line(f"{signs.get(change.change, '?')} {output.text(change.path)}")
+        was = f" (was {output.text(change.before.path)})" if change.before and change.change == "renamed" else ""
+        output.line(f"{signs.get(change.change, '?')} {output.text(change.path)}{was}")
+    values = [(one.key, str(one.before), str(one.after)) for one in found.params]
+    values += [(one.key, str(one.before), str(one.after)) for one in found.metrics]
+    for key, before_, after_ in values:
+        output.line(f"{output.text(key)}: {output.text(before_)} -> {output.text(after_)}")
+    for line in found.card or ():
+        output.line(output.text(line))
     output.note(f"{len(found.changes)} path(s) differ{', and more' if found.truncated else ''}.")
 
 

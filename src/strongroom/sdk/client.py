@@ -154,7 +154,7 @@ class Client:
         return finding.find(self.api, what, filter=filter, order_by=order_by, state=state, at=at)
 
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
-        """What differs between the files of two versions."""
+        """What differs between two versions: files, card, params and metrics of their runs."""
         return self.versions.diff(before, after)
 
     def run(
@@ -259,16 +259,23 @@ class Client:
         *,
         path: str = "",
         kind: str | None = None,
+        references: bool = False,
+        allow_unpinned: bool = False,
         progress: Progress | bool = True,
     ) -> LocalVersion:
         """Bring a version's files to a folder, each checked by its SHA-256; what is there already stays.
 
         :param to: the folder; None is one in the cache. :param path: only what lies at or below it.
+        :param references: fetch what it refers to at https:// too, from there, without your token.
+        :param allow_unpinned: take a version whose references nothing fixes the content of.
+        :raises Unpinned: it has such references. :raises Drifted: a reference is not what was pinned.
         :raises Corrupted: stored bytes are damaged; blob and path are named.
         :raises BadPath: the version holds a path that this disk cannot take safely.
         """
         version = lookup.version_of(self.api, reference, kind)
-        return transfers.pull(self.api, version, Path(to) if to is not None else None, path, choose(progress))
+        elsewhere = transfers.Elsewhere(fetch=references, allow_unpinned=allow_unpinned)
+        folder = Path(to) if to is not None else None
+        return transfers.pull(self.api, version, folder, path, choose(progress), elsewhere)
 
     def open(self, reference: VersionRef, path: str) -> io.BufferedReader:
         """A file of a version as a binary file object, read from the server as needed; it can seek.

@@ -225,6 +225,18 @@ class Corrupted(StrongroomError):
     default_code = "corrupted"
 
 
+class Drifted(Corrupted):
+    """What a reference leads to is not what was pinned. `details["path"]` and `details["uri"]` say which."""
+
+    default_code = "drifted"
+
+
+class Unpinned(Conflict):
+    """Nothing fixes what a reference leads to, or it cannot be compared here; `details["paths"]` names them."""
+
+    default_code = "unpinned"
+
+
 class NotConfigured(StrongroomError):
     """No address of a server is known: pass `url`, set STRONGROOM_URL or run ``strongroom login``."""
 

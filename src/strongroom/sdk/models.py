@@ -149,19 +149,12 @@ class Entry(Answer, frozen=True):
 
 
 class Change(Answer, frozen=True):
-    """One path that differs: change is added, removed or changed."""
+    """One path that differs: change is added, removed, changed or renamed (both ends are there, with their paths)."""
 
     path: str
     change: str
     before: Entry | None = None
     after: Entry | None = None
-
-
-class Diff(Answer, frozen=True):
-    """What differs between the files of two versions; `truncated` when there is more than could be listed."""
-
-    changes: list[Change]
-    truncated: bool = False
 
 
 class Revision(Answer, frozen=True):
@@ -260,6 +253,62 @@ def number(value: Any) -> float | str:  # noqa: ANN401 - numpy and torch scalars
     if math.isfinite(found):
         return found
     return "NaN" if math.isnan(found) else "Infinity" if found > 0 else "-Infinity"
+
+
+class ParamChange(Answer, frozen=True):
+    """A param of the runs that differs; None where the run has none."""
+
+    key: str
+    before: str | None = None
+    after: str | None = None
+
+
+class MetricChange(Answer, frozen=True):
+    """The last value of a metric that differs; None where the run has none."""
+
+    key: str
+    before: Real | None = None
+    after: Real | None = None
+
+
+class Origin(Answer, frozen=True):
+    """Where a copied version came from, as it was named then."""
+
+    workspace: str
+    workspace_uid: str
+    asset: str
+    asset_uid: str
+    version: int
+    version_uid: str
+    tree: str
+    copied_at: datetime
+    revision: str | None = None
+
+
+class ReferenceCheck(Answer, frozen=True):
+    """A reference and what a look at it came to: ok, drifted, unreachable, unpinned or unknown."""
+
+    path: str
+    kind: str
+    uri: str
+    verdict: str
+    reason: str = ""
+    size: int | None = None
+    pin: str | None = None
+    seen_size: int | None = None
+
+
+class Diff(Answer, frozen=True):
+    """What differs between two versions or revisions; `truncated` when there are more paths than could be listed.
+
+    `card` is a unified diff, None when a card is too long or no text; `params` and `metrics` are those of the runs.
+    """
+
+    changes: list[Change]
+    truncated: bool = False
+    card: list[str] | None = None
+    params: list[ParamChange] = []
+    metrics: list[MetricChange] = []
 
 
 class Metric(Answer, frozen=True):

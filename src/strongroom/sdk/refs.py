@@ -7,7 +7,7 @@ from typing import Any
 from strongroom.sdk.api import Api
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, version_uid
-from strongroom.sdk.models import Entry, Head, Ref, Relation, Revision, Rule, Scalar, Version
+from strongroom.sdk.models import Diff, Entry, Head, Ref, Relation, Revision, Rule, Scalar, Version
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.upload import Folder, send_bytes
 
@@ -152,6 +152,10 @@ class Revisions:
         """Where two revisions parted, and how far they are ahead of each other."""
         uid = asset_uid(self._api, asset)
         return self._api.call("revision.compare", Relation, uid=uid, before=before, after=after)
+
+    def diff(self, asset: AssetRef, before: str, after: str = "") -> Diff:
+        """What differs between two revisions: files, card, params and metrics of their runs."""
+        return self._api.call("revision.diff", Diff, uid=asset_uid(self._api, asset), before=before, after=after)
 
     def files(self, asset: AssetRef, revision: str = "", path: str = "", *, recursive: bool = False) -> Iterator[Entry]:
         """What lies in a directory of a revision, by path."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, owner_of, plain_name, version_uid
-from strongroom.sdk.models import Asset, Diff, Entry, Scalar, Stage, Tag, Version
+from strongroom.sdk.models import Asset, Diff, Entry, Origin, ReferenceCheck, Scalar, Stage, Tag, Version
 
 
 class Assets:
@@ -166,9 +166,48 @@ class Versions:
         return self._api.every("file.list", Entry, uid=uid, path=path, recursive=recursive)
 
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
-        """What differs between the files of two versions."""
+        """What differs between two versions: files, card, params and metrics of their runs."""
         ends = version_uid(self._api, before), version_uid(self._api, after)
         return self._api.call("version.diff", Diff, uid=ends[0], other=ends[1])
+
+    def copy(
+        self,
+        version: VersionRef,
+        to: str,
+        *,
+        workspace: str | None = None,
+        create: bool = True,
+        keep: Sequence[str] | None = None,
+        label: str | None = None,
+        aliases: Sequence[str] = (),
+    ) -> Version:
+        """Copy (promote) it to another asset, maybe of another workspace; no bytes move, the digest stays.
+
+        :param to: ``namespace/name``; the asset is made when `create`.
+        :param keep: what goes along: all of tags, properties, description, signature and card unless told otherwise.
+        """
+        namespace, name = plain_name(to)
+        return self._api.call(
+            "version.copy",
+            Version,
+            uid=version_uid(self._api, version),
+            namespace=namespace,
+            name=name,
+            workspace=workspace,
+            create=create,
+            keep=None if keep is None else list(keep),
+            label=label,
+            aliases=list(aliases),
+        )
+
+    def verify_references(self, version: VersionRef) -> Iterator[ReferenceCheck]:
+        """Have the server look at what it refers to elsewhere: ok, drifted, unreachable, unpinned or unknown."""
+        uid = version_uid(self._api, version)
+        return self._api.every("version.verify_references", ReferenceCheck, page_size=50, uid=uid)
+
+    def origin(self, version: VersionRef) -> Origin:
+        """Where a copy came from. :raises NotFound: it is no copy."""
+        return self._api.call("version.origin", Origin, uid=version_uid(self._api, version))
 
 
 class Labels:

@@ -17,6 +17,7 @@ from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.lookup import plain_name, resolve
 from strongroom.sdk.models import Asset, Entry, Scalar, Version
 from strongroom.sdk.operations import BY_ID
+from strongroom.sdk.outside import check_pinned, fetch_reference, is_fetchable
 from strongroom.sdk.parallel import in_parallel
 from strongroom.sdk.progress import Progress
 from strongroom.sdk.transport import fill
@@ -144,27 +145,47 @@ def find_file(api: Api, version: Version, path: str) -> Wanted:
     return Wanted(address, path, digest, int(size))
 
 
-def pull(api: Api, version: Version, to: Path | None, path: str, progress: Progress) -> LocalVersion:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What to do with references.
+
+    :ivar fetch: bring those at https:// too. :ivar allow_unpinned: also what nothing fixes the content of.
+    """
+
+    fetch: bool = False
+    allow_unpinned: bool = False
+
+
+def pull(
+    api: Api, version: Version, to: Path | None, path: str, progress: Progress, elsewhere: Elsewhere = Elsewhere()
+) -> LocalVersion:
     """Bring the files of a version (at or below `path`) to a folder; files that are there already are left alone.
 
     :param to: None is a folder of the cache that belongs to this version alone.
+    :raises Unpinned: the content of a reference is not fixed, and that is not allowed; nothing was fetched.
     """
     root = (to if to is not None else cache_folder() / "versions" / version.uid).absolute()
     root.mkdir(parents=True, exist_ok=True)
     root = root.resolve()
     entries = list(api.every("file.list", Entry, uid=version.uid, path=path, recursive=True))
+    if not elsewhere.allow_unpinned:
+        check_pinned(entries)
+    outside = [entry for entry in entries if elsewhere.fetch and is_fetchable(entry)]
     files = [wanted(version, entry) for entry in entries if entry.kind == "file"]
-    for one in files:
-        checked(one.path)
-    refuse_twins(root, (one.path for one in files))
+    paths = [one.path for one in files] + [entry.path for entry in outside]
+    for one_path in paths:
+        checked(one_path)
+    refuse_twins(root, paths)
     present = in_parallel(lambda one: is_there(root, one), files, FETCHERS)
     absent = [one for one, there in zip(files, present, strict=True) if not there]
     progress.start("fetching", sum(one.size for one in absent))
     try:
         in_parallel(lambda one: fetch(api.transport, root, one, progress), absent, FETCHERS)
+        for entry in outside:
+            fetch_reference(root, entry, progress, allow_unpinned=elsewhere.allow_unpinned)
     finally:
         progress.finish()
         with contextlib.suppress(OSError):
             (root / PARTIAL).rmdir()
-    references = tuple(entry for entry in entries if entry.kind not in {"file", "directory"})
-    return LocalVersion(root, version, len(files), len(absent), references)
+    left = tuple(entry for entry in entries if entry.kind not in {"file", "directory"} and entry not in outside)
+    return LocalVersion(root, version, len(files) + len(outside), len(absent) + len(outside), left)

@@ -46,6 +46,12 @@ def on_asset(json: object = ..., **query: object) -> Request:
     return lambda world: Asked({"uid": asset(world)}, query, json(world) if callable(json) else json)
 
 
+def copied(world: World) -> str:
+    """A version that is a copy."""
+    made = world.do("version.copy", {"name": world.new("copy")}, uid=world.version["uid"])
+    return str(made["uid"])
+
+
 REQUESTS: Mapping[str, Any] = {
     "branch.list": on_asset(),
     "branch.get": lambda world: Asked({"uid": asset(world), "name": "main"}, {}),
@@ -62,6 +68,10 @@ REQUESTS: Mapping[str, Any] = {
     "publication.get": on_asset(),
     "publication.set": on_asset({"rule": "pin+quiet(60)"}),
     "publication.set_default": lambda world: Asked({"uid": world.namespace["uid"]}, {}, {"rule": "commit"}),
+    "version.copy": lambda world: Asked({"uid": world.version["uid"]}, {}, {"name": world.new("copy")}),
+    "version.verify_references": lambda world: Asked({"uid": world.version["uid"]}, {}),
+    "version.origin": lambda world: Asked({"uid": copied(world)}, {}),
+    "revision.diff": on_asset(before="main", after="v1"),
     "revision.commit": on_asset(lambda world: {"edits": [put(world)]}),
     "revision.list": on_asset(),
     "revision.get": on_asset(),

@@ -2,7 +2,8 @@
 
 The name is resolved once. If any of its addresses is not allowed, nothing is sent. The connection goes to the numeric
 address that was checked; Host header and TLS name stay those of the address given. No redirect is followed, no proxy
-of the environment is used, and of the answer only the status is read, within ten seconds for all together.
+of the environment is used, and of the answer only the head is read, within ten seconds for all together. Webhooks are
+sent so, and references are looked at so.
 """
 
 import asyncio
@@ -60,38 +61,50 @@ class PinnedSender:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Sent:
+        return (await self._send("POST", url, headers, body))[0]
+
+    async def head(self, url: str) -> tuple[Sent, Mapping[str, str]]:
+        """Ask about what is at an address: how it ended, and the headers of the answer, names in lower case."""
+        return await self._send("HEAD", url, {}, b"")
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Sent, Mapping[str, str]]:
         async with self._slots:
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await self._post(parse_endpoint(url), headers, body)
+                    return await self._exchange(method, parse_endpoint(url), headers, body)
             except TimeoutError:
-                return Sent(Outcome.TIMEOUT)
+                return Sent(Outcome.TIMEOUT), {}
             except ssl.SSLError:
-                return Sent(Outcome.TLS)
+                return Sent(Outcome.TLS), {}
             except OSError:
-                return Sent(Outcome.UNREACHABLE)
+                return Sent(Outcome.UNREACHABLE), {}
             except Invalid:
-                return Sent(Outcome.ADDRESS)
+                return Sent(Outcome.ADDRESS), {}
 
-    async def _post(self, to: Endpoint, headers: Mapping[str, str], body: bytes) -> Sent:
+    async def _exchange(
+        self, method: str, to: Endpoint, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Sent, Mapping[str, str]]:
         try:
             addresses = await self._resolver(to.host, to.port)
         except (OSError, UnicodeError):
-            return Sent(Outcome.UNRESOLVED)
+            return Sent(Outcome.UNRESOLVED), {}
         if not addresses:
-            return Sent(Outcome.UNRESOLVED)
+            return Sent(Outcome.UNRESOLVED), {}
         if not all(is_allowed(address, self._allowed) for address in addresses):
-            return Sent(Outcome.ADDRESS)
+            return Sent(Outcome.ADDRESS), {}
         reader, writer = await self._connect(to, addresses[:ADDRESSES_TRIED])
         try:
-            writer.write(_head(to, headers, len(body)) + body)
+            writer.write(_head(method, to, headers, len(body)) + body)
             await writer.drain()
             status = await _status(reader)
+            answered = await _headers(reader) if method == "HEAD" and status is not None else {}
         finally:
             writer.transport.abort()  # what the receiver still sends is of no interest
         if status is None:
-            return Sent(Outcome.GARBAGE)
-        return Sent(Outcome.DELIVERED if status in _SUCCESS else Outcome.REFUSED, status)
+            return Sent(Outcome.GARBAGE), {}
+        return Sent(Outcome.DELIVERED if status in _SUCCESS else Outcome.REFUSED, status), answered
 
     async def _connect(
         self, to: Endpoint, addresses: Sequence[str]
@@ -107,18 +120,18 @@ class PinnedSender:
         return await asyncio.open_connection(addresses[-1], to.port, limit=HEAD_LARGEST, **secure)  # type: ignore[arg-type]
 
 
-def _head(to: Endpoint, headers: Mapping[str, str], size: int) -> bytes:
+def _head(method: str, to: Endpoint, headers: Mapping[str, str], size: int) -> bytes:
     """The request's head. :raises Invalid: a header that would break out of its line."""
     lines = [
         f"Host: {to.authority}",
         f"User-Agent: strongroom/{__version__}",
-        f"Content-Length: {size}",
+        *([f"Content-Length: {size}"] if method == "POST" else []),
         "Connection: close",
         *(f"{name}: {value}" for name, value in headers.items()),
     ]
     if not all(_HEADER.fullmatch(line) for line in lines):
         raise Invalid("A header of a webhook is one line of visible ASCII.")
-    return "\r\n".join([f"POST {to.target} HTTP/1.1", *lines, "", ""]).encode("ascii")
+    return "\r\n".join([f"{method} {to.target} HTTP/1.1", *lines, "", ""]).encode("ascii")
 
 
 async def _status(reader: asyncio.StreamReader) -> int | None:
@@ -138,3 +151,18 @@ async def _status(reader: asyncio.StreamReader) -> int | None:
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         return None
     return None
+
+
+async def _headers(reader: asyncio.StreamReader) -> dict[str, str]:
+    """The headers behind a final status, names in lower case; those that are none, or come too late, are left out."""
+    found: dict[str, str] = {}
+    seen = 0
+    try:
+        while seen < HEAD_LARGEST and (line := await reader.readuntil(b"\n")).strip():
+            seen += len(line)
+            name, colon, value = line.decode("latin-1").partition(":")
+            if colon:
+                found[name.strip().lower()] = value.strip()
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return found
+    return found

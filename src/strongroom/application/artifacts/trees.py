@@ -8,16 +8,12 @@ from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.ports.artifacts import Trees
 from strongroom.application.registry import versions
-from strongroom.domain.artifacts.changes import diff
 from strongroom.domain.artifacts.lookup import Directory, find, is_directory, iterate, list_directory
 from strongroom.domain.artifacts.model import Blob, FolderEntry
 from strongroom.domain.artifacts.pages import TreeRoot, build, decode_root, encode_root
 from strongroom.domain.artifacts.paths import clean_directory, clean_path
 from strongroom.domain.artifacts.tree import Entry, FileEntry, MountEntry, ReferenceEntry, tree_digest
 from strongroom.domain.errors import Corrupted, NotFound
-from strongroom.domain.identity.roles import Permission
-
-DIFF_MOST = 10_000
 
 
 class StoredPages:
@@ -45,24 +41,6 @@ class FrozenTree:
     files: int
     bytes: int
     unpinned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    """One path that differs between two trees; `before` or `after` is null when it was added or removed."""
-
-    path: str
-    change: str
-    before: EntryView | None
-    after: EntryView | None
-
-
-@dataclass(frozen=True, slots=True)
-class DiffView:
-    """What differs between two versions; `truncated` when there is more than could be listed."""
-
-    changes: Sequence[ChangeView]
-    truncated: bool
 
 
 def freeze(entries: Sequence[Entry]) -> FrozenTree:
@@ -94,7 +72,8 @@ def _root_of(call: Call, version_uid: str) -> TreeRoot:
     return load_root(call, version.tree)
 
 
-def _view(item: Entry | Directory) -> EntryView:
+def entry_view(item: Entry | Directory) -> EntryView:
+    """An entry of a tree, or a directory in it."""
     match item:
         case Directory(path):
             return EntryView(path, "directory", None, None, None, None, None)
@@ -133,7 +112,7 @@ def listed_in(
                 break
     else:
         items = list_directory(root, source, base, after=after, limit=most)
-    return call.sealer.page(listing, [_view(item) for item in items], page.size, lambda item: (item.path,))
+    return call.sealer.page(listing, [entry_view(item) for item in items], page.size, lambda item: (item.path,))
 
 
 def file_of(call: Call, version_uid: str, path: str) -> tuple[FileEntry, Blob]:
@@ -153,17 +132,3 @@ def file_in(call: Call, root: TreeRoot, path: str) -> tuple[FileEntry, Blob]:
     if blob is None:
         raise Corrupted("The bytes of this file are missing.", blob=entry.sha256)
     return entry, blob
-
-
-def compare(call: Call, before_uid: str, after_uid: str) -> DiffView:
-    """What differs between the trees of two versions; pages that both share are not opened."""
-    call.ask(Permission.VERSION_BYTES)
-    before, after = _root_of(call, before_uid), _root_of(call, after_uid)
-    changes: list[ChangeView] = []
-    for change in diff(before, after, StoredPages(call.tx.trees)):
-        if len(changes) == DIFF_MOST:
-            return DiffView(changes, truncated=True)
-        old, new = change.before, change.after
-        word = "added" if old is None else "removed" if new is None else "changed"
-        changes.append(ChangeView(change.path, word, _view(old) if old else None, _view(new) if new else None))
-    return DiffView(changes, truncated=False)

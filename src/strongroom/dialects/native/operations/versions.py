@@ -320,18 +320,6 @@ async def get_file(edge: Edge, request: Request[FileOf, Any]) -> OpenFile:
     return await reading.open_version_file(edge, request.params.uid, request.params.path)
 
 
-@read(
-    "version.diff",
-    "/versions/{uid}/diff/{other}",
-    Permission.VERSION_BYTES,
-    "What differs between the files of two versions",
-    params=Compare,
-    answer=trees.DiffView,
-)
-def diff(call: Call, request: Request[Compare, Any]) -> trees.DiffView:
-    return trees.compare(call, request.params.uid, request.params.other)
-
-
 OPERATIONS = (
     list_versions,
     register,
@@ -349,5 +337,4 @@ OPERATIONS = (
     stage_history,
     list_files,
     get_file,
-    diff,
 )
