@@ -71,11 +71,10 @@ def test_a_load_that_broke_off_goes_on_and_doubles_nothing(
         return reply
 
     monkeypatch.setattr(client.transport, "request", losing)
-    broken = 0
-    while True:
+    broken, found = 0, None
+    while found is None:
         try:
             found = client.runs.load(file)
-            break
         except errors.Unavailable:
             broken += 1
     monkeypatch.setattr(client.transport, "request", send)
