@@ -262,17 +262,14 @@ def _take(work: _Work, row: dict[str, Any], where: str) -> None:
 def _parquet(source: Path, place: int) -> Iterator[tuple[int, dict[str, _Work]]]:
     """Windows of a Parquet file from a batch of rows on, each with the number of the next."""
     try:
-        from pyarrow import parquet  # type: ignore[import-untyped]  # it has no stubs
+        from strongroom.sdk.bulk_parquet import batches
     except ImportError:
         raise BadFile("Parquet needs pyarrow: pip install 'strongroom[data]'") from None
-    with parquet.ParquetFile(source) as file:
-        names = set(file.schema_arrow.names)
-        if not {"run", "key", "value"} <= names:
+    for number_, columns in enumerate(batches(source, WINDOW_POINTS)):
+        if not {"run", "key", "value"} <= columns.keys():
             raise BadFile("a Parquet file to load has columns run, key and value")
-        wanted = [name for name in ("run", "key", "value", "step", "time_us", "experiment") if name in names]
-        for number_, batch in enumerate(file.iter_batches(WINDOW_POINTS, columns=wanted)):
-            if number_ >= place:
-                yield number_ + 1, _works(batch.to_pydict())
+        if number_ >= place:
+            yield number_ + 1, _works(columns)
 
 
 def _works(columns: Mapping[str, list[Any]]) -> dict[str, _Work]:
