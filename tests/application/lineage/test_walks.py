@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from strongroom.application.lineage import graph
+from strongroom.application.lineage import graph, paths
+from strongroom.application.lineage.ends import End
 from strongroom.application.lineage.nodes import AddNode, add, delete
 from strongroom.application.lineage.views import HIDDEN, GraphView
 from strongroom.application.tracking import runs
@@ -140,3 +141,15 @@ def test_who_consumed_is_drawn_when_asked_for(world: World, make_version: MakeVe
     assert edge.properties == {"reads": 1, "bytes": 5, "first_hour": 480_000, "last_hour": 480_000}
     read = walk(world, "principal", world.uid("contributor"), direction="up")
     assert [view.label for view in read.vertices] == ["contributor", "model:1"]
+
+
+def test_no_path_leads_through_what_is_hidden(world: World, make_version: MakeVersion) -> None:
+    first, last = make_version("first"), make_version("last")
+    secret = make_version("secret", visibility="private", who="maintainer")
+    for source, target in ((first, secret), (secret, last)):
+        link(world, at(source), at(target))
+    ends = End("version", first.uid), End("version", last.uid)
+    for direction in ("down", "any"):
+        seen = world.read("viewer", lambda c, d=direction: paths.path(c, *ends, d))  # type: ignore[misc]
+        assert (seen.paths, seen.vertices, seen.edges, seen.length, seen.truncated) == ([], [], [], None, False)
+        assert world.read("admin", lambda c, d=direction: paths.path(c, *ends, d)).length == 2  # type: ignore[misc]

@@ -17,8 +17,8 @@ one = st.sampled_from(vertices(9))
 def along(edges: Sequence[Pair], *, cut: bool = False) -> Expand:
     def expand(frontier: Sequence[Vertex], side: Side) -> tuple[Sequence[Step], bool]:
         if side == "start":
-            return [Step(source, target) for source, target in edges if source in frontier], cut
-        return [Step(target, source) for source, target in edges if target in frontier], cut
+            return [(source, target) for source, target in edges if source in frontier], cut
+        return [(target, source) for source, target in edges if target in frontier], cut
 
     return expand
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final
 
 from strongroom.application.call import Call
@@ -74,34 +75,28 @@ class _Search:
         self.types = types
         self.sight = Sight(call)
         self.views: dict[Vertex, VertexView] = {}
-        self.edges: dict[tuple[Vertex, Vertex], dict[EdgeType, Edge]] = {}
+        self.met: list[Edge] = []
 
     def expand(self, frontier: Sequence[Vertex], side: Side) -> tuple[Sequence[Step], bool]:
         """Steps to what is seen; nothing is stepped over that is not."""
-        met: list[tuple[Step, Edge]] = []
+        steps: list[Step] = []
         cut = False
         for way in self.ways[side]:
             edges = self.call.tx.lineage.edges_of(frontier, way, EDGES_MOST + 1, self.types)
             cut |= len(edges) > EDGES_MOST
-            for edge in edges[:EDGES_MOST]:
-                ends = (edge.source, edge.target) if way == "down" else (edge.target, edge.source)
-                met.append((Step(*ends), edge))
-        new = {step.far for step, _ in met} - self.views.keys()
-        self.views.update(self.sight.look(sorted(new)))
-        steps = []
-        for step, edge in met:
-            if step.far in self.views:
-                self.edges.setdefault((edge.source, edge.target), {})[edge.type] = edge
-                steps.append(step)
-        return steps, cut
+            self.met += edges[:EDGES_MOST]
+            near, far = map(attrgetter, ("source", "target") if way == "down" else ("target", "source"))
+            steps += zip(map(near, edges), map(far, edges), strict=True)
+        self.views.update(self.sight.look({there for _, there in steps} - self.views.keys()))
+        return [step for step in steps if step[1] in self.views], cut
 
     def shown(self, paths: Sequence[Sequence[Vertex]], *, truncated: bool) -> PathsView:
         places = {vertex: place for place, vertex in enumerate(dict.fromkeys(v for path in paths for v in path))}
-        pairs = dict.fromkeys(pair for path in paths for one in pairwise(path) for pair in (one, one[::-1]))
-        edges = [edge for pair in pairs for edge in self.edges.get(pair, {}).values()]
+        pairs = {pair for path in paths for one in pairwise(path) for pair in (one, one[::-1])}
+        edges = {edge[:3]: edge for edge in self.met if (edge.source, edge.target) in pairs}
         return PathsView(
             [self.views[vertex] for vertex in places],
-            draw(self.call, edges, places),
+            draw(self.call, edges.values(), places),
             [[places[vertex] for vertex in path] for path in paths],
             len(paths[0]) - 1 if paths else None,
             truncated,

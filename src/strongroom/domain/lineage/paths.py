@@ -3,19 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, product
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from strongroom.domain.lineage.model import Vertex
 
 Side = Literal["start", "goal"]
 
 
-class Step(NamedTuple):
-    """An edge as a search takes it: from a vertex that it has to the one at the other end."""
-
-    near: Vertex
-    far: Vertex
-
+Step = tuple[Vertex, Vertex]
+"""An edge as a search takes it: from a vertex that it has to the one at the other end."""
 
 Expand = Callable[[Sequence[Vertex], Side], tuple[Sequence[Step], bool]]
 """Steps away from all of these vertices, on the way from that end; and whether a limit left some out."""
@@ -39,20 +35,20 @@ class _Half:
     side: Side
     end: Vertex
     radius: int = 0
-    before: dict[Vertex, set[Vertex]] = field(default_factory=dict)
+    before: dict[Vertex, list[Vertex]] = field(default_factory=dict)
     frontier: list[Vertex] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.before[self.end] = set()
+        self.before[self.end] = []
         self.frontier = [self.end]
 
     def grow(self, expand: Expand) -> bool:
         """Take one more level in; whether a limit left something out."""
         steps, cut = expand(self.frontier, self.side)
-        new: dict[Vertex, set[Vertex]] = {}
+        new: dict[Vertex, list[Vertex]] = {}
         for near, far in steps:
             if far not in self.before:
-                new.setdefault(far, set()).add(near)
+                new.setdefault(far, []).append(near)
         self.before.update(new)
         self.frontier = sorted(new)
         self.radius += 1
@@ -63,7 +59,7 @@ class _Half:
         if vertex == self.end:
             yield [vertex]
             return
-        for near in sorted(self.before[vertex]):
+        for near in sorted(set(self.before[vertex])):
             for way in self.ways(near):
                 yield [*way, vertex]
 
@@ -76,7 +72,7 @@ def shortest(start: Vertex, goal: Vertex, expand: Expand, *, longest: int, most:
     halves = _Half("start", start), _Half("goal", goal)
     cut = False
     while True:
-        middles = [vertex for vertex in halves[0].frontier if vertex in set(halves[1].frontier)]
+        middles = sorted(set(halves[0].frontier).intersection(halves[1].frontier))
         if middles:
             paths = list(islice(_joined(*halves, middles), most + 1))
             return Found(paths[:most], truncated=cut or len(paths) > most)
