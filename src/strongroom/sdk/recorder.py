@@ -85,6 +85,14 @@ class Recorder:
             self._must_be_well()
             self._others.append(_Point(key, value, step, _now() if time_us is None else time_us, kind))
 
+    def aside(self, values: Mapping[str, float], step: int) -> None:
+        """The same for points that the caller's code did not ask for: never waits, raises nothing, may drop some."""
+        at = _now()
+        points = [_Point(key, number(value), step, at) for key, value in values.items()]
+        with self._waiting:
+            if not self._closed and len(self._points) < POINTS_HELD // 2:
+                self._points += points
+
     def tags(self, values: Mapping[str, str | None]) -> None:
         """Record tags."""
         with self._waiting:

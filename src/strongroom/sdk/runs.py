@@ -8,16 +8,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from strongroom.sdk.api import Api
+from strongroom.sdk.console import STREAM, Console
 from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
 from strongroom.sdk.finding import quoted, quoted_name, search
+from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
-from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, Real, RunInfo, Scalar, Version, Vertex
+from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
+from strongroom.sdk.models import Experiment, LoggedModel, Point, Real, RunInfo, Scalar, Tag, Tree, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
 from strongroom.sdk.run_series import SeriesRecording
 from strongroom.sdk.series_models import Columns, Compared, Lines, columns, lines
+from strongroom.sdk.system import sampling
 from strongroom.sdk.transfers import Said, find_or_create
 from strongroom.sdk.upload import Folder, send_files
 
@@ -31,10 +34,14 @@ class Run(SeriesRecording):
     :ivar uid: the server's name for it. :ivar info: as the server answered when it began.
     """
 
-    def __init__(self, api: Api, info: RunInfo) -> None:
+    def __init__(
+        self, api: Api, info: RunInfo, *, system_metrics: bool | float = False, capture_console: bool = False
+    ) -> None:
         self._api, self.info, self.uid = api, info, info.uid
         self._recorder = Recorder(api, info.uid)
         self._ended = False
+        self._system = sampling(self._recorder.aside, system_metrics)
+        self._console = Console(self._print) if capture_console else None
 
     def __repr__(self) -> str:
         return f"Run({self.uid!r}, experiment={self.info.experiment!r})"
@@ -79,6 +86,10 @@ class Run(SeriesRecording):
     def set_tags(self, tags: Mapping[str, str | None]) -> None:
         """Set tags; None is a bare word."""
         self._recorder.tags(tags)
+
+    def summarise(self, values: Mapping[str, Scalar]) -> None:
+        """Set values that stand for the run, which search finds as ``summary.NAME``; None removes one."""
+        self._api.send("run.summarise", uid=self.uid, values=dict(values))
 
     def log_file(self, source: str | Path, path: str | None = None, *, progress: Progress | bool = False) -> None:
         """Put a file into the run's folder, at `path` or under its own name."""
@@ -173,11 +184,18 @@ class Run(SeriesRecording):
         """Send what waits and end the run: finished, failed or killed. Again changes nothing."""
         if not self._ended:
             try:
+                if self._system is not None:
+                    self._system.stop()
+                if self._console is not None:
+                    self._console.stop()
                 self._recorder.close()
             finally:
                 self.info = self._api.call("run.end", RunInfo, uid=self.uid, state=state)
                 self._ended = True
         return self.info
+
+    def _print(self, key: str, lines: list[str]) -> None:
+        self._api.send("run.write_lines", idempotency_key=key, uid=self.uid, stream=STREAM, lines=lines)
 
     def _send(self, found: Sequence[tuple[str, Path]], shown: Progress) -> None:
         send_files(self._api, Folder("run", self.uid), hash_all(list(found), shown), [], shown)
@@ -230,12 +248,27 @@ class Runs:
 
     def begin(self, experiment: str, *, capture: bool = True, **fields: Any) -> RunInfo:
         """A new run; the experiment is made when there is none. See `Client.run`, which records it too."""
+        diff = None
         if capture:
-            from strongroom.sdk.surroundings import environment, source
+            from strongroom.sdk.surroundings import captured
 
-            fields = {"source": source(), "environment": environment(), **fields}
+            around = captured()
+            diff = around.diff
+            fields = {"source": around.source, "environment": around.environment, **fields}
         found = self.experiment(experiment, create=True)
-        return self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+        info = self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+        if diff is not None:
+            self._keep_diff(info, diff)
+        return info
+
+    def _keep_diff(self, info: RunInfo, diff: bytes) -> None:
+        """What cannot be kept of the surroundings does not keep a run from running."""
+        from strongroom.sdk.surroundings import DIFF_PATH
+
+        try:
+            self._api.send("folder.upload", data=diff, kind="run", uid=info.uid, path=DIFF_PATH)
+        except StrongroomError as failure:
+            warnings.warn(f"The difference to the commit was not kept: {failure}", RuntimeWarning, stacklevel=4)
 
     def list(
         self, experiment: str, *, params: Mapping[str, str] | None = None, state: str | None = None
@@ -253,7 +286,7 @@ class Runs:
         order_by: Sequence[str] = (),
         experiments: Sequence[str] = (),
         state: str = "active",
-        at: datetime | None = None,
+        at: datetime | str | None = None,
     ) -> Iterator[RunInfo]:
         """Runs that fit a filter such as ``metrics.auc > 0.9``, in the order asked for.
 
@@ -263,6 +296,23 @@ class Runs:
         return search(
             self._api, "run", RunInfo, filter=filter, order_by=order_by, state=state, at=at, experiment_uids=uids
         )
+
+    def tag_experiment(self, experiment: str | Experiment, tags: Mapping[str, str | None]) -> Sequence[Tag]:
+        """Set tags of an experiment; others stay."""
+        uid = experiment_uid(self._api, experiment)
+        return self._api.call("tag.set", list[Tag], kind="experiment", uid=uid, tags=dict(tags))
+
+    def tree(self, uid: str) -> Tree:
+        """A run with all runs nested in it, level by level."""
+        return self._api.call("run.tree", Tree, uid=uid)
+
+    def inputs(self, uid: str) -> Sequence[Use]:
+        """What a run read."""
+        return self._api.call("run.inputs", list[Use], uid=uid)
+
+    def outputs(self, uid: str) -> Sequence[Use]:
+        """What a run put out, and the versions registered from it."""
+        return self._api.call("run.outputs", list[Use], uid=uid)
 
     def get(self, uid: str) -> RunInfo:
         """One run with what it recorded."""
