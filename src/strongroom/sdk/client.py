@@ -146,7 +146,7 @@ class Client:
         *,
         order_by: Sequence[str] = (),
         state: str = "active",
-        at: datetime | None = None,
+        at: datetime | str | None = None,
     ) -> Iterator[Any]:
         """What fits a filter (docs/search.md): ``find("runs", "metrics.auc > 0.9", order_by=["metrics.auc DESC"])``.
 

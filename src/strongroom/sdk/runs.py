@@ -281,7 +281,7 @@ class Runs:
         order_by: Sequence[str] = (),
         experiments: Sequence[str] = (),
         state: str = "active",
-        at: datetime | None = None,
+        at: datetime | str | None = None,
     ) -> Iterator[RunInfo]:
         """Runs that fit a filter such as ``metrics.auc > 0.9``, in the order asked for.
 
