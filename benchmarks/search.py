@@ -1,6 +1,6 @@
 """Search at size, on SQLite and on PostgreSQL: use cases with their views, page of 100, no HTTP.
 
-    .venv/bin/python benchmarks/search.py [--rows 10000] [--only sqlite|postgres] [--repeat 30]
+    .venv/bin/python benchmarks/search.py [--rows 10000] [--only sqlite|postgres] [--repeat 30] [--database URL]
 
 Loads `rows` runs (four experiments, 3 metrics, 3 params and a tag each) and `rows` versions (a tenth as many assets)
 by plain inserts or COPY, and prints Markdown rows with p50 and p95 in milliseconds. PostgreSQL is analysed, SQLite has
@@ -53,6 +53,8 @@ RUNS = {
     "NOT and LIKE, by a metric": ("NOT params.depth = 7 AND name LIKE 'run-1%'", ["metrics.auc DESC"]),
     "no filter, by a param": ("", ["params.depth DESC"]),
     "no filter, latest first": ("", []),
+    "words of a text, by a metric": ("text CONTAINS 'run 77*'", ["metrics.auc DESC"]),
+    "an expression on 1 in 1,000": ("params.seed = '77' AND name MATCHES '[02468]$'", ["metrics.auc DESC"]),
     "metric range, by its maximum": ("metrics.auc > 0.999", ["max(metrics.auc) DESC"]),
 }
 VERSIONS = {
@@ -164,6 +166,13 @@ class Loader:
             )  # fmt: skip
         self.tag("run", id_, keys["team"], f"t{self.random.randint(0, 9)}")
 
+        self.document("run", 3, id_, ["run", str(id_)])
+
+    def document(self, kind: str, place: int, id_: int, words: list[str]) -> None:
+        known = [f"\ue000{kind}{self.workspace_id}", *words]
+        quoted = self.connection.dialect.name != "sqlite"  # as PostgreSQL reads lexemes
+        self.add(t.document, id=id_ * 8 + place, words=" ".join(f"'{word}'" if quoted else word for word in known))
+
     def version(self, id_: int, keys: dict[str, int], namespace_id: int) -> None:
         asset_id = (id_ - 1) // 10 + 1
         self.add(
@@ -206,44 +215,57 @@ def measured(work: Callable[[], object], repeat: int) -> tuple[float, float]:
     return statistics.median(times), sorted(times)[max(0, round(0.95 * repeat) - 1)]
 
 
-def bench(kind: str, rows: int, repeat: int) -> None:
-    with database(kind) as url:
-        move(url)
-        clock = Clock()
-        executor = SqliteExecutor(url, clock) if kind == "sqlite" else PostgresExecutor(url, clock, connections=2)
-        workspace = asyncio.run(executor.command(setup.ensure_default_workspace))
-        began = time.monotonic()
-        engine = sqlite_engine(url, write=True) if kind == "sqlite" else postgres_engine(url, pool_size=1)
-        with engine.begin() as connection:
-            namespace_id = connection.execute(text("SELECT id FROM namespace")).scalars().first()
-            actor_id = connection.execute(text("SELECT id FROM principal")).scalars().first()
-            assert actor_id is not None
-            if namespace_id is None:
-                row = {"uid": clock.new_uid(), "workspace_id": workspace.id, "path": "", "slug_path": ""}
-                made = insert(t.namespace).values(**row, recorded_at=0).returning(t.namespace.c.id)
-                namespace_id = connection.execute(made).scalar_one()
-            Loader(connection, workspace.id, actor_id).load(rows, namespace_id)
-        if kind == "postgres":
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("VACUUM ANALYZE"))
-        engine.dispose()
-        print(f"{kind}: {rows:,} runs and versions loaded in {time.monotonic() - began:.0f} s", flush=True)
+def load(kind: str, url: str, rows: int) -> None:
+    """Fill a new database."""
+    move(url)
+    clock = Clock()
+    executor = open_executor(kind, url)
+    workspace = asyncio.run(executor.command(setup.ensure_default_workspace))
+    executor.close()
+    began = time.monotonic()
+    engine = sqlite_engine(url, write=True) if kind == "sqlite" else postgres_engine(url, pool_size=1)
+    with engine.begin() as connection:
+        namespace_id = connection.execute(text("SELECT id FROM namespace")).scalars().first()
+        actor_id = connection.execute(text("SELECT id FROM principal")).scalars().first()
+        assert actor_id is not None
+        if namespace_id is None:
+            row = {"uid": clock.new_uid(), "workspace_id": workspace.id, "path": "", "slug_path": ""}
+            made = insert(t.namespace).values(**row, recorded_at=0).returning(t.namespace.c.id)
+            namespace_id = connection.execute(made).scalar_one()
+        Loader(connection, workspace.id, actor_id).load(rows, namespace_id)
+        if kind == "sqlite":
+            connection.execute(text("INSERT INTO document_index (document_index) VALUES ('rebuild')"))
+    if kind == "postgres":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+    engine.dispose()
+    print(f"{kind}: {rows:,} runs and versions loaded in {time.monotonic() - began:.0f} s", flush=True)
 
-        def ask(entity: Entity, what: str, order: Sequence[str]) -> Page[RunView] | Page[VersionView]:
-            def work(tx: Transaction) -> Page[RunView] | Page[VersionView]:
-                call = setup.as_system(tx, workspace)
-                search = find.runs if entity is Entity.RUN else find.versions
-                return search(call, find.asked(entity, what, order), PageRequest(100))
 
-            return asyncio.run(executor.read(work))
+def open_executor(kind: str, url: str) -> SqliteExecutor | PostgresExecutor:
+    return SqliteExecutor(url, Clock()) if kind == "sqlite" else PostgresExecutor(url, Clock(), connections=2)
 
-        cases = [(Entity.RUN, name, *case) for name, case in RUNS.items()]
-        cases += [(Entity.VERSION, name, *case) for name, case in VERSIONS.items()]
-        for entity, name, what, order in cases:
-            found = ask(entity, what, order)
-            p50, p95 = measured(lambda: ask(entity, what, order), repeat)  # noqa: B023 - called at once
-            print(f"| {kind} | {entity}s: {name} | {len(found.items)} | {p50:.1f} | {p95:.1f} |", flush=True)
-        executor.close()
+
+def measure(kind: str, url: str, repeat: int) -> None:
+    """Ask everything; print Markdown rows."""
+    executor = open_executor(kind, url)
+    workspace = asyncio.run(executor.command(setup.ensure_default_workspace))
+
+    def ask(entity: Entity, what: str, order: Sequence[str]) -> Page[RunView] | Page[VersionView]:
+        def work(tx: Transaction) -> Page[RunView] | Page[VersionView]:
+            call = setup.as_system(tx, workspace)
+            search = find.runs if entity is Entity.RUN else find.versions
+            return search(call, find.asked(entity, what, order), PageRequest(100))
+
+        return asyncio.run(executor.read(work))
+
+    cases = [(Entity.RUN, name, *case) for name, case in RUNS.items()]
+    cases += [(Entity.VERSION, name, *case) for name, case in VERSIONS.items()]
+    for entity, name, what, order in cases:
+        found = ask(entity, what, order)
+        p50, p95 = measured(lambda: ask(entity, what, order), repeat)  # noqa: B023 - called at once
+        print(f"| {kind} | {entity}s: {name} | {len(found.items)} | {p50:.1f} | {p95:.1f} |", flush=True)
+    executor.close()
 
 
 def main() -> None:
@@ -251,9 +273,15 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=30)
     parser.add_argument("--only", choices=["sqlite", "postgres"])
+    parser.add_argument("--database", metavar="URL", help="one that was loaded before: it is only asked")
     given = parser.parse_args()
+    if given.database:
+        measure("sqlite" if given.database.startswith("sqlite") else "postgres", given.database, given.repeat)
+        return
     for kind in [given.only] if given.only else ["sqlite", "postgres"]:
-        bench(kind, given.rows, given.repeat)
+        with database(kind) as url:
+            load(kind, url, given.rows)
+            measure(kind, url, given.repeat)
 
 
 if __name__ == "__main__":

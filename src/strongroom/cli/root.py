@@ -25,6 +25,7 @@ _WORK = {
     "logout": ("session:logout", "Forget what login saved."),
     "whoami": ("session:whoami", "Who you are to the server, and what you may do."),
     "push": ("bytes_:push", "Publish a file or folder as the next version of an asset."),
+    "sync": ("syncing:sync", "Send runs that were recorded without a server."),
     "pull": ("bytes_:pull", "Bring a version's files to a folder, checked."),
     "cat": ("bytes_:cat", "Write a file of a version to standard output."),
     "ls": ("finding:ls", "List assets, or the files of a version."),

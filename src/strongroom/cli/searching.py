@@ -17,6 +17,7 @@ def assets(
     *,
     order_by: Order = None,
     state: str = "active",
+    at: str | None = None,
     limit: int = 100,
     common: Common | None = None,
 ) -> None:
@@ -30,10 +31,12 @@ def assets(
         A field, alone or with ASC or DESC; repeat it for ties. Latest first when left out.
     state:
         active, archived, trashed or all.
+    at:
+        A time such as 2026-01-31T12:00:00Z: aliases, stages and tags are compared as they were then.
     limit:
         At most so many rows.
     """
-    _show("assets", ("path", "kind", "latest", "created_at", "uid"), filter, order_by, state, limit, common)
+    _show("assets", ("path", "kind", "latest", "created_at", "uid"), filter, order_by, state, limit, common, at)
 
 
 def versions(
@@ -41,6 +44,7 @@ def versions(
     *,
     order_by: Order = None,
     state: str = "active",
+    at: str | None = None,
     limit: int = 100,
     common: Common | None = None,
 ) -> None:
@@ -54,11 +58,20 @@ def versions(
         A field, alone or with ASC or DESC; repeat it for ties. Latest first when left out.
     state:
         active, archived, trashed or all.
+    at:
+        A time such as 2026-01-31T12:00:00Z: aliases, stages and tags are compared as they were then.
     limit:
         At most so many rows.
     """
     _show(
-        "versions", ("asset", "number", "aliases", "stage", "created_at", "uid"), filter, order_by, state, limit, common
+        "versions",
+        ("asset", "number", "aliases", "stage", "created_at", "uid"),
+        filter,
+        order_by,
+        state,
+        limit,
+        common,
+        at,
     )
 
 
@@ -92,6 +105,7 @@ def runs(
     experiment: Annotated[list[str] | None, Parameter(negative_iterable="")] = None,
     order_by: Order = None,
     state: str = "active",
+    at: str | None = None,
     limit: int = 100,
     common: Common | None = None,
 ) -> None:
@@ -107,12 +121,14 @@ def runs(
         A field, alone or with ASC or DESC, such as "metrics.auc DESC"; repeat it for ties.
     state:
         active, trashed or all.
+    at:
+        A time such as 2026-01-31T12:00:00Z: aliases, stages and tags are compared as they were then.
     limit:
         At most so many rows.
     """
     common = common or NONE
     with common.client() as client:
-        found = client.runs.search(filter, order_by=order_by or (), experiments=experiment or (), state=state)
+        found = client.runs.search(filter, order_by=order_by or (), experiments=experiment or (), state=state, at=at)
         columns = ("experiment", "name", "state", "started_at", "params", "uid")
         output.rows(islice(found, limit), as_json=common.json, columns=columns)
 
@@ -125,8 +141,9 @@ def _show(
     state: str,
     limit: int,
     common: Common | None,
+    at: str | None = None,
 ) -> None:
     common = common or NONE
     with common.client() as client:
-        found = islice(client.find(what, expression, order_by=order_by or (), state=state), limit)
+        found = islice(client.find(what, expression, order_by=order_by or (), state=state, at=at), limit)
         output.rows(found, as_json=common.json, columns=tuple(columns))

@@ -10,14 +10,36 @@ from strongroom.sdk import errors
 from strongroom.sdk.errors import StrongroomError
 
 if TYPE_CHECKING:
+    from strongroom.sdk.begin import init
     from strongroom.sdk.client import Client, connect
+    from strongroom.sdk.offline import OfflineRun, offline
     from strongroom.sdk.prompts import Prompt
     from strongroom.sdk.runs import Run
     from strongroom.sdk.transfers import LocalVersion
 
-__all__ = ["Client", "LocalVersion", "Prompt", "Run", "StrongroomError", "connect", "errors"]
+__all__ = [
+    "Client",
+    "LocalVersion",
+    "OfflineRun",
+    "Prompt",
+    "Run",
+    "StrongroomError",
+    "connect",
+    "errors",
+    "init",
+    "offline",
+]
 
-_HOMES = {"Client": "client", "LocalVersion": "transfers", "Prompt": "prompts", "Run": "runs", "connect": "client"}
+_HOMES = {
+    "Client": "client",
+    "LocalVersion": "transfers",
+    "OfflineRun": "offline",
+    "Prompt": "prompts",
+    "Run": "runs",
+    "connect": "client",
+    "init": "begin",
+    "offline": "offline",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -29,6 +29,7 @@ from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.manifests import Manifests
 from strongroom.sdk.memories import Memories
 from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
+from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
@@ -75,6 +76,7 @@ class Client:
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)
+        self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)
@@ -144,7 +146,7 @@ class Client:
         *,
         order_by: Sequence[str] = (),
         state: str = "active",
-        at: datetime | None = None,
+        at: datetime | str | None = None,
     ) -> Iterator[Any]:
         """What fits a filter (docs/search.md): ``find("runs", "metrics.auc > 0.9", order_by=["metrics.auc DESC"])``.
 
@@ -168,11 +170,15 @@ class Client:
         note: str = "",
         parent: Run | RunInfo | str | None = None,
         capture: bool = True,
+        system_metrics: bool | float = False,
+        capture_console: bool = False,
     ) -> Run:
         """Begin a run; use it in a ``with`` block. The experiment is made when there is none.
 
         :param parent: the run that this one is a part of.
-        :param capture: record the git commit of the working folder and the list of installed packages.
+        :param capture: record the git commit of the working folder, what differs from it, and the installed packages.
+        :param system_metrics: sample the machine every 10 seconds, or every so many (needs the extra ``system``).
+        :param capture_console: keep what is printed as lines of the run's stream ``console``.
         """
         info = self.runs.begin(
             experiment,
@@ -183,7 +189,7 @@ class Client:
             tags=dict(tags or {}),
             parent_uid=getattr(parent, "uid", parent),
         )
-        run = Run(self.api, info)
+        run = Run(self.api, info, system_metrics=system_metrics, capture_console=capture_console)
         run.log_params(params or {})
         return run
 

@@ -30,7 +30,7 @@ def quoted_name(name: str) -> str:
 
 
 def search(
-    api: Api, noun: str, item: type[T], *, order_by: Sequence[str] = (), at: datetime | None = None, **fields: Any
+    api: Api, noun: str, item: type[T], *, order_by: Sequence[str] = (), at: datetime | str | None = None, **fields: Any
 ) -> Iterator[T]:
     """Every row that fits, page after page as they are asked for."""
     return api.every(f"{noun}.search", item, page_size=PAGE, order_by=list(order_by), at=at, **fields)

@@ -26,6 +26,15 @@ class Node(Answer, frozen=True):
     deleted_reason: str = ""
 
 
+class Use(Answer, frozen=True):
+    """One thing that a run read or put out; `properties` are true of this use: `context`, `step`."""
+
+    vertex: Vertex
+    node: Node | None = None
+    properties: Mapping[str, Any] = {}
+    created_at: datetime | None = None
+
+
 class Asserted(Answer, frozen=True):
     """How many edges are new; the others stood already."""
 

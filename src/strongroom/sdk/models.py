@@ -240,6 +240,7 @@ class Experiment(Answer, frozen=True):
     etag: int
     created_by: str
     created_at: datetime
+    tags: list[Tag] = []
     deleted_at: datetime | None = None
 
 
@@ -351,6 +352,7 @@ class RunInfo(Answer, frozen=True):
     params_total: int = 0
     metrics: Mapping[str, Metric] = {}
     metrics_total: int = 0
+    summary: Mapping[str, Scalar] = {}
     tags: list[Tag] = []
     inputs: int = 0
     outputs: int = 0
@@ -390,6 +392,54 @@ class LoggedModel(Answer, frozen=True):
     metrics_total: int = 0
     tags: list[Tag] = []
     deleted_at: datetime | None = None
+
+
+class Step(Answer, frozen=True):
+    """A step of a pipeline. `run_uid` is its latest attempt; `answered_by` the finished run that a cached one rests on.
+
+    `status` is waiting, ready or blocked before it is begun, then that of its run.
+    """
+
+    name: str
+    depends_on: list[str]
+    status: str
+    attempts: int
+    cached: bool
+    run_uid: str | None = None
+    cache_key: str | None = None
+    answered_by: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Pipeline(Answer, frozen=True):
+    """A run with its steps, each after those it depends on; `counts` says how many stand how."""
+
+    run_uid: str
+    state: str
+    counts: Mapping[str, int]
+    steps: list[Step]
+
+
+class NestedRun(Answer, frozen=True):
+    """A run in a tree; `depth` is 0 for the one that was asked for."""
+
+    uid: str
+    depth: int
+    experiment_uid: str
+    name: str
+    kind: str
+    state: str
+    started_at: datetime
+    parent_uid: str | None = None
+    ended_at: datetime | None = None
+
+
+class Tree(Answer, frozen=True):
+    """A run and those nested in it, level by level."""
+
+    runs: list[NestedRun]
+    truncated: bool = False
 
 
 class Vertex(Answer, frozen=True):

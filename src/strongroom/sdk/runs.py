@@ -1,35 +1,47 @@
 """Runs: begun as context managers, recording in the background, ended with the block."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from strongroom.sdk.api import Api
+from strongroom.sdk.console import STREAM, Console
 from strongroom.sdk.errors import AlreadyExists, NotFound, StrongroomError
 from strongroom.sdk.finding import quoted, quoted_name, search
+from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
-from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Version, Vertex
+from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
+from strongroom.sdk.models import Experiment, LoggedModel, Point, Real, RunInfo, Scalar, Tag, Tree, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.run_series import SeriesRecording
+from strongroom.sdk.series_models import Columns, Compared, Lines, columns, lines
+from strongroom.sdk.system import sampling
 from strongroom.sdk.transfers import Said, find_or_create
 from strongroom.sdk.upload import Folder, send_files
 
+if TYPE_CHECKING:
+    from strongroom.sdk.bulk import Loaded
 
-class Run:
+
+class Run(SeriesRecording):
     """A run that is being recorded. As a context manager it ends finished, or failed when the block raises.
 
     :ivar uid: the server's name for it. :ivar info: as the server answered when it began.
     """
 
-    def __init__(self, api: Api, info: RunInfo) -> None:
+    def __init__(
+        self, api: Api, info: RunInfo, *, system_metrics: bool | float = False, capture_console: bool = False
+    ) -> None:
         self._api, self.info, self.uid = api, info, info.uid
         self._recorder = Recorder(api, info.uid)
         self._ended = False
+        self._system = sampling(self._recorder.aside, system_metrics)
+        self._console = Console(self._print) if capture_console else None
 
     def __repr__(self) -> str:
         return f"Run({self.uid!r}, experiment={self.info.experiment!r})"
@@ -74,6 +86,10 @@ class Run:
     def set_tags(self, tags: Mapping[str, str | None]) -> None:
         """Set tags; None is a bare word."""
         self._recorder.tags(tags)
+
+    def summarise(self, values: Mapping[str, Scalar]) -> None:
+        """Set values that stand for the run, which search finds as ``summary.NAME``; None removes one."""
+        self._api.send("run.summarise", uid=self.uid, values=dict(values))
 
     def log_file(self, source: str | Path, path: str | None = None, *, progress: Progress | bool = False) -> None:
         """Put a file into the run's folder, at `path` or under its own name."""
@@ -168,11 +184,18 @@ class Run:
         """Send what waits and end the run: finished, failed or killed. Again changes nothing."""
         if not self._ended:
             try:
+                if self._system is not None:
+                    self._system.stop()
+                if self._console is not None:
+                    self._console.stop()
                 self._recorder.close()
             finally:
                 self.info = self._api.call("run.end", RunInfo, uid=self.uid, state=state)
                 self._ended = True
         return self.info
+
+    def _print(self, key: str, lines: list[str]) -> None:
+        self._api.send("run.write_lines", idempotency_key=key, uid=self.uid, stream=STREAM, lines=lines)
 
     def _send(self, found: Sequence[tuple[str, Path]], shown: Progress) -> None:
         send_files(self._api, Folder("run", self.uid), hash_all(list(found), shown), [], shown)
@@ -225,12 +248,27 @@ class Runs:
 
     def begin(self, experiment: str, *, capture: bool = True, **fields: Any) -> RunInfo:
         """A new run; the experiment is made when there is none. See `Client.run`, which records it too."""
+        diff = None
         if capture:
-            from strongroom.sdk.surroundings import environment, source
+            from strongroom.sdk.surroundings import captured
 
-            fields = {"source": source(), "environment": environment(), **fields}
+            around = captured()
+            diff = around.diff
+            fields = {"source": around.source, "environment": around.environment, **fields}
         found = self.experiment(experiment, create=True)
-        return self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+        info = self._api.call("run.create", RunInfo, uid=found.uid, **fields)
+        if diff is not None:
+            self._keep_diff(info, diff)
+        return info
+
+    def _keep_diff(self, info: RunInfo, diff: bytes) -> None:
+        """What cannot be kept of the surroundings does not keep a run from running."""
+        from strongroom.sdk.surroundings import DIFF_PATH
+
+        try:
+            self._api.send("folder.upload", data=diff, kind="run", uid=info.uid, path=DIFF_PATH)
+        except StrongroomError as failure:
+            warnings.warn(f"The difference to the commit was not kept: {failure}", RuntimeWarning, stacklevel=4)
 
     def list(
         self, experiment: str, *, params: Mapping[str, str] | None = None, state: str | None = None
@@ -248,7 +286,7 @@ class Runs:
         order_by: Sequence[str] = (),
         experiments: Sequence[str] = (),
         state: str = "active",
-        at: datetime | None = None,
+        at: datetime | str | None = None,
     ) -> Iterator[RunInfo]:
         """Runs that fit a filter such as ``metrics.auc > 0.9``, in the order asked for.
 
@@ -259,13 +297,80 @@ class Runs:
             self._api, "run", RunInfo, filter=filter, order_by=order_by, state=state, at=at, experiment_uids=uids
         )
 
+    def tag_experiment(self, experiment: str | Experiment, tags: Mapping[str, str | None]) -> Sequence[Tag]:
+        """Set tags of an experiment; others stay."""
+        uid = experiment_uid(self._api, experiment)
+        return self._api.call("tag.set", list[Tag], kind="experiment", uid=uid, tags=dict(tags))
+
+    def tree(self, uid: str) -> Tree:
+        """A run with all runs nested in it, level by level."""
+        return self._api.call("run.tree", Tree, uid=uid)
+
+    def inputs(self, uid: str) -> Sequence[Use]:
+        """What a run read."""
+        return self._api.call("run.inputs", list[Use], uid=uid)
+
+    def outputs(self, uid: str) -> Sequence[Use]:
+        """What a run put out, and the versions registered from it."""
+        return self._api.call("run.outputs", list[Use], uid=uid)
+
     def get(self, uid: str) -> RunInfo:
         """One run with what it recorded."""
         return self._api.call("run.get", RunInfo, uid=uid)
 
-    def series(self, uid: str, key: str) -> Iterator[Point]:
-        """The points of one series by step."""
-        return self._api.every("metric.series", Point, uid=uid, key=key)
+    def series(self, uid: str, key: str, *, samples: int | None = None) -> Iterator[Point]:
+        """The points of one series of numbers by step.
+
+        :param samples: at most so many of them: first, last, least and greatest always. All when None.
+        """
+        found = self.columns(uid, key) if samples is None else iter([self.sample(uid, key, samples)])
+        for one in found:
+            for step, time_us, value in zip(one.steps, one.times_us, one.values, strict=True):
+                yield Point(step=step, time_us=time_us, value=Real(value))
+
+    def columns(
+        self, uid: str, key: str, *, from_step: int | None = None, to_step: int | None = None
+    ) -> Iterator[Columns]:
+        """One series of any kind as columns, up to 100,000 points at a time; both steps included."""
+        return columns(self._api, uid, key, from_step, to_step)
+
+    def sample(
+        self, uid: str, key: str, samples: int = 1_000, *, from_step: int | None = None, to_step: int | None = None
+    ) -> Columns:
+        """At most so many points of one series, 4 to 10,000: first, last, least and greatest always."""
+        return self._api.call(
+            "metric.sample", Columns, uid=uid, key=key, samples=samples, from_step=from_step, to_step=to_step
+        )
+
+    def compare(self, uids: Sequence[str], keys: Sequence[str], *, samples: int = 500) -> Sequence[Columns]:
+        """Each of some keys of each of some runs, sampled; at most 200 series. Those without points are left out."""
+        found = self._api.call("metric.compare", Compared, run_uids=list(uids), keys=list(keys), samples=samples)
+        return found.series
+
+    def lines(
+        self, uid: str, stream: str = "console", *, first: int = 0, last: int | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Lines of a stream with their numbers, from `first` to before `last`."""
+        return lines(self._api, uid, stream, first, last)
+
+    def tail(self, uid: str, count: int = 100, stream: str = "console") -> Sequence[tuple[int, str]]:
+        """The last lines of a stream, at most 5,000, with their numbers."""
+        found = self._api.call("run.read_lines", Lines, uid=uid, stream=stream, tail=count)
+        return list(zip(found.numbers, found.lines, strict=True))
+
+    def load(
+        self, source: str | Path, *, experiment: str | None = None, told: "Callable[[Loaded], None] | None" = None
+    ) -> "Loaded":
+        """Load runs, params and points from a file of JSON lines or Parquet; see :mod:`strongroom.sdk.bulk`.
+
+        :param experiment: of runs of which the file says none, as ``namespace/name``; made when there is none.
+        :param told: called with what is loaded so far, now and then.
+        :raises BadFile: it cannot be loaded; what stands before is. Called again, it goes on.
+        """
+        from strongroom.sdk.bulk import Loader
+
+        loader = Loader(self._api, Path(source), experiment, lambda path: self.experiment(path, create=True).uid)
+        return loader.load(told) if told else loader.load()
 
     def environment(self, uid: str) -> str:
         """What was installed where a run ran."""

@@ -1,12 +1,43 @@
-"""Where a run runs: the commit of its code and what is installed, read without changing anything."""
+"""Where a run runs: the commit of its code, what differs from it, and what is installed; nothing is changed."""
 
+import hashlib
 import platform
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 _SECONDS = 5.0
+DIFF_PATH = "source/dirty.diff"
+"""Where the difference to the commit goes in the run's folder."""
+DIFF_LARGEST = 8 * 1024 * 1024
+"""Bytes of a difference that is kept; of a larger one only its digest is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What surrounds a run: source, lock text of what is installed, and the difference to the commit, if any."""
+
+    source: dict[str, object]
+    environment: str
+    diff: bytes | None
+
+
+def captured(folder: Path | None = None) -> Captured:
+    """What surrounds a run that begins now in this working folder.
+
+    The difference is of files that git knows (`git diff HEAD --binary`), so that `git apply` brings it back.
+    """
+    found = source(folder)
+    diff = (
+        _git_bytes(folder or Path.cwd(), "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
+        if found.get("dirty")
+        else None
+    )
+    if diff:
+        found["dirty_diff_digest"] = hashlib.sha256(diff).hexdigest()
+    return Captured(found, environment(), diff if diff and len(diff) <= DIFF_LARGEST else None)
 
 
 def source(folder: Path | None = None) -> dict[str, object]:
@@ -39,14 +70,22 @@ def environment() -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
+    found = _git_bytes(folder, *arguments)
+    try:
+        return found.decode().strip() if found is not None else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _git_bytes(folder: Path, *arguments: str) -> bytes | None:
     command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-            command, capture_output=True, text=True, timeout=_SECONDS, check=True, stdin=subprocess.DEVNULL
+            command, capture_output=True, timeout=_SECONDS, check=True, stdin=subprocess.DEVNULL
         )
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+    except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
+    return done.stdout
 
 
 def _without_credentials(address: str) -> str:

@@ -23,7 +23,7 @@ def test_random_conditions_hold_as_the_oracle_of_search_says(filled: Filled, ent
     """ "condition in the one filter language": of the stored object, what the oracle says of its record."""
     records = filled.records[entity][:8]
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     @given(filters(entity))
     def check(where: Expr) -> None:
         def held(call: Call) -> list[bool | None]:

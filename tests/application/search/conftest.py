@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from strongroom.adapters.sql.tables import (
     run,
     run_param,
     run_value,
+    stage,
     tag,
     version,
 )
@@ -35,6 +36,8 @@ from tests.application.conftest import World
 from tests.domain.search.strategies import KEYS, NUMBERS, TEXTS, TIMES
 
 Row = dict[str, Any]
+THEN = 3
+"""A past time, microseconds."""
 
 
 @dataclass
@@ -43,6 +46,8 @@ class Filled:
 
     world: World
     records: Mapping[Entity, list[Record]]
+    then: Mapping[int, Record]
+    """The same at `THEN`, by the identity of the record."""
     experiment_uids: Mapping[int, str]
 
 
@@ -56,6 +61,8 @@ class Filler:
         self.keys = {key: self.add(name_dict, workspace_id=self.workspace_id, text=key) for key in KEYS}
         self.records: dict[Entity, list[Record]] = {entity: [] for entity in Entity}
         self.uids: dict[int, str] = {}
+        self.then: dict[int, Record] = {}
+        self.past: dict[str, Any] = {}
 
     def add(self, table: Table, **values: Any) -> int:
         return cast("int", self.connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
@@ -74,11 +81,14 @@ class Filler:
 
     def tags(self, kind: str, owner: int) -> dict[str, str | None]:
         found = {key: self.some([None, *TEXTS]) for key in KEYS if self.random.random() < 0.6}
+        past: dict[str, str | None] = {}
         for key, value in found.items():
             mine = {"owner_kind": kind, "owner_id": owner, "key_id": self.keys[key], "set_by": self.actor.id}
             self.add(tag, workspace_id=self.workspace_id, value=value, valid_from=5, **mine)
             if self.random.random() < 0.3:  # what was said before says nothing now
-                self.add(tag, workspace_id=self.workspace_id, value="past", valid_from=1, valid_to=5, **mine)
+                past[key] = self.some([None, *TEXTS])
+                self.add(tag, workspace_id=self.workspace_id, value=past[key], valid_from=1, valid_to=5, **mine)
+        self.past["tags"] = past
         return found
 
     def properties(self, kind: str, owner: int) -> dict[str, Any]:
@@ -116,7 +126,12 @@ class Filler:
         found = {names.get(name, name): value for name, value in row.items()} | more
         said["words"] = frozenset(words(str(row[name]) for name in documents.TEXTS[entity] if row.get(name)))
         documents.note_new(self.connection, entity, self.workspace_id, id_, SimpleNamespace(**{"card": ""} | row))
-        self.records[entity].append(Record(id_, found | {"created_by": self.actor.uid}, **said))
+        now = Record(id_, found | {"created_by": self.actor.uid}, **said)
+        self.records[entity].append(now)
+        attributes = {**now.attributes, **{name: self.past.get(name) for name in ("stage",) if name in found}}
+        aliases = self.past.get("aliases", frozenset())
+        self.then[id(now)] = replace(now, attributes=attributes, tags=self.past.get("tags", {}), aliases=aliases)
+        self.past = {}
 
     def namespaces(self) -> list[tuple[int, str]]:
         paths = ["Äb", "a"]
@@ -136,8 +151,11 @@ class Filler:
         id_ = self.add(asset, namespace_id=place[0], **row)
         return id_, row | {"namespace": place[1]}
 
-    def versions(self, asset_id: int, owner: Row, place: tuple[int, str], count: int) -> frozenset[str]:
+    def versions(
+        self, asset_id: int, owner: Row, place: tuple[int, str], count: int
+    ) -> tuple[frozenset[str], frozenset[str]]:
         names: set[str] = set()
+        past: set[str] = set()
         for number in range(count):
             row = {
                 **self.common(), "number": self.some([number + 10, None]), "label": None, "stage": self.maybe(TEXTS),
@@ -149,17 +167,20 @@ class Filler:
             id_ = self.add(version, asset_id=asset_id, namespace_id=place[0], state="live", **row)
             mine = frozenset(name for name in TEXTS if self.random.random() < 0.1 and name not in names)
             names |= mine
-            for name in mine:
+            held = frozenset(name for name in TEXTS if self.random.random() < 0.1 and name not in past)
+            past |= held
+            for name, ended in (*((name, None) for name in mine), *((name, 5) for name in held)):
                 self.add(
-                    alias,
-                    asset_id=asset_id,
-                    name=name,
-                    version_id=id_,
-                    etag=1,
-                    set_by=self.actor.id,
-                    from_seq=1,
-                    valid_from=0,
-                )
+                    alias, asset_id=asset_id, name=name, version_id=id_, etag=1, set_by=self.actor.id, from_seq=1,
+                    valid_from=1 if ended else 5, valid_to=ended,
+                )  # fmt: skip
+            stood = self.maybe(TEXTS)
+            for name, began, ended in ((stood, 1, 5), (row["stage"], 5, None)):
+                if name is not None:
+                    self.add(
+                        stage, asset_id=asset_id, version_id=id_, name=name, set_by=self.actor.id, from_seq=1,
+                        valid_from=began, valid_to=ended,
+                    )  # fmt: skip
             more = {
                 "name": owner["name"],
                 "namespace": place[1],
@@ -167,15 +188,17 @@ class Filler:
                 "asset_uid": owner["uid"],
                 "run_uid": None,
             }
+            self.past = {"aliases": held, "stage": stood}
             said = {"tags": self.tags("version", id_), "properties": self.properties("version", id_), "aliases": mine}
             self.remember(Entity.VERSION, id_, row, more, **said)
-        return frozenset(names)
+        return frozenset(names), frozenset(past)
 
     def registry(self, places: list[tuple[int, str]], assets: int, versions: int) -> None:
         for _ in range(assets):
             place = self.some(places)
             id_, row = self.asset(place)
-            names = self.versions(id_, row, place, versions)
+            names, past = self.versions(id_, row, place, versions)
+            self.past = {"aliases": past}
             said = {"tags": self.tags("asset", id_), "properties": self.properties("asset", id_), "aliases": names}
             self.remember(Entity.ASSET, id_, row, {}, **said)
 
@@ -215,6 +238,6 @@ def filled(world: World) -> Filled:
         places = filler.namespaces()
         filler.registry(places, assets=12, versions=4)
         filler.tracking(places, experiments=3, runs=15)
-        return Filled(world, filler.records, filler.uids)
+        return Filled(world, filler.records, filler.then, filler.uids)
 
     return world.command_tx(fill)

@@ -16,7 +16,7 @@ from strongroom.application.search.find import Question
 from strongroom.domain.search.ast import Expr, OrderTerm
 from strongroom.domain.search.evaluate import evaluate, ordered
 from strongroom.domain.search.schema import Entity
-from tests.application.search.conftest import Filled
+from tests.application.search.conftest import THEN, Filled
 from tests.domain.search.strategies import filters, orders
 
 SEARCHES: dict[Entity, Callable[[Call, Question, PageRequest], Any]] = {
@@ -58,13 +58,18 @@ def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, mon
     uids = sorted(filled.experiment_uids.values())
     scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity is Entity.RUN else st.just(())
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
-    @given(filters(entity) | st.none(), orders(entity), st.sampled_from([3, 7, 1000]), scopes)
-    def check(where: Expr | None, order: tuple[OrderTerm, ...], size: int, scope: tuple[str, ...]) -> None:
-        fitting = [record for record in records if where is None or evaluate(where, record, found_by_re) is True]
+    times = st.sampled_from([None, None, THEN])
+
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @given(filters(entity) | st.none(), orders(entity), st.sampled_from([3, 7, 1000]), scopes, times)
+    def check(
+        where: Expr | None, order: tuple[OrderTerm, ...], size: int, scope: tuple[str, ...], at: int | None
+    ) -> None:
+        known = records if at is None else [filled.then[id(record)] for record in records]
+        fitting = [record for record in known if where is None or evaluate(where, record, found_by_re) is True]
         if scope:
             fitting = [record for record in fitting if record.attributes["experiment_uid"] in scope]
         expected = [record.attributes["uid"] for record in ordered(fitting, order)]
-        assert pages(filled, entity, Question(where, order, "all", scope), size) == expected
+        assert pages(filled, entity, Question(where, order, "all", scope, at), size) == expected
 
     check()

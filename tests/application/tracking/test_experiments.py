@@ -5,11 +5,20 @@ from collections.abc import Callable
 import pytest
 
 from strongroom.application.paging import PageRequest
-from strongroom.application.tracking import experiments, runs
+from strongroom.application.search import find
+from strongroom.application.tracking import experiments, recording, runs
 from strongroom.application.tracking.experiments import CreateExperiment, ListExperiments
 from strongroom.application.tracking.runs import CreateRun
 from strongroom.application.tracking.views import ExperimentView
-from strongroom.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from strongroom.domain.errors import (
+    AlreadyExists,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+)
+from strongroom.domain.search.schema import Entity
 from tests.application.conftest import World
 from tests.application.tracking.conftest import Audited
 
@@ -90,3 +99,13 @@ def test_a_trashed_experiment_keeps_its_name_and_can_be_restored(world: World, e
     assert names(world, "viewer") == ["vision/resnet/baseline"]
     with pytest.raises(Conflict):
         world.command("maintainer", lambda c: experiments.restore(c, experiment.uid))
+
+
+def test_runs_are_found_by_their_summary(world: World, experiment: ExperimentView) -> None:
+    made = [world.command("contributor", lambda call: runs.create(call, CreateRun(experiment.uid))) for _ in range(3)]
+    for number, run in enumerate(made):
+        said = {"best": number / 10}
+        world.command("contributor", lambda call, run=run, said=said: recording.set_summary(call, run.uid, said))  # type: ignore[misc]
+    question = find.asked(Entity.RUN, "summary.best >= 0.1", ["summary.best DESC"])
+    found = world.read("viewer", lambda call: find.runs(call, question, PageRequest(10, None)))
+    assert [one.uid for one in found.items] == [made[2].uid, made[1].uid]

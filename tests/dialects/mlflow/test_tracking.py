@@ -2,7 +2,9 @@
 
 import math
 import time
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.dialects.mlflow.client import MlflowError, MlflowProcess
@@ -168,3 +170,33 @@ def test_a_batch_of_a_thousand_metrics_and_their_history_in_pages(mlflow: Mlflow
     """)
     assert found == [3_000, True, 1_700_000_002_999]
     assert math.isfinite(found[2])
+
+
+def test_histories_of_several_runs_for_charts(mlflow: MlflowProcess, server: ServerProcess, token: str) -> None:
+    """ "sampled history of 2,000 points (charts)"; 3.1: "always keeps first and last point"."""
+    runs = mlflow.run("""
+        from mlflow.entities import Metric
+        ids = [client.create_run("0").info.run_id for _ in range(2)]
+        for id_ in ids:
+            for start in range(0, 3000, 1000):
+                points = [Metric("m", float(n % 7), 1700000000000 + n, n) for n in range(start, start + 1000)]
+                client.log_batch(id_, points)
+        result = ids
+    """)
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=f"{server.url}/ajax-api/2.0/mlflow/metrics", headers=headers) as client:
+        asked = {"run_ids": runs, "metric_key": "m", "max_results": 100}
+        found = client.get("/get-history-bulk-interval", params=asked).json()["metrics"]
+        for run in runs:
+            steps = [one["step"] for one in found if one["run_id"] == run]
+            assert (steps[0], steps[-1]) == (0, 2_999)
+            assert steps == sorted(steps)
+            assert len(steps) <= 100
+        some = client.get("/get-history-bulk-interval", params={**asked, "start_step": 5, "end_step": 9}).json()
+        assert [one["step"] for one in some["metrics"]] == [5, 6, 7, 8, 9] * 2
+        refused: list[dict[str, Any]] = [{"start_step": 5}, {"max_results": 3_000}, {"run_ids": []}]
+        for bad in [*refused, {"run_ids": runs * 51}]:
+            answer = client.get("/get-history-bulk-interval", params={**asked, **bad})
+            assert answer.json()["error_code"] == "INVALID_PARAMETER_VALUE"
+        bulk = client.get("/get-history-bulk", params={"run_id": runs, "metric_key": "m"}).json()["metrics"]
+        assert len(bulk) == 6_000

@@ -35,3 +35,27 @@ REQUESTS: Mapping[str, Request] = {
     "logged_model.delete": of_model(),
     "logged_model.restore": gone,
 }
+
+
+def pipeline(world: "World") -> "Decoded":
+    """A pipeline of two steps, new each time."""
+    run = world.do("run.create", {}, uid=world.experiment["uid"])
+    steps = [{"name": "first"}, {"name": "second", "depends_on": ["first"]}]
+    return world.do("pipeline.define", {"steps": steps}, uid=run["uid"])
+
+
+def begun(world: "World") -> Asked:
+    body = {"code": "c", "params": {"p": "1"}}
+    return Asked({"uid": pipeline(world)["run_uid"], "name": "first"}, {}, body)
+
+
+REQUESTS = {
+    **REQUESTS,
+    "run.summarise": lambda world: Asked({"uid": world.run["uid"]}, {}, {"values": {"best": 0.9}}),
+    "run.inputs": lambda world: Asked({"uid": world.run["uid"]}, {}),
+    "run.outputs": lambda world: Asked({"uid": world.run["uid"]}, {}),
+    "run.tree": lambda world: Asked({"uid": world.run["uid"]}, {}),
+    "pipeline.get": lambda world: Asked({"uid": pipeline(world)["run_uid"]}, {}),
+    "pipeline.define": lambda world: Asked({"uid": pipeline(world)["run_uid"]}, {}, {"steps": [{"name": "third"}]}),
+    "step.begin": begun,
+}

@@ -27,6 +27,7 @@ from strongroom.adapters.sql.repositories.lineage import SqlLineage
 from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
 from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
+from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
 from strongroom.adapters.sql.repositories.revisions import SqlRevisions
@@ -182,6 +183,10 @@ class SqlTransaction:
     @cached_property
     def handles(self) -> SqlHandles:
         return SqlHandles(self)
+
+    @cached_property
+    def pipelines(self) -> SqlPipelines:
+        return SqlPipelines(self)
 
     @cached_property
     def lineage(self) -> SqlLineage:

@@ -12,7 +12,7 @@ from strongroom.application.registry import locate, versions
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Corrupted
+from strongroom.domain.errors import Corrupted, TooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,23 @@ async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFi
     """A file of the folder of a run, logged model or draft."""
     entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path))
     return _open(edge, blob, entry.path, Subject("version" if kind == "draft" else kind, uid), lambda _sent: None)
+
+
+async def read_whole(edge: Edge, version_uid: str, path: str, largest: int) -> bytes:
+    """A small file of a version, checked like any other read and counted for audit.
+
+    :raises TooLarge: it is larger than expected.
+    """
+    found = await open_version_file(edge, version_uid, path)
+    if found.blob.size > largest:
+        raise TooLarge(f"The file has more than {largest} bytes.", limit=largest)
+    try:
+        body = b"".join([chunk async for chunk in edge.store.read(found.blob)])
+    except Corrupted as error:
+        await found.damaged(error)
+        raise
+    found.counted(len(body))
+    return body
 
 
 def _open(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable[[int], None]) -> OpenFile:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from strongroom.application.artifacts.blobstore import SMALL, PartInfo, StoredBlob
 from strongroom.application.artifacts.folders import PutEntry, intake, open_folder, put
@@ -76,6 +77,12 @@ async def put_file(
     return stored
 
 
+async def known(edge: Edge, digests: Sequence[str]) -> Mapping[str, StoredBlob]:
+    """Those of the digests whose bytes are stored, and where; for the store alone, never for a client (N16)."""
+    found = await edge.read(lambda call: call.tx.blobs.by_sha256(digests))
+    return {d: StoredBlob(b.sha256, b.size, b.place, b.blocks, None) for d, b in found.items()}
+
+
 async def put_small(edge: Edge, kind: str, uid: str, blobs: Sequence[tuple[str, bytes]]) -> int:
     """Take many small blobs in, each with its claimed digest; returns how many.
 
@@ -85,11 +92,7 @@ async def put_small(edge: Edge, kind: str, uid: str, blobs: Sequence[tuple[str, 
         raise TooLarge(f"At most {SMALL_BLOBS_MOST} blobs at a time.", limit=SMALL_BLOBS_MOST)
     await edge.read(lambda call: intake(call, kind, uid))
 
-    async def known(digests: Sequence[str]) -> Mapping[str, StoredBlob]:
-        found = await edge.read(lambda call: call.tx.blobs.by_sha256(digests))
-        return {d: StoredBlob(b.sha256, b.size, b.place, b.blocks, None) for d, b in found.items()}
-
-    stored = await edge.store.put_small([body for _, body in blobs], known)
+    stored = await edge.store.put_small([body for _, body in blobs], partial(known, edge))
     for (claimed, _), blob in zip(blobs, stored, strict=True):
         if claimed != blob.sha256:
             raise DigestMismatch("A blob does not have its digest.", expected=claimed, found=blob.sha256)

@@ -1,6 +1,7 @@
 """The object of an event as the filter language sees it, found under the caller's rights."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from strongroom.application.call import Call
@@ -13,6 +14,7 @@ from strongroom.domain.registry.model import Asset, Version
 from strongroom.domain.search.ast import Expr, Field, Group, Part, Value, atoms
 from strongroom.domain.search.evaluate import Record, evaluate
 from strongroom.domain.search.schema import Entity
+from strongroom.domain.search.words import words
 from strongroom.domain.tracking.model import Experiment, Run
 from strongroom.domain.tracking.values import Summary
 
@@ -51,15 +53,22 @@ def holds(call: Call, about: Entity, uid: str, condition: Expr) -> bool | None:
 def record(call: Call, about: Entity, uid: str, condition: Expr) -> Record:
     """The object with all that the condition asks of it."""
     wanted = [atom.field for atom in atoms(condition)]
+    texts: tuple[str, ...]
     match about:
         case Entity.ASSET:
-            return _asset(call, assets.by_uid(call, uid, Permission.ASSET_READ))
+            asset = assets.by_uid(call, uid, Permission.ASSET_READ)
+            texts, found = (asset.name, asset.display_name, asset.description, asset.card), _asset(call, asset)
         case Entity.VERSION:
-            return _version(call, *versions.by_uid(call, uid, Permission.ASSET_READ))
+            asset, version = versions.by_uid(call, uid, Permission.ASSET_READ)
+            texts, found = (version.label or "", version.description), _version(call, asset, version)
         case Entity.EXPERIMENT:
-            return _experiment(experiments.by_uid(call, uid, Permission.RUN_READ))
-        case Entity.RUN:
-            return _run(call, *runs.by_uid(call, uid, Permission.RUN_READ), wanted)
+            experiment = experiments.by_uid(call, uid, Permission.RUN_READ)
+            texts, found = (experiment.name, experiment.description), _experiment(experiment)
+        case _:
+            experiment, run = runs.by_uid(call, uid, Permission.RUN_READ)
+            texts, found = (run.name, run.note), _run(call, experiment, run, wanted)
+    asked = any(field.group is Group.TEXT for field in wanted)
+    return replace(found, words=frozenset(words(texts))) if asked else found
 
 
 def _columns(row: object, *names: str) -> dict[str, Value | None]:

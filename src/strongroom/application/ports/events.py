@@ -60,6 +60,9 @@ class Feed(Protocol):
         ...
 
     def at(self, leaf: int) -> StoredEvent | None: ...
+    def many(self, leaves: Sequence[int]) -> Mapping[int, StoredEvent]:
+        """Those of the leaves that hold an event, by leaf."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

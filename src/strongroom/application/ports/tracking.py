@@ -263,6 +263,14 @@ class Runs(Records, Merging, Streams, Protocol):
         """Apply column changes to a locked run; `etag` goes up by one."""
         ...
 
+    def depth(self, run_id: int) -> int:
+        """How many runs a run is nested in, itself included; from 1."""
+        ...
+
+    def children(self, run_ids: Sequence[int], limit: int) -> Sequence[Run]:
+        """Runs nested in any of these, outside the trash, in the order they were made; at most `limit`."""
+        ...
+
     def list(self, experiment: Experiment, wanted: RunFilter, after: Key | None, limit: int) -> Sequence[Run]:
         """Runs of an experiment, latest claimed start first (started_at, id)."""
         ...

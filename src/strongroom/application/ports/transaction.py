@@ -13,6 +13,7 @@ from strongroom.application.ports.identity import Grants, Principals, Settings, 
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
+from strongroom.application.ports.pipelines import Pipelines
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
@@ -78,6 +79,8 @@ class Transaction(Protocol):
     def logged_models(self) -> LoggedModels: ...
     @property
     def handles(self) -> Handles: ...
+    @property
+    def pipelines(self) -> Pipelines: ...
     @property
     def lineage(self) -> Lineage: ...
     @property

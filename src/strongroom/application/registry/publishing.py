@@ -186,10 +186,7 @@ async def publish_entries(
         return view
 
     asset, blob_ids = await edge.read(look)
-    said = await manifests.read(edge, asset.kind, entries)
-    tree = await asyncio.to_thread(freeze, entries)
-    await prepare(edge, asset.id, tree, blob_ids)
-    snapshot = Snapshot(tree, blob_ids, asset.id, Permission.RUN_WRITE, said)
+    snapshot = await snapshot_of(edge, asset, entries, blob_ids, Permission.RUN_WRITE)
     return await edge.finish(publish)
 
 

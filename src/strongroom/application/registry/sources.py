@@ -1,8 +1,11 @@
-"""Publishing what is no folder: a copy of another version, or an address elsewhere that nobody has listed."""
+"""Publishing what is no folder: a few files at hand, a copy of another version, or an address elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
+from strongroom.application.artifacts import uploads
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
@@ -11,18 +14,34 @@ from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import VersionView
 from strongroom.application.tracking import runs
 from strongroom.domain.artifacts.lookup import iterate
-from strongroom.domain.artifacts.tree import Entry, FileEntry, MountEntry, clean_entry
-from strongroom.domain.errors import Corrupted, NotFound
+from strongroom.domain.artifacts.paths import clean_path
+from strongroom.domain.artifacts.tree import Entry, FileEntry, MountEntry, clean_entry, sorted_entries
+from strongroom.domain.errors import Corrupted, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset, Version
+
+FILE_LARGEST: Final = 1 << 20
 
 
 async def register_mount(edge: Edge, asset_uid: str, uri: str, details: PublishDetails) -> VersionView:
     """Publish an address: a tree of one mount, unpinned, since nothing says what lies there tomorrow."""
-    entry = clean_entry(MountEntry("", uri))
-    asset = await edge.read(lambda call: assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER))
-    snapshot = await publishing.snapshot_of(edge, asset, [entry], (), Permission.RUN_WRITE)
-    return await edge.finish(lambda call: publishing.publish_new(call, asset_uid, snapshot, details))
+    return await publishing.publish_entries(edge, asset_uid, [clean_entry(MountEntry("", uri))], details)
+
+
+async def register_files(
+    edge: Edge, asset_uid: str, files: Mapping[str, bytes], details: PublishDetails
+) -> VersionView:
+    """Publish a few small files that came with the request itself, such as the text of a prompt.
+
+    :raises TooLarge: a file above 1 MiB.
+    """
+    if any(len(body) > FILE_LARGEST for body in files.values()):
+        raise TooLarge(f"A file sent so has at most {FILE_LARGEST} bytes.", limit=FILE_LARGEST)
+    await edge.read(lambda call: assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER))
+    stored = await edge.store.put_small(list(files.values()), partial(uploads.known, edge))
+    await edge.command(lambda call: uploads.note(call, stored))
+    entries = [FileEntry(clean_path(path), blob.sha256, blob.size) for path, blob in zip(files, stored, strict=True)]
+    return await publishing.publish_entries(edge, asset_uid, sorted_entries(entries), details)
 
 
 @dataclass(frozen=True, slots=True)

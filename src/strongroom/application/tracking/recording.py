@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry.assets import clean_tags
+from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.tracking import runs
 from strongroom.application.tracking.other_series import LogOther, other_points
 from strongroom.application.tracking.views import KeyedMetricView, LoggedView, OtherSeriesView, metric_view
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.registry.fields import clean_tag_key
+from strongroom.domain.registry.fields import Scalar, clean_tag_key
 from strongroom.domain.tracking.batches import encode_record
 from strongroom.domain.tracking.model import Chain, HeldRun, Run
 from strongroom.domain.tracking.points import Points
@@ -23,6 +23,8 @@ from strongroom.domain.tracking.values import POINTS_MOST, Param, ParamMode, cle
 
 PARAMS_MOST = 200
 """Params in one batch."""
+SUMMARY_MOST = 500
+"""Summary values of one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,22 @@ def remove_tags(call: Call, run_uid: str, keys: Sequence[str], *, strict: bool =
         return _logged(run.chain)
     record = encode_record(recorded_at=call.now, actor=call.caller.uid, untagged=removed)
     return _logged(call.tx.runs.append(run, record, {}, run.chain))
+
+
+def set_summary(call: Call, run_uid: str, values: Mapping[str, Scalar]) -> LoggedView:
+    """Set summary values of a run, ended or not; a null removes its key; others stay.
+
+    :raises TooLarge: above 500 in all.
+    """
+    clean = clean_properties(values)
+    _, run = runs.locked(call, run_uid, Permission.RUN_WRITE)
+    if not clean:
+        return _logged(call.tx.runs.chain(run.id))
+    present = call.tx.tags.properties("run", [run.id]).get(run.id, {})
+    if len(present.keys() | clean.keys()) > SUMMARY_MOST:
+        raise TooLarge(f"A run has at most {SUMMARY_MOST} summary values.", limit=SUMMARY_MOST)
+    call.tx.tags.set_properties(call.workspace.id, "run", run.id, clean)
+    return extend_chain(call, run, {"summary": clean})
 
 
 def extend_chain(call: Call, run: Run, other: Mapping[str, object]) -> LoggedView:

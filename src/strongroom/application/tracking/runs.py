@@ -16,6 +16,7 @@ from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.registry.text import clean_line
 from strongroom.domain.tracking.model import Experiment, HeldRun, Run, RunState
+from strongroom.domain.tracking.pipelines import StepStatus, statuses
 from strongroom.domain.tracking.source import (
     Source,
     clean_environment,
@@ -25,6 +26,8 @@ from strongroom.domain.tracking.source import (
 )
 
 NAME_LONGEST = 255
+DEEPEST = 30
+"""Levels of nested runs."""
 IN_TRASH = "The run is in the trash; restore it first."
 ENDINGS = (RunState.FINISHED, RunState.FAILED, RunState.KILLED)
 
@@ -83,7 +86,7 @@ def create(call: Call, command: CreateRun) -> RunView:
     found = experiments.by_uid(call, command.experiment_uid, Permission.RUN_WRITE)
     experiment = call.tx.experiments.hold(found.id)
     experiments.must_live(experiment)
-    parent = by_uid(call, command.parent_uid, Permission.RUN_READ)[1] if command.parent_uid else None
+    parent = _parent(call, command.parent_uid) if command.parent_uid else None
     environment = clean_environment(command.environment)
     run = Run(
         id=0,
@@ -111,6 +114,19 @@ def create(call: Call, command: CreateRun) -> RunView:
     details = {"experiment": experiment.uid, "parent": run.parent_uid, "environment": run.environment_digest}
     call.record("run.create", Subject("run", run.uid), details)
     return run_view(call, experiment, run)
+
+
+def _parent(call: Call, uid: str) -> Run:
+    """The run that another is nested in, ended or not.
+
+    :raises Conflict: it is in the trash, or nested as deeply as a run may be.
+    """
+    _, parent = by_uid(call, uid, Permission.RUN_READ)
+    if parent.deleted_at is not None:
+        raise Conflict("The parent run is in the trash; restore it first.")
+    if call.tx.runs.depth(parent.id) >= DEEPEST:
+        raise Conflict(f"Runs are nested at most {DEEPEST} levels deep.", limit=DEEPEST)
+    return parent
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> tuple[Experiment, Run]:
@@ -223,6 +239,7 @@ def end(call: Call, uid: str, state: str, ended_at: int | None = None, *, again:
     if again and run.state is not RunState.RUNNING:
         run = _resumed(call, run)
     must_run(run)
+    _must_be_done(call, run, state)
     at = call.now if ended_at is None else clean_time(ended_at)
     changed = call.tx.runs.update(run, state=RunState(state).value, ended_at=at)
     call.record("run.end", Subject("run", uid), {"state": state})
@@ -231,8 +248,23 @@ def end(call: Call, uid: str, state: str, ended_at: int | None = None, *, again:
     return run_view(call, experiment, changed)
 
 
+def _must_be_done(call: Call, run: Run, state: str) -> None:
+    """:raises Conflict: a pipeline is to end as finished, and not all its steps have."""
+    if state != RunState.FINISHED.value:
+        return
+    steps = call.tx.pipelines.steps(run.id)
+    found = call.tx.runs.by_ids([step.run_id for step in steps if step.run_id is not None])
+    states = {one.id: one.state for one in found.values()}
+    late = [name for name, status in statuses(steps, states).items() if status is not StepStatus.FINISHED]
+    if late:
+        raise Conflict("Not all steps of the pipeline are finished.", steps=late[:10])
+
+
 def resume(call: Call, uid: str) -> RunView:
-    """Open an ended run for writing again; of a running one nothing changes."""
+    """Open an ended run for writing again; of a running one nothing changes.
+
+    :raises Conflict: it is a step that was answered from another run, or that later steps rest on.
+    """
     experiment, run = locked(call, uid, Permission.RUN_WRITE)
     if run.state is RunState.RUNNING:
         return run_view(call, experiment, run)
@@ -240,6 +272,11 @@ def resume(call: Call, uid: str) -> RunView:
 
 
 def _resumed(call: Call, run: Run) -> Run:
+    attempt = call.tx.pipelines.attempts([run.id]).get(run.id)
+    if attempt is not None and attempt.answered_by is not None:
+        raise Conflict("The step was answered from another run; begin it again without the cache.")
+    if attempt is not None and (resting := call.tx.pipelines.begun_after(run.id)):
+        raise Conflict("Later steps of the pipeline rest on this one.", steps=resting)
     changed = call.tx.runs.update(run, state=RunState.RUNNING.value, ended_at=None)
     call.record("run.resume", Subject("run", run.uid), {"from": run.state.value})
     return changed

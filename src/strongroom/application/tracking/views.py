@@ -7,6 +7,7 @@ from datetime import datetime
 from strongroom.application.call import Call
 from strongroom.application.registry.views import TagView, tag_views
 from strongroom.application.views import maybe_time, time_of
+from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.tracking.model import Experiment, Run
 from strongroom.domain.tracking.points import Kind
 from strongroom.domain.tracking.values import Summary
@@ -113,8 +114,8 @@ class LoggedView:
 class RunView:
     """A run. `params` and `metrics` are the whole when as many as `params_total` and `metrics_total`.
 
-    `inputs` and `outputs` count edges of lineage, whoever may see their other ends. `started_at` and `ended_at` are
-    claimed by the client, `created_at` is ours.
+    `summary` is what the client set, apart from the series in short. `inputs` and `outputs` count edges of lineage,
+    whoever may see their other ends. `started_at` and `ended_at` are claimed by the client, `created_at` is ours.
     """
 
     uid: str
@@ -131,6 +132,7 @@ class RunView:
     params_total: int
     metrics: Mapping[str, MetricView]
     metrics_total: int
+    summary: Mapping[str, Scalar]
     tags: Sequence[TagView]
     inputs: int
     outputs: int
@@ -192,6 +194,7 @@ def run_views(
     tags = call.tx.tags.current("run", ids)
     params = call.tx.runs.params_of(ids, most)
     metrics = call.tx.runs.summaries_of(ids, most)
+    said = call.tx.tags.properties("run", ids)
     counts = call.tx.lineage.counts(ids)
     views = []
     for run in runs:
@@ -213,6 +216,7 @@ def run_views(
                 params_total=params_total,
                 metrics={key: metric_view(summary) for key, summary in summaries.items()},
                 metrics_total=metrics_total,
+                summary=said.get(run.id, {}),
                 tags=tag_views(tags.get(run.id, ())),
                 inputs=counts[run.id][0],
                 outputs=counts[run.id][1],

@@ -57,6 +57,12 @@ def routes(gateway: Gateway) -> Sequence[Route]:
 
 
 def _id(operation: Operation, path: str, method: str) -> str:
-    ajax = ".ajax" if path.startswith("/ajax-api/") else ""
-    other = "." + method.lower() if method != operation.methods[0] else ""
-    return f"mlflow.{operation.id}{ajax}{other}"
+    """The operation's id, and what sets this address apart from its first one."""
+    parts = ["mlflow", operation.id]
+    if path.startswith("/ajax-api/"):
+        parts.append("ajax")
+    if len(operation.versions) > 1 and f"/{operation.versions[0]}/" not in path:
+        parts.append("v" + path.split("/")[2])
+    if method != operation.methods[0]:
+        parts.append(method.lower())
+    return ".".join(parts)

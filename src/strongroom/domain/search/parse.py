@@ -50,6 +50,7 @@ GROUPS = {
     **{group.value: group for group in Group if group not in {Group.ALIAS, Group.TEXT}},
     **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
     "property": Group.PROPERTY,
+    "summary": Group.PROPERTY,
 }
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
 KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "MATCHES", "CONTAINS", "IS", "NULL", "TRUE", "FALSE"}

@@ -121,7 +121,7 @@ GROUPS: Mapping[Entity, frozenset[Group]] = {
     Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
-    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC, Group.TEXT}),
+    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.TEXT}),
 }
 
 

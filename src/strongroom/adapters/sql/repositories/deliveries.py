@@ -58,8 +58,9 @@ class SqlDeliveries(Repository):
             .with_for_update(of=delivery, skip_locked=True)
         )
         found = [_load(row) for row in self._connection.execute(query)]
-        for one in found:
-            self._connection.execute(update(delivery).where(*_is(one.webhook_id, one.leaf)).values(next_at=until))
+        if found:
+            mine = (delivery.c.webhook_id == webhook_id, delivery.c.leaf.in_([one.leaf for one in found]))
+            self._connection.execute(update(delivery).where(*mine).values(next_at=until))
         return [replace(one, next_at=until) for one in found]
 
     def finish(self, claimed: Delivery, attempt: Attempt, *, state: DeliveryState, next_at: int, first_at: int) -> bool:

@@ -1,13 +1,13 @@
 """The outbox as a feed in SQL: events by the leaf of their audit record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, or_, select
 
 from strongroom.adapters.sql.repositories.assets import visible_where
-from strongroom.adapters.sql.repositories.base import AnyRow, Repository
+from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import asset, audit, audit_leaf, audit_log, namespace, outbox
 from strongroom.application.ports.events import StoredEvent, Wanted
@@ -87,3 +87,10 @@ class SqlFeed(Repository):
     def at(self, leaf: int) -> StoredEvent | None:
         row = self._connection.execute(select_event().where(audit_leaf.c.leaf == leaf)).one_or_none()
         return event_of(row) if row else None
+
+    def many(self, leaves: Sequence[int]) -> Mapping[int, StoredEvent]:
+        found: dict[int, StoredEvent] = {}
+        for some in batches(leaves):
+            rows = self._connection.execute(select_event().where(audit_leaf.c.leaf.in_(some)))
+            found.update((event.leaf, event) for event in map(event_of, rows))
+        return found

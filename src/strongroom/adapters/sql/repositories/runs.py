@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, tuple_, update
 
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories import documents
@@ -106,6 +106,23 @@ class SqlRuns(SqlRecords):
         if "state" in changes:
             known["state"] = RunState(str(changes["state"]))
         return replace(old, **known)
+
+    def depth(self, run_id: int) -> int:
+        above = select(run.c.id, run.c.parent_id).where(run.c.id == run_id).cte("above", recursive=True)
+        parents = run.alias("parents")
+        above = above.union_all(select(parents.c.id, parents.c.parent_id).where(parents.c.id == above.c.parent_id))
+        found: int = self._connection.execute(select(func.count()).select_from(above)).scalar_one()
+        return found
+
+    def children(self, run_ids: Sequence[int], limit: int) -> Sequence[Run]:
+        found: list[Run] = []
+        for batch in batches(run_ids):
+            query = _select().where(run.c.parent_id.in_(batch), run.c.deleted_at.is_(None))
+            rows = self._connection.execute(query.order_by(run.c.id).limit(limit - len(found)))
+            found += [_load(row) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
 
     def list(self, of: Experiment, wanted: RunFilter, after: Key | None, limit: int) -> Sequence[Run]:
         trashed = run.c.deleted_at.is_not(None) if wanted.trashed else run.c.deleted_at.is_(None)

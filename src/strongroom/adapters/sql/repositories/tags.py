@@ -37,7 +37,6 @@ _PROPERTIES = Prepared(
     select(*(object_property.c[name] for name in ("owner_id", "type", "text", "number")), name_dict.c.text.label("key"))
     .join(name_dict, name_dict.c.id == object_property.c.key_id)
     .where(object_property.c.owner_kind == bindparam("kind"), among(object_property.c.owner_id, "ids"))
-    .order_by(name_dict.c.text)
 )
 
 
@@ -129,7 +128,7 @@ class SqlTags(Repository):
         found: dict[int, dict[str, Scalar]] = {}
         for row in _PROPERTIES.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
             found.setdefault(row.owner_id, {})[row.key] = _decode(row.type, row.text, row.number)
-        return found
+        return {owner_id: dict(sorted(values.items())) for owner_id, values in found.items()}
 
     def set_properties(self, workspace_id: int, owner_kind: str, owner_id: int, values: Mapping[str, Scalar]) -> None:
         if not values:

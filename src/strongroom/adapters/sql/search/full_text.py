@@ -18,10 +18,11 @@ def found(scope: Scope, asked: str) -> Select[Any]:
 
 def contains(scope: Scope, asked: str) -> Sql:
     """Whether a row has all words; never unknown."""
-    mine = _id(scope) == scope.id * EACH + PLACES[scope.entity]
-    of = document_index if scope.sqlite else document
+    if scope.sqlite:  # found once: FTS5 would put the words together again for each row
+        return scope.id.in_(found(scope, asked))
+    mine = document.c.id == scope.id * EACH + PLACES[scope.entity]
     leading = [] if scope.leader is None else [scope.leader.table]
-    query = select(literal(1)).select_from(of).where(mine, _fits(scope, asked))
+    query = select(literal(1)).select_from(document).where(mine, _fits(scope, asked))
     return exists(query.correlate(TABLES[scope.entity], *leading))
 
 

@@ -51,6 +51,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_value,
 )
 from strongroom.adapters.sql.tables.manifests import manifest, statistics
+from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
@@ -130,6 +131,7 @@ __all__ = [
     "node",
     "object_property",
     "outbox",
+    "pipeline_step",
     "principal",
     "publication_due",
     "publication_rule",
@@ -145,6 +147,7 @@ __all__ = [
     "setting",
     "stage",
     "statistics",
+    "step_attempt",
     "tag",
     "team",
     "team_member",

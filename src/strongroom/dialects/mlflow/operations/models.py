@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from strongroom.application.call import Call
+from strongroom.application.edge import Edge
 from strongroom.application.registry import aliases, assets, latest, locate, tags
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.assets import CreateAsset, UpdateAsset
-from strongroom.application.registry.views import AssetView, asset_view, version_view
+from strongroom.application.registry.views import AssetView, VersionView, asset_view, version_view
 from strongroom.application.search import find
 from strongroom.dialects.mlflow.errors import Spoken
-from strongroom.dialects.mlflow.operation import command, read
+from strongroom.dialects.mlflow.operation import command, flow, read
+from strongroom.dialects.mlflow.operations.prompts import spoken_versions
 from strongroom.dialects.mlflow.paging import gathered
+from strongroom.dialects.mlflow.translate import prompts
 from strongroom.dialects.mlflow.translate import registry as translate
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import version_number
@@ -45,12 +48,13 @@ def _answer(call: Call, view: AssetView) -> wire.ModelAnswer:
     "models.create", "POST", "/mlflow/registered-models/create", _P.ASSET_CREATE, wire.CreateModel, required=("name",)
 )
 def create(call: Call, message: wire.CreateModel) -> wire.ModelAnswer:
-    """Make a registered model."""
+    """Make a registered model, or a prompt, as a tag says."""
+    found = tags_of(message.tags)
     wanted = CreateAsset(
-        "model",
+        "prompt" if prompts.is_prompt(found) else "model",
         message.name or "",
         description=message.description or "",
-        tags=tags_of(message.tags),
+        tags={key: value for key, value in found.items() if key != translate.IS_PROMPT},
         exclusive=KINDS,
     )
     return _answer(call, assets.create(call, wanted))
@@ -139,7 +143,7 @@ def latest_versions(call: Call, message: wire.LatestVersions) -> wire.VersionsAn
     wanted = {stage_of(stage) for stage in message.stages}
     found = latest.by_stage(call, [asset.uid]).get(asset.uid, ())
     shown = [view for view in found if not wanted or (view.stage or "none") in wanted]
-    return wire.VersionsAnswer(model_versions=[translate.model_version(view, asset.name) for view in shown])
+    return wire.VersionsAnswer(model_versions=[translate.model_version(view) for view in shown])
 
 
 @command(
@@ -204,7 +208,7 @@ def delete_alias(call: Call, message: wire.ByAlias) -> None:
         aliases.change(call, asset.uid, [ChangeAlias(message.alias or "", None)])
 
 
-@read(
+@flow(
     "aliases.get",
     "GET",
     "/mlflow/registered-models/alias",
@@ -213,16 +217,21 @@ def delete_alias(call: Call, message: wire.ByAlias) -> None:
     required=("name", "alias"),
     absent=ABSENT,
 )
-def get_by_alias(call: Call, message: wire.ByAlias) -> wire.VersionAnswer:
+async def get_by_alias(edge: Edge, message: wire.ByAlias) -> wire.VersionAnswer:
     """The version that an alias points at. One that is not there is a bad parameter to MLflow's clients."""
-    asset = model_of(call, message, _P.ASSET_READ)
-    try:
-        version = locate.aliased(call, asset, message.alias or "")
-    except NotFound:
-        raise Spoken(
-            400, "INVALID_PARAMETER_VALUE", f"Registered model alias {(message.alias or '')[:255]} not found."
-        ) from None
-    return wire.VersionAnswer(model_version=translate.model_version(version_view(call, asset, version), asset.name))
+
+    def look(call: Call) -> VersionView:
+        asset = model_of(call, message, _P.ASSET_READ)
+        try:
+            version = locate.aliased(call, asset, message.alias or "")
+        except NotFound:
+            shown = (message.alias or "")[:255]
+            words = f"Registered model alias {shown} not found."
+            raise Spoken(400, "INVALID_PARAMETER_VALUE", words) from None
+        return version_view(call, asset, version)
+
+    view = await edge.read(look)
+    return wire.VersionAnswer(model_version=(await spoken_versions(edge, [view]))[0])
 
 
 OPERATIONS = (

@@ -11,8 +11,9 @@ from strongroom.dialects.mlflow.translate.ids import run_uid
 from strongroom.dialects.mlflow.translate.runs import history, said
 from strongroom.dialects.mlflow.wire import runs as wire
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.tracking.sampling import FEWEST
 
-HISTORY_MOST = 25_000
+HISTORY_MOST, SAMPLES_MOST = 25_000, 2_500
 _READ, _WRITE = Permission.RUN_READ, Permission.RUN_WRITE
 
 
@@ -69,4 +70,45 @@ def get_history(call: Call, message: wire.GetHistory) -> wire.HistoryAnswer:
     return wire.HistoryAnswer(metrics=history(found), next_page_token=found.next_page_token)
 
 
-OPERATIONS = (log_metric, log_param, log_batch, get_history)
+@read(
+    "metrics.sampled",
+    "GET",
+    "/mlflow/metrics/get-history-bulk-interval",
+    _READ,
+    wire.GetSampled,
+    required=("metric_key",),
+    absent="One of these runs is not there.",
+    versions=("2.0", "2.11"),
+)
+def get_sampled(call: Call, message: wire.GetSampled) -> wire.BulkAnswer:
+    """One metric of several runs, with no more points than a chart can show."""
+    count = page_size(message.max_results, SAMPLES_MOST, SAMPLES_MOST)
+    span = translate.span_of(message.start_step, message.end_step)
+    found: list[wire.Metric] = []
+    for uid in translate.run_uids(message.run_ids):
+        sampled = series.sample(call, uid, message.metric_key or "", max(count, FEWEST), span)
+        found += translate.evenly(history(sampled, uid), count)
+    return wire.BulkAnswer(metrics=found)
+
+
+@read(
+    "metrics.bulk",
+    "GET",
+    "/mlflow/metrics/get-history-bulk",
+    _READ,
+    wire.GetBulk,
+    required=("metric_key",),
+    absent="One of these runs is not there.",
+)
+def get_bulk(call: Call, message: wire.GetBulk) -> wire.BulkAnswer:
+    """One metric of several runs, as many points as one answer holds."""
+    left = page_size(message.max_results, HISTORY_MOST, HISTORY_MOST)
+    found: list[wire.Metric] = []
+    for uid in translate.run_uids(message.run_id):
+        if left > 0:
+            found += history(series.columns(call, uid, message.metric_key or "", limit=left), uid)
+            left = HISTORY_MOST - len(found)
+    return wire.BulkAnswer(metrics=found)
+
+
+OPERATIONS = (log_metric, log_param, log_batch, get_history, get_sampled, get_bulk)

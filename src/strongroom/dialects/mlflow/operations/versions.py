@@ -1,7 +1,10 @@
-"""Versions of registered models."""
+"""Versions of registered models and of prompts."""
+
+from dataclasses import replace
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.paging import Page
 from strongroom.application.registry import locate, publishing, sources, stages, tags, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.versions import UpdateVersion
@@ -10,7 +13,9 @@ from strongroom.application.search import find
 from strongroom.dialects.mlflow.operation import command, flow, read
 from strongroom.dialects.mlflow.operations.models import ABSENT as MODEL_ABSENT
 from strongroom.dialects.mlflow.operations.models import model_of
+from strongroom.dialects.mlflow.operations.prompts import spoken_versions
 from strongroom.dialects.mlflow.paging import gathered
+from strongroom.dialects.mlflow.translate import prompts
 from strongroom.dialects.mlflow.translate import registry as translate
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import model_uid, run_uid, version_number
@@ -33,7 +38,7 @@ def version_of(call: Call, message: wire.ByVersion, permission: Permission) -> t
 
 
 def _answer(view: VersionView) -> wire.VersionAnswer:
-    return wire.VersionAnswer(model_version=translate.model_version(view, view.asset.rpartition("/")[2]))
+    return wire.VersionAnswer(model_version=translate.model_version(view))
 
 
 @flow(
@@ -47,21 +52,30 @@ def _answer(view: VersionView) -> wire.VersionAnswer:
 )
 async def create(edge: Edge, message: wire.CreateVersion) -> wire.VersionAnswer:
     """Register what lies at a source, frozen at this moment."""
-    run = run_uid(message.run_id) if message.run_id else None
-    model = model_uid(message.model_id) if message.model_id else None
-    source = source_of(message.source or "", run, model)
-    asset = await edge.read(lambda call: model_of(call, message, _P.VERSION_REGISTER).uid)
+    found = tags_of(message.tags)
     details = PublishDetails(
         description=message.description or "",
-        tags=tags_of(message.tags),
-        run_uid=run,
+        tags={key: value for key, value in found.items() if key not in prompts.CONTENT_TAGS},
+        run_uid=run_uid(message.run_id) if message.run_id else None,
         origin=message.source,
     )
+    asset = await edge.read(lambda call: model_of(call, message, _P.VERSION_REGISTER))
+    if asset.kind == "prompt":
+        files = prompts.files_of(found, message.source or "")
+        made = await sources.register_files(edge, asset.uid, files, replace(details, origin=None))
+    else:
+        made = await _registered(edge, asset.uid, message, details)
+    return wire.VersionAnswer(model_version=(await spoken_versions(edge, [made]))[0])
+
+
+async def _registered(edge: Edge, asset: str, message: wire.CreateVersion, details: PublishDetails) -> VersionView:
+    model = model_uid(message.model_id) if message.model_id else None
+    source = source_of(message.source or "", details.run_uid, model)
     if isinstance(source, Elsewhere):
-        return _answer(await sources.register_mount(edge, asset, source.uri, details))
+        return await sources.register_mount(edge, asset, source.uri, details)
     if isinstance(source, Copied):
-        return _answer(await sources.register_copy(edge, asset, await _copied(edge, source), details))
-    return _answer(await _frozen(edge, asset, source, details))
+        return await sources.register_copy(edge, asset, await _copied(edge, source), details)
+    return await _frozen(edge, asset, source, details)
 
 
 async def _frozen(edge: Edge, asset: str, place: Place, details: PublishDetails) -> VersionView:
@@ -84,7 +98,7 @@ async def _copied(edge: Edge, source: Copied) -> str:
     return await edge.read(find_it)
 
 
-@read(
+@flow(
     "versions.get",
     "GET",
     "/mlflow/model-versions/get",
@@ -93,18 +107,23 @@ async def _copied(edge: Edge, source: Copied) -> str:
     required=("name", "version"),
     absent=ABSENT,
 )
-def get(call: Call, message: wire.ByVersion) -> wire.VersionAnswer:
+async def get(edge: Edge, message: wire.ByVersion) -> wire.VersionAnswer:
     """One version."""
-    return _answer(version_view(call, *version_of(call, message, _P.ASSET_READ)))
+    view = await edge.read(lambda call: version_view(call, *version_of(call, message, _P.ASSET_READ)))
+    return wire.VersionAnswer(model_version=(await spoken_versions(edge, [view]))[0])
 
 
-@read("versions.search", "GET", "/mlflow/model-versions/search", _P.ASSET_READ, wire.SearchModels)
-def search(call: Call, message: wire.SearchModels) -> wire.VersionsAnswer:
+@flow("versions.search", "GET", "/mlflow/model-versions/search", _P.ASSET_READ, wire.SearchModels)
+async def search(edge: Edge, message: wire.SearchModels) -> wire.VersionsAnswer:
     """Versions that fit a filter; those of prompts only when it asks for them."""
     size = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST)
     question = versions_question(message.filter or "", message.order_by)
-    page = gathered(lambda asked: find.versions(call, question, asked), size, message.page_token)
-    shown = [translate.model_version(view, view.asset.rpartition("/")[2]) for view in page.items]
+
+    def look(call: Call) -> Page[VersionView]:
+        return gathered(lambda asked: find.versions(call, question, asked), size, message.page_token)
+
+    page = await edge.read(look)
+    shown = await spoken_versions(edge, page.items)
     return wire.VersionsAnswer(model_versions=shown, next_page_token=page.next_page_token or "")
 
 
@@ -181,7 +200,8 @@ def delete(call: Call, message: wire.ByVersion) -> None:
     absent=ABSENT,
 )
 def set_tag(call: Call, message: wire.SetVersionTag) -> None:
-    """Set a tag."""
+    """Set a tag; a prompt's text is content, which does not change."""
+    prompts.refuse_content(message.key or "")
     _, version = version_of(call, message, _P.ASSET_EDIT)
     tags.set_tags(call, "version", version.uid, {message.key or "": message.value or ""})
 

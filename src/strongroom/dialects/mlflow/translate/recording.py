@@ -1,14 +1,20 @@
 """What runs record, from MLflow's messages to a batch of ours, with MLflow's limits."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from strongroom.application.tracking.recording import Batch, LogParam, LogSeries
+from strongroom.application.tracking.stretches import Span
+from strongroom.dialects.mlflow.translate.ids import run_uid
 from strongroom.dialects.mlflow.wire.codec import missing
 from strongroom.dialects.mlflow.wire.runs import LogMetric, Param, Point
 from strongroom.domain.errors import Invalid
 from strongroom.domain.tracking.values import PARAM_LONGEST
 
+T = TypeVar("T")
+
 METRICS_MOST, PARAMS_MOST, TAGS_MOST, ENTITIES_MOST = 1_000, 100, 100, 1_000
+RUNS_MOST = 100
 TAG_LONGEST = 8_000
 """Characters of a run's tag; MLflow's server cuts what is longer, as it does with params, so ours does too."""
 
@@ -65,3 +71,30 @@ def _params(params: Sequence[Param]) -> list[LogParam]:
             raise Invalid(f"Duplicate parameter keys have been submitted: {one.key}. Send each key once.")
         found[one.key] = LogParam(one.key, (one.value or "")[:PARAM_LONGEST])
     return list(found.values())
+
+
+def run_uids(run_ids: Sequence[str]) -> list[str]:
+    """Runs of a chart, each once. :raises Invalid: none, or more than a chart shows."""
+    if not 1 <= len(run_ids) <= RUNS_MOST:
+        raise Invalid(f"GetMetricHistoryBulk request must specify between 1 and {RUNS_MOST} run_ids.", limit=RUNS_MOST)
+    return [run_uid(id_) for id_ in dict.fromkeys(run_ids)]
+
+
+def span_of(start: int | None, end: int | None) -> Span:
+    """Steps from one to another, both included; all when there are neither. :raises Invalid: only one of them."""
+    if start is None and end is None:
+        return Span()
+    if start is None or end is None:
+        raise Invalid("If either start step or end step are specified, both must be specified.")
+    if start > end:
+        raise Invalid(f"end_step must be greater than start_step. Found start_step={start} and end_step={end}.")
+    return Span(start, end)
+
+
+def evenly(points: Sequence[T], count: int) -> Sequence[T]:
+    """At most `count` of some points, the first and the last among them where two are wanted."""
+    if len(points) <= count:
+        return points
+    if count == 1:
+        return points[:1]
+    return [points[place * (len(points) - 1) // (count - 1)] for place in range(count)]

@@ -6,6 +6,7 @@ from strongroom.application.registry.views import AssetView, VersionView
 from strongroom.dialects.mlflow.translate.common import milliseconds, tag_list
 from strongroom.dialects.mlflow.translate.ids import hex_of
 from strongroom.dialects.mlflow.wire.codec import invalid
+from strongroom.dialects.mlflow.wire.experiments import Tag
 from strongroom.dialects.mlflow.wire.registry import Alias, ModelVersion, RegisteredModel
 from strongroom.domain.registry.stages import ARCHIVED, NONE
 
@@ -29,10 +30,10 @@ def spoken_stage(stage: str | None) -> str:
     return (stage or NONE).capitalize()
 
 
-def model_version(view: VersionView, name: str) -> ModelVersion:
-    """A version. :param name: of its model."""
+def model_version(view: VersionView) -> ModelVersion:
+    """A version; of its model MLflow's clients see the name alone."""
     return ModelVersion(
-        name=name,
+        name=view.asset.rpartition("/")[2],
         version=str(view.number),
         creation_timestamp=milliseconds(view.created_at),
         last_updated_timestamp=milliseconds(view.updated_at),
@@ -53,7 +54,7 @@ def registered_model(view: AssetView, latest: Sequence[VersionView]) -> Register
         creation_timestamp=milliseconds(view.created_at),
         last_updated_timestamp=milliseconds(view.updated_at),
         description=view.description or None,
-        latest_versions=[model_version(version, view.name) for version in latest],
-        tags=tag_list(view.tags),
+        latest_versions=[model_version(version) for version in latest],
+        tags=[*tag_list(view.tags), *([Tag(key=IS_PROMPT, value="true")] if view.kind == "prompt" else [])],
         aliases=[Alias(alias=alias, version=str(number)) for alias, number in sorted(view.aliases.items())],
     )

@@ -161,13 +161,17 @@ def metric(key: str, view: MetricView) -> Metric:
     return Metric(key=key, value=spelled(view.last), timestamp=view.last_time_us // 1000, step=view.last_step)
 
 
-def history(found: ColumnsView) -> list[Metric]:
-    """Points of a series; MLflow keeps equal ones once, and knows no series but of numbers."""
+def history(found: ColumnsView, run_uid: str | None = None) -> list[Metric]:
+    """Points of a series; MLflow keeps equal ones once, and knows no series but of numbers.
+
+    :param run_uid: the run, where the points of several stand together.
+    """
     if found.kind is not Kind.FLOAT:
         return []
     values = cast("Sequence[float]", found.values)
     once = dict.fromkeys(zip(found.steps, found.times_us, values, strict=True))
+    run_id = hex_of(run_uid) if run_uid else None
     return [
-        Metric(key=found.key, value=spelled(value), timestamp=time_us // 1000, step=step)
+        Metric(key=found.key, value=spelled(value), timestamp=time_us // 1000, step=step, run_id=run_id)
         for step, time_us, value in once
     ]

@@ -215,3 +215,27 @@ class HistoryAnswer(Message):
 
     metrics: list[Metric] = []
     next_page_token: str | None = None
+
+
+class GetSampled(Message):
+    """The points of one metric of several runs, sampled, maybe of some steps only."""
+
+    run_ids: list[str] = []
+    metric_key: str | None = None
+    start_step: int | None = None
+    end_step: int | None = None
+    max_results: int | None = None
+
+
+class GetBulk(Message):
+    """The points of one metric of several runs."""
+
+    run_id: list[str] = []
+    metric_key: str | None = None
+    max_results: int | None = None
+
+
+class BulkAnswer(Message):
+    """Points of several runs, each with its run."""
+
+    metrics: list[Metric] = []

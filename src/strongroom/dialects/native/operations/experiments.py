@@ -37,6 +37,7 @@ class CreateExperiment(Struct, frozen=True, kw_only=True):
     name: Name
     namespace: Path = ""
     description: str = ""
+    tags: dict[str, str | None] = {}
 
 
 @read(

@@ -68,6 +68,12 @@ class Log(Struct, frozen=True, kw_only=True):
     others: Annotated[list[LogOther], Meta(max_length=POINTS_MOST)] = []
 
 
+class Summary(Struct, frozen=True, kw_only=True):
+    """Values that stand for the run; null removes a key."""
+
+    values: dict[str, Scalar]
+
+
 class Item(Struct, frozen=True, kw_only=True):
     """What a run read or put out: a version or logged model by its uid, or else a data set by name.
 
@@ -139,6 +145,20 @@ def untag(call: Call, request: Request[ByUid, RemoveTags]) -> LoggedView:
 
 
 @command(
+    "run.summarise",
+    "POST",
+    "/runs/{uid}/summary",
+    Permission.RUN_WRITE,
+    "Set summary values of a run, ended or not",
+    params=ByUid,
+    body=Summary,
+    answer=LoggedView,
+)
+def summarise(call: Call, request: Request[ByUid, Summary]) -> LoggedView:
+    return recording.set_summary(call, request.params.uid, request.body.values)
+
+
+@command(
     "run.add_inputs",
     "POST",
     "/runs/{uid}/inputs",
@@ -166,4 +186,4 @@ def add_outputs(call: Call, request: Request[ByUid, AddOutputs]) -> list[VertexV
     return inputs.add_outputs(call, request.params.uid, _items(request.body.outputs))
 
 
-OPERATIONS = (log, untag, add_inputs, add_outputs)
+OPERATIONS = (log, untag, summarise, add_inputs, add_outputs)

@@ -15,6 +15,7 @@ from strongroom.application.tracking.views import (
 )
 from strongroom.application.views import microseconds
 from strongroom.dialects.native.operation import Request, Struct, command, read
+from strongroom.dialects.native.operations.assets import Scalar
 from strongroom.dialects.native.operations.metrics_wire import (
     MetricAnswer,
     Word,
@@ -89,7 +90,8 @@ class EnvironmentAnswer(Struct, frozen=True, kw_only=True):
 class RunAnswer(Struct, frozen=True, kw_only=True):
     """A run. `params` and `metrics` are the whole when as many as `params_total` and `metrics_total`.
 
-    `inputs` and `outputs` count edges of lineage. `started_at` and `ended_at` are claimed by the client.
+    `summary` is what the client set. `inputs` and `outputs` count edges of lineage. `started_at` and `ended_at` are
+    claimed by the client.
     """
 
     uid: str
@@ -106,6 +108,7 @@ class RunAnswer(Struct, frozen=True, kw_only=True):
     params_total: int
     metrics: Mapping[str, MetricAnswer]
     metrics_total: int
+    summary: Mapping[str, Scalar]
     tags: Sequence[TagView]
     inputs: int
     outputs: int
