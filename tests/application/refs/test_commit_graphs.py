@@ -11,7 +11,14 @@ from typing import Any, TypeVar, cast
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
@@ -159,7 +166,17 @@ class CommitGraphs(RuleBasedStateMachine):
 
     # -- rules ---------------------------------------------------------------------------------------------------
 
-    @rule(name=branch, changes=edits, stated=st.sampled_from(["nothing", "right", "wrong"]))
+    @initialize(contents=st.lists(st.sampled_from(CONTENTS), min_size=3, max_size=3))
+    def begin_with_a_fork(self, contents: list[str]) -> None:
+        """Most of what can go wrong needs two lines of history."""
+        self.commit(name="main", changes=[("a", contents[0])], stated="right")
+        self.commit(name="main", changes=[("b", contents[1])], stated="nothing")
+        at = self.model.branches["main"]
+        self.run(refs.create(self.edge, self.uid, RefKind.BRANCH, "dev", at))
+        self.model.branches["dev"] = at
+        self.commit(name="dev", changes=[("d/x", contents[2])], stated="right")
+
+    @rule(name=branch, changes=edits, stated=st.sampled_from(["nothing", "right", "right", "wrong"]))
     def commit(self, name: str, changes: list[tuple[str, str | None]], stated: str) -> None:
         at = self.model.branches.get(name) or (self.model.virtual_main() if name == "main" else None)
         commands = self.commanded(at, changes)
@@ -219,10 +236,10 @@ class CommitGraphs(RuleBasedStateMachine):
         at = data.draw(st.sampled_from(self.model.order))
         readable = at in self.model.readable()
         made = self.run(refs.create(self.edge, self.uid, kind, name, at))
-        if name in known:
-            assert isinstance(made, AlreadyExists)
-        elif not readable:
+        if not readable:
             assert isinstance(made, NotFound)
+        elif name in known:
+            assert isinstance(made, AlreadyExists)
         else:
             assert isinstance(made, HeadView)
             assert made.revision.digest == at
@@ -346,6 +363,6 @@ def test_random_commit_graphs_are_those_of_the_reference_model(world: World) -> 
     run_state_machine_as_test(
         Bound,
         settings=settings(
-            max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

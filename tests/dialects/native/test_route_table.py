@@ -28,7 +28,10 @@ REQUIRED_QUERY = {
     "audit.consistency": {"old_size"},
     "experiment.find": {"name"},
     "logged_model.points": {"key"},
+    "metric.columns": {"key"},
+    "metric.sample": {"key"},
     "metric.series": {"key"},
+    "run.read_lines": {"stream"},
     "upload.part": {"sha256"},
 }
 PARAMETER = re.compile(r"{(\w+)(?::path)?}")
