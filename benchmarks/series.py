@@ -28,7 +28,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from tests.http.processes import ServerProcess, new_token
+from tests.http.processes import ServerProcess, admin, new_token
 from tests.support.postgres import PostgresServer
 
 KEYS = 10
@@ -239,13 +239,22 @@ def server_on(database: str, folder: Path) -> Iterator[tuple[ServerProcess, str]
     postgres = PostgresServer(durable=True)
     try:
         url = postgres.handle.create_database()
-        server = ServerProcess(folder / "data", folder / "log", "--database", url)
+        server = ServerProcess(folder / "data", folder / "log", place=["--data", folder / "data", "--database", url])
         try:
             yield server.wait(), url.replace("postgresql:", "postgresql+psycopg:")
         finally:
             server.close()
     finally:
         postgres.close()
+
+
+def server_token(database: str, server: ServerProcess, url: str) -> str:
+    """A token of an administrator, made beside the server."""
+    if database == "sqlite":
+        return new_token(server.data)
+    place = ["--data", str(server.data), "--database", url]
+    done = admin("token", "create", *place, "--principal", "bench", "--role", "admin")
+    return done.stdout.splitlines()[-1]
 
 
 def main() -> None:
@@ -257,7 +266,7 @@ def main() -> None:
     for database in [arguments.only] if arguments.only else ["sqlite", "postgres"]:
         print(f"\n| {database} | measured | promised |\n|---|---|---|")
         with tempfile.TemporaryDirectory() as name, server_on(database, Path(name)) as (server, url):
-            token = new_token(server.data)
+            token = server_token(database, server, url)
             experiment = ask(server.port, "POST", "/experiments", token, {"name": "bench"})["uid"]
             ingest(server, token, experiment, arguments.seconds, "250,000" if database == "sqlite" else "100,000")
             singles(server, token, experiment, arguments.seconds)

@@ -98,6 +98,18 @@ def test_generated_commands_take_references_and_json(run: Run, space: str, model
     run("resolve", f"{space}/m:7", code=exits.NOT_FOUND)
 
 
+def test_a_file_of_runs_is_loaded_and_a_console_shown(run: Run, client: Client, space: str, tmp_path: Path) -> None:
+    file = tmp_path / "runs.jsonl"
+    file.write_text('{"run": "a", "points": [{"key": "loss", "value": 0.5}], "end": "finished"}\n')
+    assert "1 runs, 0 params, 1 points" in run("bulk", "load", str(file), "--experiment", f"{space}/bulk").stdout
+    assert json.loads(run("bulk", "load", str(file), "--json").stdout) == {"runs": 1, "params": 0, "points": 1}
+    with client.run(f"{space}/exp", capture=False) as one:
+        one.write_console("first\nsecond")
+    assert run("run", "console", one.uid).stdout.splitlines() == ["first", "second"]
+    assert run("run", "console", one.uid, "--tail", "1", "--follow").stdout.splitlines() == ["second"]
+    assert json.loads(run("run", "console", one.uid, "--tail", "1", "--json").stdout) == {"number": 1, "line": "second"}
+
+
 def test_runs_and_lineage_are_shown(run: Run, client: Client, space: str, tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
     with client.run(f"{space}/exp", name="first", params={"lr": 0.1}) as one:

@@ -1,5 +1,7 @@
 """Runs: listed and shown."""
 
+import json
+import time
 from itertools import islice
 from typing import Annotated
 
@@ -62,3 +64,39 @@ def show(uid: str, *, common: Common | None = None) -> None:
     shown = (run.params_total, len(run.params)), (run.metrics_total, len(run.metrics))
     if any(total > here for total, here in shown):
         output.note(f"{run.params_total} params and {run.metrics_total} series in all.")
+
+
+def console(
+    uid: str,
+    *,
+    stream: str = "console",
+    tail: int | None = None,
+    follow: Annotated[bool, Parameter(negative="")] = False,
+    common: Common | None = None,
+) -> None:
+    """The lines of a run's console, or of another stream, as they stand now.
+
+    Parameters
+    ----------
+    uid:
+        Of the run.
+    stream:
+        Its name.
+    tail:
+        Only so many of the last lines, at most 5,000.
+    follow:
+        Go on with what is appended, until the run ends or you stop it.
+    """
+    common = common or NONE
+    with common.client() as client:
+        following = 0
+        found = client.runs.tail(uid, tail, stream) if tail else client.runs.lines(uid, stream)
+        while True:
+            running = follow and client.runs.get(uid).state == "running"
+            for number, line in found:
+                following = number + 1
+                output.line(json.dumps({"number": number, "line": line}) if common.json else output.text(line))
+            if not running:
+                return
+            time.sleep(1)
+            found = client.runs.lines(uid, stream, first=following)

@@ -5,7 +5,8 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from strongroom.sdk.api import Api
@@ -17,12 +18,28 @@ POINTS = 1_000
 """Waiting points that are sent at once."""
 POINTS_BATCH = 10_000
 PARAMS_BATCH = 200
+OTHERS_BATCH = 500
+"""Points in a batch whose values are no numbers; each may be 64 KiB, and a body is bounded."""
+OTHERS_SIZE = 2 << 20
+LINES_BATCH = 2_000
+LINE_LONGEST = 4_096
 POINTS_HELD = 100_000
 """Waiting points at which a call waits for the server instead of holding more."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One value of a series; `kind` is None of a number."""
+
+    key: str
+    value: Any
+    step: int
+    at: int
+    kind: str | None = None
+
+
 class Recorder:
-    """Sends a run's params, points and tags in the background.
+    """Sends a run's params, points, tags and lines in the background.
 
     A batch keeps its idempotency key until the server has answered it, so that nothing is recorded twice however
     often it has to be sent. While the server is away, points wait; another failure is raised by the next call.
@@ -33,9 +50,11 @@ class Recorder:
         self._waiting = threading.Condition()
         self._sending = threading.Lock()
         self._params: list[dict[str, str]] = []
-        self._points: list[dict[str, Any]] = []
+        self._points: list[_Point] = []
+        self._others: list[_Point] = []
         self._tags: dict[str, str | None] = {}
-        self._pending: tuple[str, dict[str, Any]] | None = None
+        self._lines: dict[str, list[str]] = {}
+        self._pending: tuple[str, str, dict[str, Any]] | None = None
         self._failure: StrongroomError | None = None
         self._closed = False
         self._pid = os.getpid()
@@ -51,21 +70,25 @@ class Recorder:
 
     def points(self, values: Mapping[str, Any], step: int, time_us: int | None) -> None:
         """Record a point of each of some series."""
-        at = time.time_ns() // 1000 if time_us is None else time_us
-        points = [{"key": key, "value": number(value), "step": step, "time_us": at} for key, value in values.items()]
+        at = _now() if time_us is None else time_us
+        self._add([_Point(key, number(value), step, at) for key, value in values.items()])
+
+    def series(self, key: str, values: Sequence[Any], steps: Sequence[int], times_us: Sequence[int] | None) -> None:
+        """Record many points of one series."""
+        times = [_now()] * len(values) if times_us is None else times_us
+        found = zip(values, steps, times, strict=True)
+        self._add([_Point(key, number(value), step, at) for value, step, at in found])
+
+    def other(self, key: str, kind: str, value: object, step: int, time_us: int | None) -> None:
+        """Record a point of a series whose values are no numbers."""
         with self._waiting:
             self._must_be_well()
-            self._points += points
-            many = len(self._points)
-            if many >= POINTS:
-                self._waiting.notify()
-        if many >= POINTS_HELD:
-            self.flush()
+            self._others.append(_Point(key, value, step, _now() if time_us is None else time_us, kind))
 
     def aside(self, values: Mapping[str, float], step: int) -> None:
         """The same for points that the caller's code did not ask for: never waits, raises nothing, may drop some."""
-        at = time.time_ns() // 1000
-        points = [{"key": key, "value": number(value), "step": step, "time_us": at} for key, value in values.items()]
+        at = _now()
+        points = [_Point(key, number(value), step, at) for key, value in values.items()]
         with self._waiting:
             if not self._closed and len(self._points) < POINTS_HELD // 2:
                 self._points += points
@@ -75,6 +98,13 @@ class Recorder:
         with self._waiting:
             self._must_be_well()
             self._tags.update(values)
+
+    def lines(self, stream: str, lines: Sequence[str]) -> None:
+        """Append lines to a stream; what is longer than a line may be goes on in the next."""
+        cut = [line[at : at + LINE_LONGEST] for line in lines for at in range(0, len(line) or 1, LINE_LONGEST)]
+        with self._waiting:
+            self._must_be_well()
+            self._lines.setdefault(stream, []).extend(cut)
 
     def flush(self) -> None:
         """Send everything that waits. :raises StrongroomError: what kept an earlier or this batch from being taken."""
@@ -94,6 +124,16 @@ class Recorder:
             atexit.unregister(self._at_exit)
             if self._pid == os.getpid():
                 self._thread.join()
+
+    def _add(self, points: Sequence[_Point]) -> None:
+        with self._waiting:
+            self._must_be_well()
+            self._points += points
+            many = len(self._points)
+            if many >= POINTS:
+                self._waiting.notify()
+        if many >= POINTS_HELD:
+            self.flush()
 
     def _must_be_well(self) -> None:
         failure, self._failure = self._failure, None
@@ -121,13 +161,13 @@ class Recorder:
             if self._pid != os.getpid():
                 return False  # a fork's copy: the parent sends what waits
             if self._pending is None:
-                batch = self._take()
-                if batch is None:
+                taken = self._take()
+                if taken is None:
                     return False
-                self._pending = (uuid.uuid4().hex, batch)
-            key, batch = self._pending
+                self._pending = (uuid.uuid4().hex, *taken)
+            key, operation, batch = self._pending
             try:
-                self._api.send("run.log", idempotency_key=key, uid=self._run_uid, **batch)
+                self._api.send(operation, idempotency_key=key, uid=self._run_uid, **batch)
             except Unavailable:
                 raise
             except StrongroomError:
@@ -136,17 +176,61 @@ class Recorder:
             self._pending = None
             return True
 
-    def _take(self) -> dict[str, Any] | None:
+    def _take(self) -> tuple[str, dict[str, Any]] | None:
+        """The next batch: an operation and its body."""
         with self._waiting:
             params, self._params = self._params[:PARAMS_BATCH], self._params[PARAMS_BATCH:]
             points, self._points = self._points[:POINTS_BATCH], self._points[POINTS_BATCH:]
+            count = _fitting(self._others) if not points else 0
+            others, self._others = self._others[:count], self._others[count:]
             tags, self._tags = self._tags, {}
-        if not (params or points or tags):
-            return None
-        return {"params": params, "points": points, "tags": tags}
+            if not (params or points or others or tags):
+                return self._take_lines()
+        batch = {"params": params, "series": _columns(points), "others": _columns(others), "tags": tags}
+        return "run.log", {name: part for name, part in batch.items() if part}
+
+    def _take_lines(self) -> tuple[str, dict[str, Any]] | None:
+        for stream, waiting in self._lines.items():
+            lines, rest = waiting[:LINES_BATCH], waiting[LINES_BATCH:]
+            if not rest:
+                del self._lines[stream]
+            else:
+                self._lines[stream] = rest
+            return "run.write_lines", {"stream": stream, "lines": lines}
+        return None
 
     def _at_exit(self) -> None:
         try:
             self.flush()
         except StrongroomError:
             return  # the process ends; there is nobody left to tell
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _columns(points: Sequence[_Point]) -> list[dict[str, Any]]:
+    """Points as the columns that the server takes, a series after the other."""
+    found: dict[tuple[str, str | None], dict[str, Any]] = {}
+    for point in points:
+        one = found.get((point.key, point.kind))
+        if one is None:
+            one = {"key": point.key, "values": [], "steps": [], "times_us": []}
+            if point.kind is not None:
+                one["kind"] = point.kind
+            found[point.key, point.kind] = one
+        one["values"].append(point.value)
+        one["steps"].append(point.step)
+        one["times_us"].append(point.at)
+    return list(found.values())
+
+
+def _fitting(points: Sequence[_Point]) -> int:
+    """How many of them one batch takes."""
+    size = 0
+    for count, point in enumerate(points[:OTHERS_BATCH]):
+        size += len(str(point.value))
+        if count and size > OTHERS_SIZE:
+            return count
+    return min(len(points), OTHERS_BATCH)

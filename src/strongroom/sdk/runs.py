@@ -1,11 +1,11 @@
 """Runs: begun as context managers, recording in the background, ended with the block."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.console import STREAM, Console
@@ -15,15 +15,20 @@ from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, RunInfo, Scalar, Tag, Tree, Version, Vertex
+from strongroom.sdk.models import Experiment, LoggedModel, Point, Real, RunInfo, Scalar, Tag, Tree, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.run_series import SeriesRecording
+from strongroom.sdk.series_models import Columns, Compared, Lines, columns, lines
 from strongroom.sdk.system import sampling
 from strongroom.sdk.transfers import Said, find_or_create
 from strongroom.sdk.upload import Folder, send_files
 
+if TYPE_CHECKING:
+    from strongroom.sdk.bulk import Loaded
 
-class Run:
+
+class Run(SeriesRecording):
     """A run that is being recorded. As a context manager it ends finished, or failed when the block raises.
 
     :ivar uid: the server's name for it. :ivar info: as the server answered when it began.
@@ -313,9 +318,59 @@ class Runs:
         """One run with what it recorded."""
         return self._api.call("run.get", RunInfo, uid=uid)
 
-    def series(self, uid: str, key: str) -> Iterator[Point]:
-        """The points of one series by step."""
-        return self._api.every("metric.series", Point, uid=uid, key=key)
+    def series(self, uid: str, key: str, *, samples: int | None = None) -> Iterator[Point]:
+        """The points of one series of numbers by step.
+
+        :param samples: at most so many of them: first, last, least and greatest always. All when None.
+        """
+        found = self.columns(uid, key) if samples is None else iter([self.sample(uid, key, samples)])
+        for one in found:
+            for step, time_us, value in zip(one.steps, one.times_us, one.values, strict=True):
+                yield Point(step=step, time_us=time_us, value=Real(value))
+
+    def columns(
+        self, uid: str, key: str, *, from_step: int | None = None, to_step: int | None = None
+    ) -> Iterator[Columns]:
+        """One series of any kind as columns, up to 100,000 points at a time; both steps included."""
+        return columns(self._api, uid, key, from_step, to_step)
+
+    def sample(
+        self, uid: str, key: str, samples: int = 1_000, *, from_step: int | None = None, to_step: int | None = None
+    ) -> Columns:
+        """At most so many points of one series, 4 to 10,000: first, last, least and greatest always."""
+        return self._api.call(
+            "metric.sample", Columns, uid=uid, key=key, samples=samples, from_step=from_step, to_step=to_step
+        )
+
+    def compare(self, uids: Sequence[str], keys: Sequence[str], *, samples: int = 500) -> Sequence[Columns]:
+        """Each of some keys of each of some runs, sampled; at most 200 series. Those without points are left out."""
+        found = self._api.call("metric.compare", Compared, run_uids=list(uids), keys=list(keys), samples=samples)
+        return found.series
+
+    def lines(
+        self, uid: str, stream: str = "console", *, first: int = 0, last: int | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Lines of a stream with their numbers, from `first` to before `last`."""
+        return lines(self._api, uid, stream, first, last)
+
+    def tail(self, uid: str, count: int = 100, stream: str = "console") -> Sequence[tuple[int, str]]:
+        """The last lines of a stream, at most 5,000, with their numbers."""
+        found = self._api.call("run.read_lines", Lines, uid=uid, stream=stream, tail=count)
+        return list(zip(found.numbers, found.lines, strict=True))
+
+    def load(
+        self, source: str | Path, *, experiment: str | None = None, told: "Callable[[Loaded], None] | None" = None
+    ) -> "Loaded":
+        """Load runs, params and points from a file of JSON lines or Parquet; see :mod:`strongroom.sdk.bulk`.
+
+        :param experiment: of runs of which the file says none, as ``namespace/name``; made when there is none.
+        :param told: called with what is loaded so far, now and then.
+        :raises BadFile: it cannot be loaded; what stands before is. Called again, it goes on.
+        """
+        from strongroom.sdk.bulk import Loader
+
+        loader = Loader(self._api, Path(source), experiment, lambda path: self.experiment(path, create=True).uid)
+        return loader.load(told) if told else loader.load()
 
     def environment(self, uid: str) -> str:
         """What was installed where a run ran."""

@@ -124,6 +124,8 @@ class Filler:
     def remember(self, entity: Entity, id_: int, row: Row, more: Row, **said: Any) -> None:
         names = {"recorded_at": "created_at", "bytes": "size"}
         found = {names.get(name, name): value for name, value in row.items()} | more
+        if entity is Entity.EXPERIMENT:
+            found["path"] = f"{more['namespace']}/{row['name']}"
         said["words"] = frozenset(words(str(row[name]) for name in documents.TEXTS[entity] if row.get(name)))
         documents.note_new(self.connection, entity, self.workspace_id, id_, SimpleNamespace(**{"card": ""} | row))
         now = Record(id_, found | {"created_by": self.actor.uid}, **said)
@@ -145,8 +147,8 @@ class Filler:
         row = {
             **self.common(), "kind": self.some(["model", "dataset"]), "type": self.some(TEXTS), "slug": self.uid(),
             "name": self.some(TEXTS), "display_name": self.some(TEXTS), "description": self.some(TEXTS),
-            "visibility": "workspace", "recorded_at": self.some(TIMES), "archived_at": self.maybe(TIMES),
-            "deleted_at": self.maybe(TIMES),
+            "visibility": "workspace", "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
+            "archived_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
         }  # fmt: skip
         id_ = self.add(asset, namespace_id=place[0], **row)
         return id_, row | {"namespace": place[1]}
@@ -161,7 +163,8 @@ class Filler:
                 **self.common(), "number": self.some([number + 10, None]), "label": None, "stage": self.maybe(TEXTS),
                 "description": self.some(TEXTS), "tree": self.maybe(TEXTS), "files": self.some([0, 1, 2]),
                 "bytes": self.some([0, 1, 2**53 + 1]), "unpinned": self.some([True, False]),
-                "locked": self.some([True, False]), "recorded_at": self.some(TIMES), "archived_at": self.maybe(TIMES),
+                "locked": self.some([True, False]), "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
+                "archived_at": self.maybe(TIMES),
                 "expires_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
             }  # fmt: skip
             id_ = self.add(version, asset_id=asset_id, namespace_id=place[0], state="live", **row)
@@ -206,7 +209,7 @@ class Filler:
         for number in range(experiments):
             place = self.some(places)
             row = {**self.common(), "name": f"{self.some(TEXTS)}{number}", "description": self.some(TEXTS),
-                   "recorded_at": self.some(TIMES), "deleted_at": None}  # fmt: skip
+                   "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES), "deleted_at": None}  # fmt: skip
             id_ = self.add(experiment, namespace_id=place[0], **row)
             self.uids[id_] = row["uid"]
             self.remember(Entity.EXPERIMENT, id_, row, {"namespace": place[1]})

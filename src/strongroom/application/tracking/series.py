@@ -7,7 +7,7 @@ from typing import cast
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.tracking import runs
-from strongroom.application.tracking.stretches import Place, Span, stretches
+from strongroom.application.tracking.stretches import Place, Span, Stretch, stretches
 from strongroom.application.tracking.views import ColumnsView, ComparedView, PointView
 from strongroom.domain.errors import Invalid, TooLarge
 from strongroom.domain.identity.roles import Permission
@@ -59,18 +59,19 @@ def _some(
 ) -> tuple[Points, Place | None, bool]:
     """Up to `limit` points, where the last of them stands, and whether there are more."""
     found = Gathered()
-    last: Place | None = None
+    before: Stretch | None = None
     blocks = call.tx.runs.blocks(run_id, max(span.least, after[0]) if after else span.least, span.greatest)
     for stretch in stretches(blocks, key, span, after, limit + 1):
         room = limit - len(found)
         if len(stretch.points) > room:
-            if room:
-                found.add(stretch.points.slice(0, room))
-                last = stretch.place(room - 1)
-            return found.points(), last, True
-        found.add(stretch.points)
-        last = stretch.place(len(stretch.points) - 1) if len(stretch.points) else last
-    return found.points(), last, False
+            found.add(stretch.points.slice(0, room))
+            if room == 0 and before is not None:
+                return found.points(), before.place(len(before.points) - 1), True
+            return found.points(), stretch.place(room - 1), True
+        if len(stretch.points):
+            found.add(stretch.points)
+            before = stretch
+    return found.points(), None, False
 
 
 def sample(call: Call, run_uid: str, key: str, count: int, span: Span = ALL) -> ColumnsView:
