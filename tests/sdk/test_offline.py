@@ -15,8 +15,8 @@ import pytest
 
 from strongroom.sdk import Client, errors, init
 from strongroom.sdk.journal import NAME, read
-from strongroom.sdk.models import RunInfo
 from strongroom.sdk.offline import Offline, OfflineRun
+from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run
 from strongroom.sdk.sync import Synced, sync
 from strongroom.sdk.transport import Transport

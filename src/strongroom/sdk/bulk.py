@@ -23,8 +23,9 @@ from typing import Any
 
 from strongroom.sdk.api import Api, decode
 from strongroom.sdk.errors import StrongroomError
-from strongroom.sdk.models import RunInfo, number
+from strongroom.sdk.models import number
 from strongroom.sdk.parallel import in_parallel
+from strongroom.sdk.run_models import RunInfo
 
 WINDOW_POINTS = 100_000
 """Points that are read before they are sent."""

@@ -28,13 +28,14 @@ from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef
 from strongroom.sdk.manifests import Manifests
 from strongroom.sdk.memories import Memories
-from strongroom.sdk.models import Alias, Asset, Diff, RunInfo, Scalar, Version
+from strongroom.sdk.models import Alias, Asset, Diff, Scalar, Version
 from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
+from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run, Runs, register
 from strongroom.sdk.transfers import LocalVersion, Said
 from strongroom.sdk.transport import RETRIES, Transport

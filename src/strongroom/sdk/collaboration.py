@@ -9,7 +9,8 @@ import msgspec
 from strongroom.sdk.api import Api
 from strongroom.sdk.events import Event
 from strongroom.sdk.lookup import AssetRef, asset_uid, owner_of
-from strongroom.sdk.models import Asset, Experiment, RunInfo, Version
+from strongroom.sdk.models import Asset, Version
+from strongroom.sdk.run_models import Experiment, RunInfo
 
 PAGE = 100
 

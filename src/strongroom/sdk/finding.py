@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import Invalid
-from strongroom.sdk.models import Asset, Experiment, RunInfo, Version
+from strongroom.sdk.models import Asset, Version
+from strongroom.sdk.run_models import Experiment, RunInfo
 
 T = TypeVar("T")
 

@@ -7,7 +7,8 @@ from strongroom.sdk import lookup
 from strongroom.sdk.api import Api
 from strongroom.sdk.lineage_models import Asserted, Check, Consumer, Flag, Impact, Node, PastEdge, Paths
 from strongroom.sdk.lookup import VersionRef
-from strongroom.sdk.models import Graph, LoggedModel, RunInfo, Scalar, Vertex
+from strongroom.sdk.models import Graph, Scalar, Vertex
+from strongroom.sdk.run_models import LoggedModel, RunInfo
 from strongroom.sdk.runs import Run
 
 Thing = VersionRef | Run | RunInfo | LoggedModel | Node | Vertex

@@ -8,8 +8,9 @@ from strongroom.sdk.api import Api
 from strongroom.sdk.errors import StrongroomError
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.lookup import experiment_uid
-from strongroom.sdk.models import Entry, Experiment, LoggedModel, Measured, RunInfo, number
+from strongroom.sdk.models import Entry, number
 from strongroom.sdk.progress import Progress, choose
+from strongroom.sdk.run_models import Experiment, LoggedModel, Measured, RunInfo
 from strongroom.sdk.upload import Folder, send_files
 
 ModelRef = str | LoggedModel

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import BadName, NotFound
-from strongroom.sdk.models import Asset, Experiment, Resolved, Version
+from strongroom.sdk.models import Asset, Resolved, Version
+from strongroom.sdk.run_models import Experiment
 
 AssetRef = str | Asset | Version
 """An asset by reference (what it selects does not matter), or an answer that tells it."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from strongroom.sdk.api import Api
-from strongroom.sdk.models import Pipeline, RunInfo, Step
+from strongroom.sdk.run_models import Pipeline, RunInfo, Step
 
 if TYPE_CHECKING:
     from strongroom.sdk.runs import Run

@@ -15,9 +15,10 @@ from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.logged_models import ModelRef, log_model, uid_of
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_uid, plain_name, version_uid
-from strongroom.sdk.models import Experiment, LoggedModel, Point, Real, RunInfo, Scalar, Tag, Tree, Version, Vertex
+from strongroom.sdk.models import Real, Scalar, Tag, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.run_models import Experiment, LoggedModel, Point, RunInfo, Tree
 from strongroom.sdk.run_series import SeriesRecording
 from strongroom.sdk.series_models import Columns, Compared, Lines, columns, lines
 from strongroom.sdk.system import sampling

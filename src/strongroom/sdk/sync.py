@@ -18,10 +18,11 @@ from strongroom.sdk.finding import quoted, search
 from strongroom.sdk.journal import BLOBS, NAME, Line, blob_path, read
 from strongroom.sdk.localfiles import LocalFile
 from strongroom.sdk.lookup import version_uid
-from strongroom.sdk.models import LoggedModel, RunInfo, Vertex
+from strongroom.sdk.models import Vertex
 from strongroom.sdk.offline import FORMAT
 from strongroom.sdk.progress import Progress, Silent
 from strongroom.sdk.recorder import PARAMS_BATCH, POINTS_BATCH
+from strongroom.sdk.run_models import LoggedModel, RunInfo
 from strongroom.sdk.runs import Runs
 from strongroom.sdk.upload import Folder, send_files
 

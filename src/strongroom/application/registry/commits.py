@@ -15,7 +15,8 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.registry import assets, locate, publication, readiness, refs, revisions
 from strongroom.application.registry.edits import EditCommand, checked
-from strongroom.application.registry.publishing import EMPTY_TREE, prepare
+from strongroom.application.registry.freezing import prepare
+from strongroom.application.registry.publishing import EMPTY_TREE
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.refs import HeadView
 from strongroom.domain.artifacts import history, merging

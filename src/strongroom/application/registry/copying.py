@@ -17,7 +17,8 @@ from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.nodes import AddNode
 from strongroom.application.registry import assets, publishing, readiness, revisions, versions
 from strongroom.application.registry.assets import CreateAsset
-from strongroom.application.registry.publishing import PublishDetails, prepare
+from strongroom.application.registry.freezing import prepare
+from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.views import VersionView
 from strongroom.application.views import time_of

@@ -5,22 +5,18 @@ and possession rows, which nobody can see yet; and the seal, which makes version
 and event appear at once. A crash before the seal leaves pages that nothing refers to.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
-from strongroom.application.artifacts.folders import open_folder
-from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entry
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
+from strongroom.application.registry.freezing import Snapshot, freeze_folder, snapshot_of
 from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.tracking import logged_lookup, runs, sealing
-from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.model import TreeTotals
 from strongroom.domain.artifacts.tree import Entry, FileEntry, tree_digest
 from strongroom.domain.audit.record import Subject
@@ -35,8 +31,6 @@ from strongroom.domain.tracking.model import Run
 
 DRAFT_LIFE_US = 7 * 24 * 3600 * 1_000_000
 DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
-PAGES_A_COMMAND = 200
-HOLDS_A_COMMAND = 5_000
 EMPTY_TREE = tree_digest([])
 
 
@@ -67,21 +61,6 @@ class PublishDetails:
     copied_from: str | None = None
     logged_model_uid: str | None = None
     origin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A frozen folder.
-
-    `claim` is the right that naming a run as its origin needs: what really came out of the run's folder needs the
-    right to read the run, what was sent by the caller the right to write it.
-    """
-
-    tree: FrozenTree
-    blob_ids: Sequence[int]
-    asset_id: int
-    claim: Permission
-    said: manifests.Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +110,13 @@ async def seal(edge: Edge, draft_uid: str, details: PublishDetails) -> VersionVi
     done = await edge.read(lambda call: _sealed_already(call, draft_uid))
     if done is not None:
         return await edge.finish(lambda call: _sealed_already(call, draft_uid) or done)
-    snapshot = await _freeze(edge, "draft", draft_uid, "", None)
+    snapshot = await freeze_folder(edge, "draft", draft_uid, "", None)
     return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details))
 
 
 async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details: PublishDetails) -> VersionView:
     """Publish what lies in a run's folder at or below a path, frozen at this moment."""
-    snapshot = await _freeze(edge, "run", run_uid, path, asset_uid)
+    snapshot = await freeze_folder(edge, "run", run_uid, path, asset_uid)
     from_run = replace(details, run_uid=run_uid)
     return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, from_run))
 
@@ -149,7 +128,7 @@ async def register_logged_model(
 
     One logged model may become versions of many assets, whatever its status.
     """
-    snapshot = await _freeze(edge, "logged_model", model_uid, path, asset_uid)
+    snapshot = await freeze_folder(edge, "logged_model", model_uid, path, asset_uid)
     _, model = await edge.read(lambda call: logged_lookup.by_uid(call, model_uid, Permission.RUN_READ))
     if details.run_uid not in (None, model.run_uid):
         raise Invalid("The run is not the one that put the logged model out.")
@@ -197,56 +176,6 @@ def _sealed_already(call: Call, uid: str) -> VersionView | None:
     if call.tx.versions.draft(version.id) is None:
         raise NotFound("There is no such draft.")
     return version_view(call, asset, version)
-
-
-async def _freeze(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> Snapshot:
-    def look(call: Call) -> tuple[Asset, list[Entry], list[int]]:
-        owner = open_folder(call, kind, uid, write=kind == "draft")
-        if asset_uid is not None:
-            asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
-        else:
-            assert owner.asset_id is not None  # noqa: S101 - a draft has an asset
-            asset = call.tx.assets.by_id(owner.asset_id)
-        rows = call.tx.folders.all(owner.folder.id, path)
-        if not rows:
-            raise Invalid("There are no files to publish.", path=path[:200])
-        return asset, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
-
-    asset, rows, blob_ids = await edge.read(look)
-    entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
-    claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
-    return await snapshot_of(edge, asset, entries, blob_ids, claim)
-
-
-async def snapshot_of(
-    edge: Edge, asset: Asset, entries: Sequence[Entry], blob_ids: Sequence[int], claim: Permission
-) -> Snapshot:
-    """Clean entries in order as a tree whose pages are written; all but the seal.
-
-    :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
-    """
-    said = await manifests.read(edge, asset.kind, entries)
-    tree = await asyncio.to_thread(freeze, entries)
-    await prepare(edge, asset.id, tree, blob_ids)
-    return Snapshot(tree, blob_ids, asset.id, claim, said)
-
-
-async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
-    """Write pages and possession rows, in pieces small enough not to hold the writer."""
-    pages = list(tree.pages.items())
-    held = sorted(set(blob_ids))
-    for start in range(0, len(pages), PAGES_A_COMMAND):
-        await edge.command(partial(_write_pages, pages=dict(pages[start : start + PAGES_A_COMMAND])))
-    for start in range(0, len(held), HOLDS_A_COMMAND):
-        await edge.command(partial(_hold, asset_id=asset_id, blob_ids=held[start : start + HOLDS_A_COMMAND]))
-
-
-def _write_pages(call: Call, pages: Mapping[str, bytes]) -> None:
-    call.tx.trees.add_pages(pages)
-
-
-def _hold(call: Call, asset_id: int, blob_ids: Sequence[int]) -> None:
-    call.tx.blobs.hold(asset_id, blob_ids)
 
 
 def _new_version(call: Call, asset: Asset, state: VersionState, label: str | None) -> Version:

@@ -9,7 +9,7 @@ from strongroom.application.artifacts import uploads
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import assets, publishing, versions
+from strongroom.application.registry import assets, freezing, publishing, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import VersionView
 from strongroom.application.tracking import runs
@@ -64,9 +64,7 @@ async def register_copy(edge: Edge, asset_uid: str, version_uid: str, details: P
         return _Original(into, entries, _blob_ids(call, entries), _visible_run(call, version))
 
     original = await edge.read(look)
-    snapshot = await publishing.snapshot_of(
-        edge, original.into, original.entries, original.blob_ids, Permission.RUN_READ
-    )
+    snapshot = await freezing.snapshot_of(edge, original.into, original.entries, original.blob_ids, Permission.RUN_READ)
     copied = replace(details, run_uid=details.run_uid or original.run_uid, copied_from=version_uid)
     return await edge.finish(lambda call: publishing.publish_new(call, asset_uid, snapshot, copied))
 

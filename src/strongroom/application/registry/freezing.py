@@ -1,0 +1,91 @@
+"""Freezing: the files of a folder, or entries that are at hand, become a tree that is written but not yet a version's.
+
+Nobody can see what is written here; a crash before the seal leaves pages that nothing refers to.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from strongroom.application.artifacts.folders import open_folder
+from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entry
+from strongroom.application.call import Call
+from strongroom.application.edge import Edge
+from strongroom.application.manifests import sealing as manifests
+from strongroom.application.registry import assets
+from strongroom.domain.artifacts.folder import frozen, subpath
+from strongroom.domain.artifacts.tree import Entry
+from strongroom.domain.errors import Invalid
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Asset
+
+PAGES_A_COMMAND = 200
+HOLDS_A_COMMAND = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen folder.
+
+    `claim` is the right that naming a run as its origin needs: what really came out of the run's folder needs the
+    right to read the run, what was sent by the caller the right to write it.
+    """
+
+    tree: FrozenTree
+    blob_ids: Sequence[int]
+    asset_id: int
+    claim: Permission
+    said: manifests.Said
+
+
+async def freeze_folder(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> Snapshot:
+    """What lies in a folder at or below a path at this moment, as a tree whose pages are written.
+
+    :param asset_uid: whose version it is to become; None for a draft's folder, whose asset is known.
+    """
+
+    def look(call: Call) -> tuple[Asset, list[Entry], list[int]]:
+        owner = open_folder(call, kind, uid, write=kind == "draft")
+        if asset_uid is not None:
+            asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
+        else:
+            assert owner.asset_id is not None  # noqa: S101 - a draft has an asset
+            asset = call.tx.assets.by_id(owner.asset_id)
+        rows = call.tx.folders.all(owner.folder.id, path)
+        if not rows:
+            raise Invalid("There are no files to publish.", path=path[:200])
+        return asset, [tree_entry(row) for row in rows], [row.blob_id for row in rows if row.blob_id is not None]
+
+    asset, rows, blob_ids = await edge.read(look)
+    entries = await asyncio.to_thread(lambda: frozen(subpath(rows, path)))
+    claim = Permission.RUN_WRITE if kind == "draft" else Permission.RUN_READ
+    return await snapshot_of(edge, asset, entries, blob_ids, claim)
+
+
+async def snapshot_of(
+    edge: Edge, asset: Asset, entries: Sequence[Entry], blob_ids: Sequence[int], claim: Permission
+) -> Snapshot:
+    """Clean entries in order as a tree whose pages are written; all but the seal.
+
+    :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
+    """
+    said = await manifests.read(edge, asset.kind, entries)
+    tree = await asyncio.to_thread(freeze, entries)
+    await prepare(edge, asset.id, tree, blob_ids)
+    return Snapshot(tree, blob_ids, asset.id, claim, said)
+
+
+async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
+    """Write pages and possession rows, in pieces small enough not to hold the writer; a small tree is one piece."""
+    pages, held = list(tree.pages.items()), sorted(set(blob_ids))
+    pieces = max(-(-len(pages) // PAGES_A_COMMAND), -(-len(held) // HOLDS_A_COMMAND))
+    for number in range(pieces):
+        some = dict(pages[number * PAGES_A_COMMAND : (number + 1) * PAGES_A_COMMAND])
+        ids = held[number * HOLDS_A_COMMAND : (number + 1) * HOLDS_A_COMMAND]
+        await edge.command(partial(_write, asset_id=asset_id, pages=some, blob_ids=ids))
+
+
+def _write(call: Call, asset_id: int, pages: Mapping[str, bytes], blob_ids: Sequence[int]) -> None:
+    call.tx.trees.add_pages(pages)
+    call.tx.blobs.hold(asset_id, blob_ids)
