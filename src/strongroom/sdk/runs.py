@@ -1,5 +1,6 @@
 """Runs: begun as context managers, recording in the background, ended with the block."""
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -18,9 +19,11 @@ from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, experiment_ui
 from strongroom.sdk.models import Real, Scalar, Tag, Version, Vertex
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.run_frames import RunFrames
 from strongroom.sdk.run_models import Experiment, LoggedModel, Point, RunInfo, Tree
 from strongroom.sdk.run_series import SeriesRecording
 from strongroom.sdk.series_models import Columns, Compared, Lines, columns, lines
+from strongroom.sdk.surroundings import REPRODUCES, REPRODUCES_TAG
 from strongroom.sdk.system import sampling
 from strongroom.sdk.transfers import Said, find_or_create
 from strongroom.sdk.upload import Folder, send_files
@@ -224,11 +227,8 @@ def register(
     return api.call("version.register", Version, uid=uid, path=path, logged_model_uid=logged_model_uid, **fields)
 
 
-class Runs:
+class Runs(RunFrames):
     """``client.runs``: runs and their experiments, found and read."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
 
     def experiment(self, name: str, *, create: bool = False) -> Experiment:
         """An experiment by ``namespace/name``. :raises NotFound: there is none and `create` is off."""
@@ -256,6 +256,8 @@ class Runs:
             around = captured()
             diff = around.diff
             fields = {"source": around.source, "environment": around.environment, **fields}
+        if again := os.environ.get(REPRODUCES):
+            fields["tags"] = {**fields.get("tags", {}), REPRODUCES_TAG: again}
         found = self.experiment(experiment, create=True)
         info = self._api.call("run.create", RunInfo, uid=found.uid, **fields)
         if diff is not None:

@@ -14,6 +14,11 @@ DIFF_PATH = "source/dirty.diff"
 DIFF_LARGEST = 8 * 1024 * 1024
 """Bytes of a difference that is kept; of a larger one only its digest is."""
 
+REPRODUCES = "STRONGROOM_REPRODUCES"
+"""Environment variable with the uid of the run that is being run again (`strongroom reproduce --run` sets it)."""
+REPRODUCES_TAG = "strongroom.reproduces"
+"""Tag of a run that says which run it does again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Captured:
