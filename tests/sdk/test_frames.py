@@ -63,7 +63,9 @@ def test_many_runs_come_in_pages_and_many_params_whole(client: Client, space: st
     table = client.runs.frame(experiments=[f"{space}/exp"])
     assert (table.num_rows, table.num_columns) == (103, 7 + 300)
     assert len([line for line in sent if line.endswith("/search/runs")]) == 2
-    assert client.runs.frame(experiments=[f"{space}/exp"], params=["p299"])["params.p299"].drop_null().to_pylist() == ["299"]
+    assert client.runs.frame(experiments=[f"{space}/exp"], params=["p299"])["params.p299"].drop_null().to_pylist() == [
+        "299"
+    ]
 
 
 def test_points_are_rows_of_a_long_table(client: Client, space: str) -> None:

@@ -27,6 +27,7 @@ _WORK = {
     "push": ("bytes_:push", "Publish a file or folder as the next version of an asset."),
     "sync": ("syncing:sync", "Send runs that were recorded without a server."),
     "pull": ("bytes_:pull", "Bring a version's files to a folder, checked."),
+    "reproduce": ("reproducing:reproduce", "What made a version: shown, rebuilt, run again and compared."),
     "cat": ("bytes_:cat", "Write a file of a version to standard output."),
     "ls": ("finding:ls", "List assets, or the files of a version."),
     "resolve": ("finding:resolve", "What a reference means."),

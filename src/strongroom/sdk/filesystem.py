@@ -1,8 +1,8 @@
 """An fsspec file system over versions: pandas, Polars, pyarrow and DuckDB read their files in place, in ranges.
 
-``strongroom://prod/churn@champion/data/train.parquet``: the reference ends with the first path segment that holds one of
-``: @ ^ ~``, and one must (``@latest`` if nothing else); a slash inside a label or branch is written ``%2F``. Each call
-resolves the reference once and keeps to that version; an open file stays with its version however the alias moves.
+``strongroom://prod/churn@champion/data/train.parquet``: the reference ends with the first path segment that holds one
+of ``: @ ^ ~``, and one must (``@latest`` if nothing else); a slash inside a label or branch is written ``%2F``. Each
+call resolves the reference once and keeps to that version; an open file stays with its version however the alias moves.
 Needs the extra ``data``; apart, since this needs fsspec to be imported.
 """
 
@@ -25,7 +25,9 @@ try:
     from fsspec.registry import register_implementation  # type: ignore[import-untyped]  # it has no stubs
     from fsspec.spec import AbstractBufferedFile, AbstractFileSystem  # type: ignore[import-untyped]
 except ModuleNotFoundError as missing:
-    raise ImportError(f"The file system needs the extra 'data': pip install 'strongroom[data]' ({missing})") from missing
+    raise ImportError(
+        f"The file system needs the extra 'data': pip install 'strongroom[data]' ({missing})"
+    ) from missing
 
 PROTOCOL = "strongroom"
 BLOCK = 256 * 1024
@@ -80,10 +82,11 @@ def _one_version(method: F) -> F:
 class StrongroomFileSystem(AbstractFileSystem):  # type: ignore[misc]  # its base has no types
     """Versions as folders, for reading.
 
-    A file that is read whole by `cat_file` is checked by its SHA-256. A *part* of a file cannot be: what is read in ranges
-    was checked by the server, block by block, as it left its disk, and on the way only by the connection (TLS).
+    A file that is read whole by `cat_file` is checked by its SHA-256. A *part* of a file cannot be: what is read in
+    ranges was checked by the server, block by block, as it left its disk, and on the way only by the connection (TLS).
 
-    :param server: its address (``url`` is a word of fsspec's own). :param token: to it. :param workspace: slug. Each as `Client` finds it when None.
+    :param server: its address (``url`` is a word of fsspec's own). :param token: to it. :param workspace: slug.
+        Each as `Client` finds it when None.
     """
 
     protocol: ClassVar[str] = PROTOCOL
@@ -194,7 +197,7 @@ class StrongroomFileSystem(AbstractFileSystem):  # type: ignore[misc]  # its bas
             return version, find_file(self.client.api, version, inner)
 
     def _open(
-        self, path: str, mode: str = "rb", block_size: int | None = None, cache_options: Any = None, **more: Any
+        self, path: str, mode: str = "rb", block_size: int | None = None, cache_options: dict[str, Any] | None = None, **more: Any
     ) -> "StrongroomFile":
         if mode != "rb":
             raise PermissionError(f"{path}: versions are never written; publish a new one with Client.push.")
@@ -202,10 +205,10 @@ class StrongroomFileSystem(AbstractFileSystem):  # type: ignore[misc]  # its bas
         name = f"{version.reference}/{wanted.path}"
         return StrongroomFile(self, name, wanted, block_size or BLOCK, cache_options, more.get("cache_type"))
 
-    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_: Any) -> bytes:
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None, **_more: Any) -> bytes:
         """Bytes from `start` to before `end`; negative ones count from the end. The whole is checked by its SHA-256."""
-        _, wanted = self._wanted(self._strip_protocol(path))
-        first, behind, _ = slice(start, end).indices(wanted.size)
+        wanted = self._wanted(self._strip_protocol(path))[1]
+        first, behind, _step = slice(start, end).indices(wanted.size)
         data = self.fetch(wanted, first, behind)
         whole = len(data) == wanted.size
         if whole and hashlib.sha256(data).hexdigest() != wanted.sha256:
@@ -230,7 +233,7 @@ class StrongroomFile(AbstractBufferedFile):  # type: ignore[misc]  # its base ha
     """A file of one version, read in blocks as they are needed; `path` names the version by its number."""
 
     def __init__(
-        self, fs: StrongroomFileSystem, path: str, wanted: Wanted, block: int, options: Any, cache: str | None
+        self, fs: StrongroomFileSystem, path: str, wanted: Wanted, block: int, options: dict[str, Any] | None, cache: str | None
     ) -> None:
         self._wanted = wanted
         super().__init__(

@@ -94,7 +94,7 @@ def _sampled(api: Api, uids: Sequence[str], keys: Sequence[str], samples: int) -
         some = list(keys[first : first + COMPARED])
         many = max(1, COMPARED // len(some))
         for at in range(0, len(uids), many):
-            fields = {"run_uids": list(uids[at : at + many]), "keys": some, "samples": samples}
+            fields: dict[str, Any] = {"run_uids": list(uids[at : at + many]), "keys": some, "samples": samples}
             yield from api.call("metric.compare", Compared, **fields).series
 
 

@@ -51,7 +51,8 @@ class RunFrames:
     ) -> Any:  # noqa: ANN401 - a pyarrow.Table
         """Points of series of numbers as a long ``pyarrow.Table``: run, key, step, time, value.
 
-        :param samples: at most so many points of each series, first, last, least and greatest among them; all when None.
+        :param samples: at most so many points of each series, first, last, least and greatest among
+            them; all when None.
         :raises Invalid: a series holds texts or other values.
         """
         from strongroom.sdk.frames import series_table
