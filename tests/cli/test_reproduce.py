@@ -18,6 +18,8 @@ from strongroom.sdk.reproduce_run import entry_point
 from strongroom.sdk.reproduce_source import rebuild
 from tests.sdk.server import CLI, Served
 
+Answer = dict[str, Any]
+
 SCRIPT = """
 import os, pathlib, sys
 from strongroom.sdk import Client
@@ -42,7 +44,7 @@ class World:
 
     repository: Path
     space: str
-    reproduce: Callable[..., Any]
+    reproduce: Callable[..., Answer]
     iris: Path
 
 
@@ -72,18 +74,19 @@ def world(served: Served, client: Client, space: str, tmp_path: Path) -> World:
         cwd=repository, env=served.env(tmp_path), check=True,
     )  # fmt: skip
 
-    def reproduce(*words: str, code: int = exits.OK) -> Any:
+    def reproduce(*words: str, code: int = exits.OK) -> Answer:
         done = subprocess.run(  # noqa: S603 - our own program
             [*CLI, "reproduce", f"{space}/model:1", *words, "--json"],
             env=served.env(tmp_path), capture_output=True, text=True, check=False, cwd=tmp_path,
         )  # fmt: skip
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout) if done.stdout else json.loads(done.stderr.splitlines()[-1])
+        answer: Answer = json.loads(done.stdout or done.stderr.splitlines()[-1])
+        return answer
 
     return World(repository, space, reproduce, iris)
 
 
-def states(answer: Any) -> dict[str, str]:
+def states(answer: Answer) -> dict[str, str]:
     return {step["name"]: step["state"] for step in answer["steps"]}
 
 

@@ -197,7 +197,12 @@ class StrongroomFileSystem(AbstractFileSystem):  # type: ignore[misc]  # its bas
             return version, find_file(self.client.api, version, inner)
 
     def _open(
-        self, path: str, mode: str = "rb", block_size: int | None = None, cache_options: dict[str, Any] | None = None, **more: Any
+        self,
+        path: str,
+        mode: str = "rb",
+        block_size: int | None = None,
+        cache_options: dict[str, Any] | None = None,
+        **more: Any,
     ) -> "StrongroomFile":
         if mode != "rb":
             raise PermissionError(f"{path}: versions are never written; publish a new one with Client.push.")
@@ -233,7 +238,13 @@ class StrongroomFile(AbstractBufferedFile):  # type: ignore[misc]  # its base ha
     """A file of one version, read in blocks as they are needed; `path` names the version by its number."""
 
     def __init__(
-        self, fs: StrongroomFileSystem, path: str, wanted: Wanted, block: int, options: dict[str, Any] | None, cache: str | None
+        self,
+        fs: StrongroomFileSystem,
+        path: str,
+        wanted: Wanted,
+        block: int,
+        options: dict[str, Any] | None,
+        cache: str | None,
     ) -> None:
         self._wanted = wanted
         super().__init__(

@@ -257,7 +257,7 @@ class Runs(RunFrames):
             diff = around.diff
             fields = {"source": around.source, "environment": around.environment, **fields}
         if again := os.environ.get(REPRODUCES):
-            fields["tags"] = {**fields.get("tags", {}), REPRODUCES_TAG: again}
+            fields["tags"] = {**(fields.get("tags") or {}), REPRODUCES_TAG: again}
         found = self.experiment(experiment, create=True)
         info = self._api.call("run.create", RunInfo, uid=found.uid, **fields)
         if diff is not None:
