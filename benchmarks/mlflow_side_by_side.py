@@ -1,6 +1,6 @@
 """Strongroom and MLflow's own server, asked the same over MLflow's REST API in one run.
 
-    make mlflow-side-by-side            or    .venv/bin/python -m benchmarks.mlflow_side_by_side [--full] [--postgres]
+    make .venv-mlflow/.stamp && .venv/bin/python -m benchmarks.mlflow_side_by_side [--full] [--postgres]
 
 MLflow runs from .venv-mlflow with one worker and no jobs (`--stock`: as shipped, beside it); its SQLite database is
 analysed before the searches. Prints a Markdown table for benchmarks/RESULTS.md: each figure for both, the ratio in this

@@ -12,11 +12,12 @@ from strongroom.domain.identity.roles import RULES, Grant, Level, Permission, Ro
 
 ADDED = {
     Role.VIEWER: "asset:read version:bytes folder:read lineage:read namespace:read run:read workspace:read "
-    "principal:read server:read",
+    "principal:read server:read comment:read",
     Role.CONTRIBUTOR: "asset:edit version:register version:edit evaluation:write folder:write blob:upload "
-    "lineage:write asset:create run:write",
+    "lineage:write asset:create run:write comment:write flag:set",
     Role.MAINTAINER: "alias:set stage:set verdict:give version:delete asset:rename asset:share asset:delete grant:read "
-    "run:delete namespace:create namespace:edit webhook:read",
+    "run:delete namespace:create namespace:edit webhook:read comment:moderate flag:remove ref:protect publication:set "
+    "automation:read automation:write",
     Role.ADMIN: "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
     "principal:write token:manage audit:read workspace:create workspace:delete server:settings server:backup",
 }

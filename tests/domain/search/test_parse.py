@@ -75,7 +75,7 @@ REFUSED = {
     "(name = 'x'": r"\) is missing",
     "name = 'x')": "AND or OR",
     "nam = 'x'": "no attribute",
-    "properties.x = 1": "no properties",
+    "alias = 'x'": "no alias",
     "bags.x = 1": "Before the dot",
     "metrics.x = 'a'": "numbers",
     "metrics.x LIKE 'a'": "LIKE is for texts",

@@ -63,7 +63,7 @@ def record(call: Call, about: Entity, uid: str, condition: Expr) -> Record:
             texts, found = (version.label or "", version.description), _version(call, asset, version)
         case Entity.EXPERIMENT:
             experiment = experiments.by_uid(call, uid, Permission.RUN_READ)
-            texts, found = (experiment.name, experiment.description), _experiment(experiment)
+            texts, found = (experiment.name, experiment.description), _experiment(call, experiment)
         case _:
             experiment, run = runs.by_uid(call, uid, Permission.RUN_READ)
             texts, found = (run.name, run.note), _run(call, experiment, run, wanted)
@@ -84,7 +84,7 @@ def _said(call: Call, kind: str, object_id: int) -> dict[str, Any]:
 def _asset(call: Call, asset: Asset) -> Record:
     own = _columns(
         asset, "uid", "name", "kind", "type", "slug", "display_name", "description", "visibility", "created_by",
-        "archived_at", "deleted_at",
+        "updated_at", "archived_at", "deleted_at",
     )  # fmt: skip
     place: dict[str, Value | None] = {"namespace": asset.namespace_path, "created_at": asset.recorded_at}
     aliases = frozenset(alias.name for alias in call.tx.aliases.current(asset.id))
@@ -94,7 +94,7 @@ def _asset(call: Call, asset: Asset) -> Record:
 def _version(call: Call, asset: Asset, version: Version) -> Record:
     own = _columns(
         version, "uid", "number", "label", "stage", "description", "tree", "files", "unpinned", "locked", "run_uid",
-        "created_by", "archived_at", "expires_at", "deleted_at",
+        "origin", "created_by", "updated_at", "archived_at", "expires_at", "deleted_at",
     )  # fmt: skip
     of_asset = {"name": asset.name, "namespace": asset.namespace_path, "kind": asset.kind, "asset_uid": asset.uid}
     more: dict[str, Value | None] = {"size": version.bytes, "created_at": version.recorded_at}
@@ -103,9 +103,12 @@ def _version(call: Call, asset: Asset, version: Version) -> Record:
     return Record(version.id, {**own, **of_asset, **more}, aliases=names, **_said(call, "version", version.id))
 
 
-def _experiment(experiment: Experiment) -> Record:
-    own = _columns(experiment, "uid", "name", "description", "created_by", "deleted_at")
-    return Record(experiment.id, {**own, "namespace": experiment.namespace_path, "created_at": experiment.recorded_at})
+def _experiment(call: Call, experiment: Experiment) -> Record:
+    own = _columns(experiment, "uid", "name", "description", "created_by", "updated_at", "deleted_at")
+    space = experiment.namespace_path
+    path = f"{space}/{experiment.name}" if space else experiment.name
+    place: dict[str, Value | None] = {"namespace": space, "path": path, "created_at": experiment.recorded_at}
+    return Record(experiment.id, {**own, **place}, tags=_said(call, "experiment", experiment.id)["tags"])
 
 
 def _run(call: Call, experiment: Experiment, run: Run, wanted: list[Field]) -> Record:
@@ -125,7 +128,7 @@ def _run(call: Call, experiment: Experiment, run: Run, wanted: list[Field]) -> R
     return Record(
         run.id,
         {**own, **place},
-        tags={tag.key: tag.value for tag in call.tx.tags.current("run", [run.id]).get(run.id, ())},
+        **_said(call, "run", run.id),
         params={key: param.value for key, param in params.items()},
         metrics={key: parts(found) for key in metrics if (found := _summary(call, run, key))},
     )

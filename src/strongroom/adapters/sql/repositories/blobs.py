@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_ledger
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.domain.artifacts.model import Blob
@@ -12,18 +13,20 @@ from strongroom.domain.artifacts.model import Blob
 _COLUMNS = (blob.c.id, blob.c.sha256, blob.c.size, blob.c.place, blob.c.blocks)
 
 
+_BY_SHA256 = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests")), Blob)
+_BY_ID = Prepared(select(*_COLUMNS).where(blob.c.id == bindparam("id")), Blob)
+
+
 class SqlBlobs(Repository):
     """See :class:`strongroom.application.ports.artifacts.Blobs`."""
 
     def by_sha256(self, digests: Sequence[str]) -> Mapping[str, Blob]:
-        found = {}
-        for batch in batches(dict.fromkeys(digests)):
-            for row in self._connection.execute(select(*_COLUMNS).where(blob.c.sha256.in_(batch))):
-                found[row.sha256] = load(Blob, row)
-        return found
+        found = _BY_SHA256.rows(self._connection, digests=list(dict.fromkeys(digests))) if digests else []
+        return {one.sha256: one for one in found}
 
     def by_id(self, blob_id: int) -> Blob:
-        return load(Blob, self._connection.execute(select(*_COLUMNS).where(blob.c.id == blob_id)).one())
+        found: Blob = _BY_ID.exactly_one(self._connection, id=blob_id)
+        return found
 
     def add(self, stored: Sequence[StoredBlob]) -> Mapping[str, Blob]:
         now = self._context.now()

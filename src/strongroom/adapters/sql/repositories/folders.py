@@ -4,14 +4,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, column, delete, func, insert, or_, select, update, values
+from sqlalchemy import Select, Text, and_, bindparam, column, delete, func, insert, or_, select, update, values
 
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches, load
 from strongroom.adapters.sql.tables import folder, folder_entry
 from strongroom.domain.artifacts.model import Folder, FolderEntry
 
 BELOW_AT_ONCE = 500
 _COLUMNS = [folder_entry.c[field.name] for field in fields(FolderEntry)]
+
+
+_OF = Prepared(
+    select(folder).where(folder.c.owner_kind == bindparam("kind"), folder.c.owner_id == bindparam("owner")), Folder
+)
+_BY_ID = Prepared(select(folder).where(folder.c.id == bindparam("id")), Folder)
+_LOCK = Prepared(select(folder).where(folder.c.id == bindparam("id")).with_for_update(), Folder)
+_TOUCH = Prepared(
+    update(folder)
+    .where(folder.c.id == bindparam("folder"))
+    .values(generation=folder.c.generation + 1)
+    .returning(folder.c.generation)
+)
+_IN_FOLDER = folder_entry.c.folder_id == bindparam("folder")
+_ENTRY = Prepared(select(*_COLUMNS).where(_IN_FOLDER, folder_entry.c.path == bindparam("path")), FolderEntry)
+_PRESENT = Prepared(select(folder_entry.c.path).where(_IN_FOLDER, among(folder_entry.c.path, "paths")))
+_FIRST_BELOW = Prepared(
+    select(func.min(folder_entry.c.path).label("first")).where(
+        _IN_FOLDER, folder_entry.c.path >= bindparam("low"), folder_entry.c.path < bindparam("high")
+    )
+)
 
 
 def _select(folder_id: int) -> Select[Any]:
@@ -22,16 +44,16 @@ class SqlFolders(Repository):
     """See :class:`strongroom.application.ports.artifacts.Folders`."""
 
     def of(self, owner_kind: str, owner_id: int) -> Folder | None:
-        query = select(folder).where(folder.c.owner_kind == owner_kind, folder.c.owner_id == owner_id)
-        row = self._connection.execute(query).one_or_none()
-        return load(Folder, row) if row else None
+        found: Folder | None = _OF.one(self._connection, kind=owner_kind, owner=owner_id)
+        return found
 
     def by_id(self, folder_id: int) -> Folder:
-        return load(Folder, self._connection.execute(select(folder).where(folder.c.id == folder_id)).one())
+        found: Folder = _BY_ID.exactly_one(self._connection, id=folder_id)
+        return found
 
     def lock(self, folder_id: int) -> Folder:
-        query = select(folder).where(folder.c.id == folder_id).with_for_update()
-        return load(Folder, self._connection.execute(query).one())
+        found: Folder = _LOCK.exactly_one(self._connection, id=folder_id)
+        return found
 
     def add(self, owner_kind: str, owner_id: int, workspace_id: int) -> Folder:
         values = {"owner_kind": owner_kind, "owner_id": owner_id, "workspace_id": workspace_id}
@@ -43,13 +65,7 @@ class SqlFolders(Repository):
         return self._touch(into)
 
     def _touch(self, changed: Folder) -> int:
-        statement = (
-            update(folder)
-            .where(folder.c.id == changed.id)
-            .values(generation=folder.c.generation + 1)
-            .returning(folder.c.generation)
-        )
-        generation: int = self._connection.execute(statement).scalar_one()
+        generation: int = _TOUCH.exactly_one(self._connection, folder=changed.id).generation
         return generation
 
     def remove(self, from_: Folder, path: str) -> bool:
@@ -63,17 +79,17 @@ class SqlFolders(Repository):
         return removed
 
     def get(self, folder_id: int, path: str) -> FolderEntry | None:
-        row = self._connection.execute(_select(folder_id).where(folder_entry.c.path == path)).one_or_none()
-        return load(FolderEntry, row) if row else None
-
-    def present(self, folder_id: int, paths: Sequence[str]) -> Sequence[str]:
-        found: list[str] = []
-        for batch in batches(paths):
-            mine = (folder_entry.c.folder_id == folder_id, folder_entry.c.path.in_(batch))
-            found += self._connection.execute(select(folder_entry.c.path).where(*mine)).scalars()
+        found: FolderEntry | None = _ENTRY.one(self._connection, folder=folder_id, path=path)
         return found
 
+    def present(self, folder_id: int, paths: Sequence[str]) -> Sequence[str]:
+        return [row.path for row in _PRESENT.rows(self._connection, folder=folder_id, paths=paths)]
+
     def below(self, folder_id: int, paths: Sequence[str]) -> Mapping[str, str]:
+        if len(paths) == 1:
+            low, high = paths[0] + "/", paths[0] + "0"
+            inside = _FIRST_BELOW.exactly_one(self._connection, folder=folder_id, low=low, high=high).first
+            return {} if inside is None else {paths[0]: inside}
         found: dict[str, str] = {}
         for batch in batches(paths, BELOW_AT_ONCE):
             wanted = values(column("path", Text)).data([(path,) for path in batch]).cte("wanted")
