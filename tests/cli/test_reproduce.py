@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,7 +106,8 @@ def test_a_version_is_reproduced_elsewhere_and_compared_equal(world: World, clie
     assert json.loads((into / "reproduce.json").read_text())["version"] == f"{world.space}/model:1"
     assert len(list(client.versions.list(f"{world.space}/model"))) == 1, "nothing was run"
 
-    ran = world.reproduce("--into", str(into), "--run", "--argument", str(tmp_path / "out"))
+    python = os.path.relpath(sys.executable, tmp_path)
+    ran = world.reproduce("--into", str(into), "--run", "--python", python, "--argument", str(tmp_path / "out"))
     assert states(ran) == {**states(answer), "run": "done", "metrics": "done"}
     (run, first) = client.runs.list(f"{world.space}/exp")
     assert {tag.key: tag.value for tag in run.tags} == {"strongroom.reproduces": first.uid}
@@ -136,6 +138,7 @@ def test_other_results_have_drifted(world: World, client: Client, tmp_path: Path
     against = ["--against", other.uid]
     assert states(world.reproduce(*against, code=exits.CORRUPTED)) == {"metric sum": "drifted"}
     assert states(world.reproduce(*against, "--tolerance", "0.001")) == {"metrics": "done"}
+    assert world.reproduce(*against, "--tolerance", "-1", code=exits.FAILURE)["code"] == "invalid"
     assert states(world.reproduce(*against, "--compare", "digest", code=exits.NOT_FOUND)) == {"digest": "missing"}
     out = tmp_path / "out"
     out.mkdir()

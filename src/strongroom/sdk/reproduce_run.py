@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from strongroom.sdk.api import Api
+from strongroom.sdk.errors import Invalid
 from strongroom.sdk.finding import quoted, quoted_name, search
 from strongroom.sdk.lineage_models import Use
 from strongroom.sdk.localfiles import find, hash_all
@@ -51,7 +52,8 @@ def execute(api: Api, made: Recipe, into: Path, python: str | None = None, argum
         INPUTS_VARIABLE: str((into / INPUTS).resolve()),
     }
     environment = {**os.environ, **{key: value for key, value in known.items() if value}}
-    command = [python or sys.executable, str(entry), *arguments]
+    program = os.path.abspath(python) if python and os.sep in python else python  # noqa: PTH100 - links stay: a venv's is one
+    command = [program or sys.executable, str(entry), *arguments]
     try:  # standard output is for the answer of the command that called this
         code = subprocess.run(command, cwd=root, env=environment, stdout=sys.stderr, check=False).returncode  # noqa: S603
     except OSError as error:
@@ -81,7 +83,12 @@ def _repeated(api: Api, run: RunInfo) -> Iterator[RunInfo]:
 
 
 def compare_metrics(recorded: RunInfo, other: RunInfo, tolerance: float = 0.0) -> list[Step]:
-    """The last value of each series against the recorded one. :param tolerance: relative; 0 is equal to the bit."""
+    """The last value of each series against the recorded one.
+
+    :param tolerance: relative; 0 is equal. :raises Invalid: it is none.
+    """
+    if not 0 <= tolerance < math.inf:
+        raise Invalid(f"A tolerance is 0 or more, not {tolerance}.")
     keys = [key for key in recorded.metrics if not key.startswith(OWN)]
     if not keys:
         return [missing("metrics", "the run recorded none to compare")]
