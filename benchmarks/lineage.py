@@ -1,6 +1,6 @@
 """Lineage at size through the API, on SQLite and on PostgreSQL: a server of its own, HTTP, the answer read whole.
 
-    .venv/bin/python benchmarks/lineage.py [--vertices 10000] [--only sqlite|postgres] [--repeat 10]
+    .venv/bin/python -m benchmarks.lineage [--vertices 10000] [--only sqlite|postgres] [--repeat 10]
 
 Loads two graphs of so many vertices by plain inserts, each with three edges a vertex. *Wide*: a data set that runs
 read, each with versions of 50 assets, which further runs read. *Deep*: 50 levels of versions beside each other, each
