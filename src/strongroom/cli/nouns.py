@@ -6,6 +6,7 @@ from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
     "alias": "Names that point at one version.",
+    "assessment": "What is said of traces: feedback, expectations, issues.",
     "asset": "Models, data sets and other assets.",
     "automation": "What is done by itself, in your name.",
     "audit": "The audit log: read, proved, exported, verified offline.",
@@ -46,6 +47,7 @@ HELP = {
     "tag": "Tags of assets and versions.",
     "team": "Teams.",
     "token": "Tokens.",
+    "trace": "Traces: what requests to models and agents did, span by span.",
     "upload": "Uploads in parts (for programs).",
     "version": "Versions of assets.",
     "watch": "What you are told of.",

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
+from strongroom.adapters.sql.repositories.assessments import SqlAssessments
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.automations import SqlAutomations
@@ -37,6 +38,7 @@ from strongroom.adapters.sql.repositories.stages import SqlStages
 from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.teams import SqlTeams
 from strongroom.adapters.sql.repositories.tokens import SqlTokens
+from strongroom.adapters.sql.repositories.traces import SqlTraces
 from strongroom.adapters.sql.repositories.trees import SqlTrees
 from strongroom.adapters.sql.repositories.uploads import SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
@@ -179,6 +181,14 @@ class SqlTransaction:
     @cached_property
     def logged_models(self) -> SqlLoggedModels:
         return SqlLoggedModels(self)
+
+    @cached_property
+    def traces(self) -> SqlTraces:
+        return SqlTraces(self)
+
+    @cached_property
+    def assessments(self) -> SqlAssessments:
+        return SqlAssessments(self)
 
     @cached_property
     def handles(self) -> SqlHandles:

@@ -17,6 +17,7 @@ from strongroom.application.ports.pipelines import Pipelines
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
+from strongroom.application.ports.traces import Assessments, Traces
 from strongroom.application.ports.tracking import Experiments, Runs
 
 T = TypeVar("T")
@@ -77,6 +78,10 @@ class Transaction(Protocol):
     def runs(self) -> Runs: ...
     @property
     def logged_models(self) -> LoggedModels: ...
+    @property
+    def traces(self) -> Traces: ...
+    @property
+    def assessments(self) -> Assessments: ...
     @property
     def handles(self) -> Handles: ...
     @property

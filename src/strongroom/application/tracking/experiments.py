@@ -10,6 +10,7 @@ from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking.views import ExperimentView, experiment_view, experiment_views
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid
+from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.tracking.model import Experiment
@@ -73,6 +74,12 @@ def by_uid(call: Call, uid: str, permission: Permission) -> Experiment:
     :raises NotFound: none, or not visible.
     """
     return call.require_experiment(permission, call.tx.experiments.by_uid(call.workspace.id, uid))
+
+
+def allows(call: Call, permission: Permission, experiment: Experiment) -> bool:
+    """Whether the caller may do this to the experiment's runs and traces."""
+    target = Target(workspace_id=experiment.workspace_id, namespace=experiment.namespace_slug_path)
+    return call.allows(permission, target)
 
 
 def locked(call: Call, uid: str, permission: Permission, *, live: bool = True) -> Experiment:

@@ -1,7 +1,7 @@
 """A route of MLflow's API as data: where it is, what it takes, which right it asks for."""
 
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -45,6 +45,8 @@ class Operation:
     :param required: fields that may be neither absent nor empty.
     :param absent: MLflow's words for an object that is not there, with fields of the message in braces.
     :param raw: the handler gets a `Transfer`.
+    :param encoded: the handler unpacks bodies with a Content-Encoding itself. :param headers: header -> field of the
+        message that it is.
     """
 
     id: str
@@ -58,6 +60,8 @@ class Operation:
     absent: str = ""
     versions: tuple[str, ...] = ("2.0",)
     raw: bool = False
+    encoded: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def addresses(self) -> list[str]:
         """Every path at which it answers."""

@@ -53,7 +53,8 @@ class Pipeline:
         return handle
 
     async def _answer(self, operation: Operation, http: HttpRequest, asked: dict[str, Any]) -> Response:
-        refuse_encoded(http)
+        if not operation.encoded:
+            refuse_encoded(http)
         refuse_broken_query(http)
         message = await _message(operation, http)
         asked.update({name: getattr(message, name) for name in message.__struct_fields__})
@@ -94,7 +95,8 @@ async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, messa
 async def _message(operation: Operation, http: HttpRequest) -> Message:
     """What is asked, from query and address or from body and address."""
     if operation.raw or http.method in {"GET", "HEAD"}:
-        return decode_query(http.query_params.getlist, operation.message, http.path_params)
+        named = {name: http.headers[header] for header, name in operation.headers.items() if header in http.headers}
+        return decode_query(http.query_params.getlist, operation.message, {**http.path_params, **named})
     raw = await whole_body(http, JSON_LARGEST)
     media = http.headers.get("content-type", "").partition(";")[0].strip().lower()
     if raw and media != JSON:

@@ -10,12 +10,15 @@ from strongroom.application.edge import Gateway
 from strongroom.dialects.mlflow.operation import Operation
 from strongroom.dialects.mlflow.operations import (
     artifacts,
+    assessments,
     experiments,
     logged_models,
     models,
+    otlp,
     recording,
     runs,
     server,
+    traces,
     versions,
 )
 from strongroom.dialects.mlflow.pipeline import Pipeline
@@ -30,6 +33,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *artifacts.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
+    *traces.OPERATIONS,
+    *assessments.OPERATIONS,
+    *otlp.OPERATIONS,
 )
 
 

@@ -70,16 +70,21 @@ async def whole_body(http: HttpRequest, limit: int) -> bytes:
 
     :raises TooLarge: it is above the limit, announced or not.
     """
-    if (announced_size(http) or 0) > limit:
+    return await bounded(http.stream(), announced_size(http), limit)
+
+
+async def bounded(chunks: AsyncIterator[bytes], announced: int | None, limit: int) -> bytes:
+    """A body whole out of its chunks, bounded. :raises TooLarge: it is above the limit, announced or not."""
+    if (announced or 0) > limit:
         raise TooLarge(f"The body is at most {limit} bytes.", limit=limit)
-    chunks: list[bytes] = []
+    found: list[bytes] = []
     total = 0
-    async for chunk in http.stream():
+    async for chunk in chunks:
         total += len(chunk)
         if total > limit:
             raise TooLarge(f"The body is at most {limit} bytes.", limit=limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
+        found.append(chunk)
+    return b"".join(found)
 
 
 async def chunks_of(http: HttpRequest) -> AsyncIterator[bytes]:

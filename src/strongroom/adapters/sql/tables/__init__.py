@@ -69,6 +69,7 @@ from strongroom.adapters.sql.tables.registry import (
     workspace,
 )
 from strongroom.adapters.sql.tables.search import document
+from strongroom.adapters.sql.tables.traces import assessment, span, trace, trace_link
 from strongroom.adapters.sql.tables.tracking import (
     block,
     experiment,
@@ -83,6 +84,7 @@ from strongroom.adapters.sql.tables.tracking import (
 
 __all__ = [
     "alias",
+    "assessment",
     "asset",
     "asset_blob",
     "asset_name",
@@ -145,6 +147,7 @@ __all__ = [
     "run_stream",
     "run_value",
     "setting",
+    "span",
     "stage",
     "statistics",
     "step_attempt",
@@ -152,6 +155,8 @@ __all__ = [
     "team",
     "team_member",
     "token",
+    "trace",
+    "trace_link",
     "tree",
     "tree_page",
     "upload",

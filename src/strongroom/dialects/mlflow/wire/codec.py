@@ -67,7 +67,7 @@ def decode_body(raw: bytes, kind: type[M], path: Mapping[str, str]) -> M:
         read = msgspec.json.decode(raw or b"{}")
         if isinstance(read, str):
             read = msgspec.json.decode(read)
-        plain = _plain(read, _names(kind))
+        plain = _plain(read, _names(kind), _opaque(kind))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"The body is no JSON that can be read: {error}") from error
     if not isinstance(plain, dict):
@@ -105,13 +105,25 @@ def _names(kind: type[Message]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _plain(value: object, names: frozenset[str]) -> object:
+@cache
+def _opaque(kind: type[Message]) -> frozenset[str]:
+    """Names of fields, also inside other messages, whose values are maps or any JSON: what is in them is no field."""
+    found = set()
+    for name, hint in get_type_hints(kind).items():
+        if hint is Any or get_origin(hint) is dict:
+            found.add(name)
+        inner = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, Message)]
+        found.update(*(_opaque(part) for part in inner))
+    return frozenset(found)
+
+
+def _plain(value: object, names: frozenset[str], opaque: frozenset[str]) -> object:
     """JSON without nulls and with the fields' names in snake_case; keys of maps stay as they are.
 
     :raises Invalid: one field under both its names.
     """
     if isinstance(value, list):
-        return [_plain(item, names) for item in value]
+        return [_plain(item, names, opaque) for item in value]
     if not isinstance(value, dict):
         return value
     plain: dict[str, object] = {}
@@ -121,7 +133,7 @@ def _plain(value: object, names: frozenset[str]) -> object:
         if name in plain:
             raise Invalid(f"The field {name!r} stands twice in one message, under both its names.")
         if item is not None:
-            plain[name] = _plain(item, names)
+            plain[name] = item if name in opaque else _plain(item, names, opaque)
     return plain
 
 
