@@ -1,5 +1,6 @@
 """A small world of random rows, and the same rows as the oracle sees them."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.tags import _encode
 from strongroom.adapters.sql.tables import (
     alias,
+    assessment,
     asset,
     experiment,
     name_dict,
@@ -21,16 +23,20 @@ from strongroom.adapters.sql.tables import (
     run,
     run_param,
     run_value,
+    span,
     stage,
     tag,
+    trace,
+    trace_link,
     version,
 )
 from strongroom.adapters.sql.transaction import SqlTransaction
 from strongroom.application.ports.transaction import Transaction
-from strongroom.domain.search.ast import Part
+from strongroom.domain.search.ast import Group, Part
 from strongroom.domain.search.evaluate import Record
 from strongroom.domain.search.schema import Entity
 from strongroom.domain.search.words import words
+from strongroom.domain.tracking.assessments import value_number, value_text
 from strongroom.domain.tracking.values import spelled_number
 from tests.application.conftest import World
 from tests.domain.search.strategies import KEYS, NUMBERS, TEXTS, TIMES
@@ -63,6 +69,7 @@ class Filler:
         self.uids: dict[int, str] = {}
         self.then: dict[int, Record] = {}
         self.past: dict[str, Any] = {}
+        self.prompts: dict[int, str] = {}
 
     def add(self, table: Table, **values: Any) -> int:
         return cast("int", self.connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
@@ -215,6 +222,84 @@ class Filler:
             self.remember(Entity.EXPERIMENT, id_, row, {"namespace": place[1]})
             for _ in range(runs):
                 self.run(id_, row, place)
+            for _ in range(runs // 2):
+                self.trace(id_, row, place)
+
+    def trace(self, experiment_id: int, owner: Row, place: tuple[int, str]) -> None:
+        runs = [record for record in self.records[Entity.RUN] if record.attributes["experiment_uid"] == owner["uid"]]
+        made, linked = self.maybe(runs), self.maybe(runs)
+        row = {
+            **self.common(), "trace_id": f"{len(self.records[Entity.TRACE]) + 1:032x}", "name": self.some(TEXTS),
+            "state": self.some(["ok", "error"]), "request_id": self.maybe(TEXTS), "session": self.maybe(TEXTS),
+            "started_at": self.some(TIMES), "duration_us": self.some([None, 0, 1, 2]), "request": self.maybe(TEXTS),
+            "response": self.maybe(TEXTS), "told": True, "spans": self.some([0, 1, 2]), "size": 0,
+            "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
+        }  # fmt: skip
+        id_ = self.add(trace, experiment_id=experiment_id, run_id=made.id if made else None, **row)
+        prompts = {number: name for number, name in self.prompts.items() if self.random.random() < 0.3}
+        for kind, targets in (("run", [linked.id] if linked else []), ("version", prompts)):
+            for target in targets:
+                link = {"trace_id": id_, "kind": kind, "target_id": target, "recorded_at": 0}
+                self.connection.execute(insert(trace_link).values(link))
+        found = {**row, "span_count": row["spans"], "created_at": row["recorded_at"]}
+        more = {
+            "experiment": owner["name"], "experiment_uid": owner["uid"], "namespace": place[1],
+            "run_uid": made.attributes["uid"] if made else None, "created_by": self.actor.uid,
+            "ended_at": row["started_at"] + (row["duration_us"] or 0),
+        }  # fmt: skip
+        runs_of = frozenset(str(one.attributes["uid"]) for one in (made, linked) if one)
+        tags = self.tags("trace", id_)
+        self.past = {}
+        record = Record(
+            id_,
+            found | more,
+            tags=tags,
+            properties=self.properties("trace", id_),
+            said=self.said(id_, experiment_id),
+            spans=[self.span(id_, experiment_id, number) for number in range(self.some([0, 1, 2, 3]))],
+            sets={Group.RUN: runs_of, Group.PROMPT: frozenset(prompts.values())},
+        )
+        self.records[Entity.TRACE].append(record)
+
+    def span(self, trace_id: int, experiment_id: int, number: int) -> dict[str, Any]:
+        values = [*TEXTS, *NUMBERS, True, False, None, ["a", 1], {"a": "b"}]
+        attributes = {key: self.some(values) for key in KEYS if self.random.random() < 0.5}
+        start, took = self.some([0, 999, 5_000]), self.some([None, 0, 1_999, 2_000])
+        body = json.dumps({"attributes": attributes}, ensure_ascii=False, separators=(",", ":"))
+        row = {
+            "span_id": f"{number + 1:016x}", "parent_id": self.some([None, "a"]), "name": self.some(TEXTS),
+            "type": self.some(TEXTS), "status": self.some(["ok", "a"]),
+        }  # fmt: skip
+        stored = {"start_ns": start, "end_ns": None if took is None else start + took, "size": 0, "body": body}
+        self.connection.execute(insert(span).values(trace_id=trace_id, experiment_id=experiment_id, **row, **stored))
+        found = {**row, "content": body, "duration_us": None if took is None else took // 1_000}
+        return found | {f"attributes.{key}": _of_attribute(value) for key, value in attributes.items()}
+
+    def said(self, trace_id: int, experiment_id: int) -> dict[tuple[Group, str], list[str | float | None]]:
+        found: dict[tuple[Group, str], list[str | float | None]] = {}
+        for _ in range(self.some([0, 1, 4])):
+            group, name = self.some([Group.FEEDBACK, Group.EXPECTATION, Group.ISSUE]), self.some(KEYS)
+            value, valid = self.some([*TEXTS, *NUMBERS, True, False, None]), self.random.random() < 0.8
+            self.add(
+                assessment, uid=self.uid(), trace_id=trace_id, experiment_id=experiment_id, kind=group.value, name=name,
+                value="null", text=value_text(value), number=value_number(value), source="human", source_id="",
+                rationale="", valid=valid, created_by=self.actor.id, recorded_at=0, updated_at=0,
+            )  # fmt: skip
+            if valid:
+                found.setdefault((group, name), []).extend([value_text(value), value_number(value)])
+        return found
+
+    def prompt(self, place: tuple[int, str]) -> None:
+        """A prompt of a name that a filter may ask for, with two versions."""
+        id_ = self.add(
+            asset, namespace_id=place[0], **self.common(), kind="prompt", type="", slug=self.uid(), name="champion",
+            display_name="", description="", visibility="workspace", recorded_at=0, updated_at=0,
+        )  # fmt: skip
+        for number in (1, 2):
+            row = {**self.common(), "number": number, "recorded_at": 0, "updated_at": 0, "files": 0, "bytes": 0}
+            more = {"unpinned": False, "locked": False, "description": "", "state": "draft"}
+            made = self.add(version, asset_id=id_, namespace_id=place[0], **row, **more)
+            self.prompts[made] = f"champion/{number}"
 
     def run(self, experiment_id: int, owner: Row, place: tuple[int, str]) -> None:
         row = {
@@ -232,6 +317,14 @@ class Filler:
         self.remember(Entity.RUN, id_, row, more, **said)
 
 
+def _of_attribute(value: object) -> Any:  # noqa: ANN401 - a text or a number
+    """What search sees of an attribute: truth values, lists and maps as JSON writes them."""
+    plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    if value is None or plain:
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 @pytest.fixture
 def filled(world: World) -> Filled:
     """A few dozen rows of each kind."""
@@ -240,6 +333,7 @@ def filled(world: World) -> Filled:
         filler = Filler(cast("SqlTransaction", tx).connection, world, 7)
         places = filler.namespaces()
         filler.registry(places, assets=12, versions=4)
+        filler.prompt(places[0])
         filler.tracking(places, experiments=3, runs=15)
         return Filled(world, filler.records, filler.then, filler.uids)
 

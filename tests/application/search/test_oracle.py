@@ -24,6 +24,7 @@ SEARCHES: dict[Entity, Callable[[Call, Question, PageRequest], Any]] = {
     Entity.VERSION: find.versions,
     Entity.EXPERIMENT: find.found_experiments,
     Entity.RUN: find.runs,
+    Entity.TRACE: find.traces,
 }
 
 
@@ -56,9 +57,9 @@ def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, mon
     monkeypatch.setattr(finder, "CHECKED_MOST", checked)
     records = filled.records[entity]
     uids = sorted(filled.experiment_uids.values())
-    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity is Entity.RUN else st.just(())
+    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity in {Entity.RUN, Entity.TRACE} else st.just(())
 
-    times = st.sampled_from([None, None, THEN])
+    times = st.just(None) if entity is Entity.TRACE else st.sampled_from([None, None, THEN])
 
     @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(filters(entity) | st.none(), orders(entity), st.sampled_from([3, 7, 1000]), scopes, times)

@@ -1,7 +1,5 @@
 """MLflow's own client traces here: spans, their search, and what is said of them."""
 
-from typing import Any
-
 from tests.dialects.mlflow.client import MlflowProcess
 from tests.http.processes import ServerProcess
 
@@ -42,20 +40,162 @@ def test_nested_spans_are_read_back_as_they_were(mlflow: MlflowProcess) -> None:
         "request": trace.info.request_preview, "response": trace.info.response_preview,
         "duration": trace.info.execution_duration, "metadata": trace.info.trace_metadata,
         "spans": [[s.name, s.span_type, str(s.status.status_code), s.inputs, s.outputs, s.parent_id and 1,
-                   s.attributes.get("depth")] for s in trace.data.spans],
+                   s.attributes.get("depth", 0)] for s in trace.data.spans],
         "root": trace.data.spans[0].span_id == trace.data.spans[1].parent_id,
     }
     """
     )
-    assert found["state"] == "TraceState.OK"
+    assert found["state"] == "OK"
     assert found["tags"]["mlflow.traceName"] == "answer"
     assert found["tags"]["mlflow.trace.spansLocation"] == "TRACKING_STORE"
     assert found["request"] == '{"question": "cat"}'
-    assert found["response"] == "yes"
+    assert found["response"] == '"yes"'
     assert found["spans"] == [
         ["answer", "CHAIN", "SpanStatusCode.OK", {"question": "cat"}, "yes", None, 3],
-        ["look_up", "TOOL", "SpanStatusCode.OK", {"word": "cat"}, {"word": "cat", "pages": [1, 2]}, 1, None],
-        ["think", "LLM", "SpanStatusCode.OK", {"messages": [{"word": "cat", "pages": [1, 2]}]}, {"text": "yes"}, 1, None],
+        ["look_up", "TOOL", "SpanStatusCode.OK", {"word": "cat"}, {"word": "cat", "pages": [1, 2]}, 1, 0],
+        [
+            "think",
+            "LLM",
+            "SpanStatusCode.OK",
+            {"messages": [{"word": "cat", "pages": [1, 2]}]},
+            {"text": "yes"},
+            1,
+            0,
+        ],
     ]
     assert found["root"] is True
     assert found["metadata"]["mlflow.trace.sizeStats"]
+
+
+def test_an_error_ends_the_span_and_the_trace_and_both_are_found(mlflow: MlflowProcess) -> None:
+    """ "nested spans with errors"."""
+    found = mlflow.run(
+        TRACED.format(experiment="tracing-errors")
+        + """
+    try:
+        answer("nothing")
+    except ValueError:
+        pass
+    trace_id = mlflow.get_last_active_trace_id()
+    mlflow.flush_trace_async_logging()
+    trace = mlflow.get_trace(trace_id)
+    result = {
+        "state": str(trace.info.state.value),
+        "spans": [[s.name, s.status.status_code.value, s.status.description] for s in trace.data.spans],
+        "events": [[e.name, e.attributes["exception.message"]] for e in trace.data.spans[1].events],
+    }
+    """
+    )
+    assert found["state"] == "ERROR"
+    assert found["spans"][1][:2] == ["look_up", "ERROR"]
+    assert "not in the book" in found["spans"][1][2]
+    assert found["events"] == [["exception", "not in the book"]]
+
+
+def test_what_it_traces_is_seen_by_the_native_api(mlflow: MlflowProcess, server: ServerProcess, token: str) -> None:
+    """ "what they write are first-class Strongroom assets: ... visible and searchable through the native API"."""
+    found = mlflow.run(
+        TRACED.format(experiment="tracing/native")
+        + """
+    with mlflow.start_run() as run:
+        answer("cat")
+    trace_id = mlflow.get_last_active_trace_id()
+    mlflow.flush_trace_async_logging()
+    mlflow.set_trace_tag(trace_id, "team", "risk")
+    mlflow.log_feedback(trace_id=trace_id, name="good", value=True, rationale="it is",
+        source=mlflow.entities.AssessmentSource("HUMAN", "ann"))
+    result = [trace_id, run.info.run_id]
+    """
+    )
+    otel, run = found[0].removeprefix("tr-"), found[1]
+    with server.client(token) as native:
+        trace = native.get(f"/traces/{otel}").json()
+        assert (trace["name"], trace["state"], trace["told"], trace["span_count"]) == ("answer", "ok", True, 3)
+        assert trace["run_uid"].replace("-", "") == run
+        assert {"key": "team", "value": "risk"} in trace["tags"]
+        said = trace["assessments"][0]
+        assert (said["kind"], said["name"], said["value"], said["source"]) == ("feedback", "good", True, "human")
+        spans = native.get(f"/traces/{trace['uid']}/spans").json()["items"]
+        assert [span["name"] for span in spans] == ["answer", "look_up", "think"]
+        assert spans[0]["attributes"]["mlflow.spanInputs"] == {"question": "cat"}
+        assert spans[2]["type"] == "LLM"
+
+
+def test_tags_are_set_and_removed_and_a_missing_one_is_named(mlflow: MlflowProcess) -> None:
+    found = mlflow.run(
+        TRACED.format(experiment="tracing-tags")
+        + """
+    answer("cat")
+    trace_id = mlflow.get_last_active_trace_id()
+    mlflow.flush_trace_async_logging()
+    mlflow.set_trace_tag(trace_id, "a", "1")
+    mlflow.set_trace_tag(trace_id, "a", "2")
+    mlflow.set_trace_tag(trace_id, "mlflow.traceName", "renamed")
+    one = client.get_trace(trace_id).info.tags
+    mlflow.delete_trace_tag(trace_id, "a")
+    two = client.get_trace(trace_id).info.tags
+    result = [one.get("a"), one["mlflow.traceName"], "a" in two]
+    """
+    )
+    assert found == ["2", "renamed", False]
+    assert mlflow.code_of("mlflow.delete_trace_tag(trace_id, 'a')") == "RESOURCE_DOES_NOT_EXIST"
+    assert mlflow.code_of("mlflow.set_trace_tag('tr-' + '1' * 32, 'a', 'b')") == "RESOURCE_DOES_NOT_EXIST"
+    assert mlflow.code_of("mlflow.get_trace('tr-' + '1' * 32, silent=False); client.get_trace('tr-1')") is not None
+
+
+def test_assessments_are_logged_changed_overridden_and_deleted(mlflow: MlflowProcess) -> None:
+    """ "`mlflow.log_feedback/log_expectation/update/delete`"."""
+    found = mlflow.run(
+        TRACED.format(experiment="tracing-assessments")
+        + """
+    from mlflow.entities import AssessmentSource, Feedback, Expectation
+    answer("cat")
+    trace_id = mlflow.get_last_active_trace_id()
+    mlflow.flush_trace_async_logging()
+    one = mlflow.log_feedback(trace_id=trace_id, name="good", value=0.5, metadata={"m": "1"},
+        source=AssessmentSource("LLM_JUDGE", "judge"), rationale="half")
+    two = mlflow.log_expectation(trace_id=trace_id, name="answer", value={"text": "yes", "spanId": [1]})
+    bad = mlflow.log_feedback(trace_id=trace_id, name="bad", error=ValueError("no judge"))
+    changed = mlflow.update_assessment(trace_id, one.assessment_id,
+        Feedback(name="good", value=0.75, rationale="more", metadata={"n": "2"}))
+    three = mlflow.override_feedback(trace_id=trace_id, assessment_id=one.assessment_id, value=1.0)
+    got = mlflow.get_assessment(trace_id, two.assessment_id)
+    all_ = {a.assessment_id: a for a in mlflow.get_trace(trace_id).info.assessments}
+    mlflow.delete_assessment(trace_id=trace_id, assessment_id=three.assessment_id)
+    left = {a.assessment_id: a for a in mlflow.get_trace(trace_id).info.assessments}
+    result = {
+        "changed": [changed.value, changed.rationale, changed.metadata, changed.source.source_type],
+        "expected": got.value, "error": bad.error.error_message,
+        "valid": [all_[one.assessment_id].valid, all_[three.assessment_id].overrides == one.assessment_id],
+        "left": [len(left), left[one.assessment_id].valid],
+        "ids": one.assessment_id,
+    }
+    """
+    )
+    assert found["changed"] == [0.75, "more", {"m": "1", "n": "2"}, "LLM_JUDGE"]
+    assert found["expected"] == {"text": "yes", "spanId": [1]}
+    assert found["error"] == "no judge"
+    assert found["valid"] == [False, True]
+    assert found["left"] == [3, True] or found["left"] == [2, True]
+    assert mlflow.code_of(f"mlflow.get_assessment(trace_id, 'a-{'0' * 32}')") == "RESOURCE_DOES_NOT_EXIST"
+
+
+def test_traces_are_deleted_for_good(mlflow: MlflowProcess) -> None:
+    found = mlflow.run(
+        TRACED.format(experiment="tracing-deleted")
+        + """
+    ids = []
+    for word in ("a", "b", "c"):
+        answer(word)
+        ids.append(mlflow.get_last_active_trace_id())
+    mlflow.flush_trace_async_logging()
+    experiment = client.get_experiment_by_name("tracing-deleted").experiment_id
+    one = client.delete_traces(experiment_id=experiment, trace_ids=[ids[0]])
+    later = int(time.time() * 1000) + 1000
+    two = client.delete_traces(experiment_id=experiment, max_timestamp_millis=later, max_traces=5)
+    three = client.delete_traces(experiment_id=experiment, trace_ids=ids)
+    result = [one, two, three]
+    """
+    )
+    assert found == [1, 2, 0]
+    assert mlflow.code_of("client.delete_traces(experiment_id=experiment)") == "INVALID_PARAMETER_VALUE"

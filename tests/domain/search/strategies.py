@@ -3,6 +3,9 @@
 from hypothesis import strategies as st
 
 from strongroom.domain.search.ast import (
+    MANY,
+    SAID,
+    SETS,
     And,
     Between,
     Compare,
@@ -19,9 +22,10 @@ from strongroom.domain.search.ast import (
     Or,
     OrderTerm,
     Part,
+    Some,
     Value,
 )
-from strongroom.domain.search.schema import ATTRIBUTES, GROUPS, Entity, Type, check
+from strongroom.domain.search.schema import ATTRIBUTES, GROUPS, SPAN_FIELDS, Entity, Type, check
 
 KEYS = ("team", "val/loss", "odd `key` of '\"", "größe")
 TEXTS = (
@@ -66,10 +70,18 @@ def fields(entity: Entity) -> st.SearchStrategy[Field]:
         kinds.append(st.builds(Field, st.sampled_from(keyed), st.sampled_from(KEYS)))
     if Group.METRIC in GROUPS[entity]:
         kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), st.sampled_from(list(Part))))
-    if Group.ALIAS in GROUPS[entity]:
-        kinds.append(st.just(Field(Group.ALIAS)))
-    kinds.append(st.just(Field(Group.TEXT)))
+    kinds += [st.just(Field(group)) for group in sorted(GROUPS[entity] & {*SETS, Group.TEXT})]
+    if GROUPS[entity] >= SAID:
+        kinds.append(st.builds(Field, st.sampled_from(sorted(SAID)), st.sampled_from(KEYS)))
+    if Group.SPAN in GROUPS[entity]:
+        kinds.append(span_fields())
     return st.one_of(kinds)
+
+
+def span_fields() -> st.SearchStrategy[Field]:
+    """A field of a span."""
+    attributes = [f"attributes.{key}" for key in KEYS]
+    return st.builds(Field, st.just(Group.SPAN), st.sampled_from([*sorted(SPAN_FIELDS), *attributes]))
 
 
 def literals(entity: Entity, field: Field) -> st.SearchStrategy[st.SearchStrategy[Value]]:
@@ -88,6 +100,13 @@ def literals(entity: Entity, field: Field) -> st.SearchStrategy[st.SearchStrateg
             choices = [texts, numbers, booleans]
         case Group.PARAM:
             choices = [texts, numbers]
+        case Group.FEEDBACK | Group.EXPECTATION | Group.ISSUE:
+            choices = [texts, numbers, booleans]
+        case Group.SPAN:
+            found = SPAN_FIELDS.get(field.name)
+            of_number = found is not None and found.type is Type.INTEGER
+            choices = [st.sampled_from((-1, 0, 1, 2))] if of_number else [texts]
+            choices = choices if found else [texts, numbers, booleans]
         case Group.METRIC:
             choices = [numbers.filter(lambda n: abs(n) < 1e18)]
     return st.sampled_from(choices)
@@ -101,10 +120,12 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
         return Contains(draw(st.sampled_from(WORDS)))
     values = draw(literals(entity, field))
     like = field.group is not Group.METRIC
-    ordered = field.group is not Group.ALIAS
+    ordered = field.group not in SETS
     if field.group is Group.ATTRIBUTE:
         kind = ATTRIBUTES[entity][field.name].type
         like, ordered = kind is Type.TEXT, kind is not Type.BOOLEAN
+    if field.group is Group.SPAN and field.name in SPAN_FIELDS:
+        like = SPAN_FIELDS[field.name].type is Type.TEXT
     shapes = ["equal", "in", "null", *["like", "matches"] * like, *["order", "between"] * ordered]
     match draw(st.sampled_from(shapes)):
         case "in":
@@ -113,7 +134,7 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
             return IsNull(field)
         case "like":
             return Like(field, draw(st.sampled_from(PATTERNS)), draw(booleans))
-        case "matches" if field.group is not Group.ALIAS:
+        case "matches" if field.group not in MANY:
             return Matches(field, draw(st.sampled_from(EXPRESSIONS)))
         case "order":
             return Compare(field, draw(st.sampled_from(list(Op))), draw(values))
@@ -123,19 +144,31 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
             return Compare(field, draw(st.sampled_from([Op.EQ, Op.NE])), draw(values))
 
 
+@st.composite
+def one_span(draw: st.DrawFn, entity: Entity) -> Expr:
+    """Several comparisons of one span."""
+    found = draw(st.lists(atom(entity).filter(_of_span), min_size=1, max_size=3))
+    return Some(tuple(found))  # type: ignore[arg-type]  # atoms
+
+
+def _of_span(expr: Expr) -> bool:
+    return not isinstance(expr, And | Or | Not | Some) and expr.field.group is Group.SPAN
+
+
 def filters(entity: Entity) -> st.SearchStrategy[Expr]:
     """A checked tree."""
+    leaf: st.SearchStrategy[Expr] = atom(entity)
+    if Group.SPAN in GROUPS[entity]:
+        leaf = st.one_of(leaf, one_span(entity))
 
     def joined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         several = st.lists(inner, min_size=2, max_size=4).map(tuple)
         return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, inner))
 
-    return st.recursive(atom(entity), joined, max_leaves=6).map(lambda tree: check(entity, tree))
+    return st.recursive(leaf, joined, max_leaves=6).map(lambda tree: check(entity, tree))
 
 
 def orders(entity: Entity) -> st.SearchStrategy[tuple[OrderTerm, ...]]:
-    """Up to three things to order by; none for runs means something else."""
-    terms = st.builds(
-        OrderTerm, fields(entity).filter(lambda field: field.group not in {Group.ALIAS, Group.TEXT}), booleans
-    )
-    return st.lists(terms, min_size=int(entity is Entity.RUN), max_size=3).map(tuple)
+    """Up to three things to order by; none for runs and traces means something else."""
+    terms = st.builds(OrderTerm, fields(entity).filter(lambda field: field.group not in MANY), booleans)
+    return st.lists(terms, min_size=int(entity in {Entity.RUN, Entity.TRACE}), max_size=3).map(tuple)

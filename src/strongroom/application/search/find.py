@@ -1,20 +1,22 @@
-"""Search for assets, versions, experiments and runs: what the caller may see of what fits, a page at a time."""
+"""Search for assets, versions, experiments, runs and traces: what the caller may see of what fits, a page at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from strongroom.application.call import Call
-from strongroom.application.paging import Page, PageRequest
+from strongroom.application.paging import Page, PageRequest, within_bytes
 from strongroom.application.ports.search import Hit, Query
 from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views
 from strongroom.application.tracking import experiments
+from strongroom.application.tracking.trace_views import TraceView, trace_views, weight
 from strongroom.application.tracking.views import VALUES_LISTED, ExperimentView, RunView, experiment_views, run_views
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.search.ast import Expr, Field, Group, OrderTerm
 from strongroom.domain.search.parse import parse_filter, parse_order
 from strongroom.domain.search.schema import Entity, check, check_order
+from strongroom.domain.tracking.traces import Trace
 
 T = TypeVar("T")
 
@@ -24,6 +26,7 @@ STATES: Mapping[Entity, tuple[str, ...]] = {
     Entity.VERSION: ("active", "archived", "trashed", "all"),
     Entity.EXPERIMENT: ("active", "trashed", "all"),
     Entity.RUN: ("active", "trashed", "all"),
+    Entity.TRACE: ("active", "all"),
 }
 _STARTED = (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),)
 
@@ -87,14 +90,34 @@ def runs(call: Call, question: Question, page: PageRequest, most: int = VALUES_L
 
     :param most: params, and series, shown of each.
     """
+    hits = _hits(call, Entity.RUN, question, page, _experiments(call, question))
+    found = _in_order(hits, call.tx.runs.by_ids([hit.id for hit in hits.items]))
+    owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
+    return Page(run_views(call, owners, found, most), hits.next_page_token)
+
+
+def traces(call: Call, question: Question, page: PageRequest) -> Page[TraceView]:
+    """Traces of some experiments, or of all that the caller may see; a page ends early when they are large."""
+    hits = _hits(call, Entity.TRACE, question, page, _experiments(call, question))
+    places = {hit.id: hit.key for hit in hits.items}
+    found = _in_order(hits, call.tx.traces.by_ids(list(places)))
+    owners = call.tx.experiments.by_ids(sorted({trace.experiment_id for trace in found}))
+    listing = _listing(call, Entity.TRACE, question)
+
+    def seal(trace: Trace) -> str:
+        return call.sealer.seal(listing, places[trace.id])
+
+    kept = Page(found, hits.next_page_token)
+    return within_bytes(kept, lambda some: trace_views(call, owners, some), weight, seal)
+
+
+def _experiments(call: Call, question: Question) -> tuple[int, ...] | None:
+    """The experiments that runs or traces are looked for in; None for all that the caller may see."""
     call.ask(Permission.RUN_READ)
     if len(question.experiment_uids) > EXPERIMENTS_MOST:
         raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
     named = [experiments.by_uid(call, uid, Permission.RUN_READ).id for uid in dict.fromkeys(question.experiment_uids)]
-    hits = _hits(call, Entity.RUN, question, page, tuple(named) if named else None)
-    found = _in_order(hits, call.tx.runs.by_ids([hit.id for hit in hits.items]))
-    owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
-    return Page(run_views(call, owners, found, most), hits.next_page_token)
+    return tuple(named) if named else None
 
 
 def _in_order(hits: Page[Hit], found: Mapping[int, T]) -> list[T]:
@@ -115,12 +138,17 @@ def _hits(
         workspace_id=call.workspace.id,
         visible=call.caller.access.visible(call.workspace.id),
         where=check(entity, question.where) if question.where is not None else None,
-        order=check_order(entity, question.order) or (_STARTED if entity is Entity.RUN else ()),
+        order=check_order(entity, question.order) or (_STARTED if entity in {Entity.RUN, Entity.TRACE} else ()),
         state=question.state,
         experiment_ids=experiment_ids,
         at=question.at,
     )
-    listing = f"search/{entity}/{call.workspace.id}/{question}"
+    listing = _listing(call, entity, question)
     after = call.sealer.open(listing, page.token)
     rows = call.tx.search.find(query, after, page.size + 1)
     return call.sealer.page(listing, rows, page.size, lambda hit: hit.key)
+
+
+def _listing(call: Call, entity: Entity, question: Question) -> str:
+    """What page tokens are sealed for."""
+    return f"search/{entity}/{call.workspace.id}/{question}"

@@ -22,6 +22,20 @@ class Group(StrEnum):
     METRIC = "metrics"
     ALIAS = "alias"
     TEXT = "text"
+    RUN = "run"
+    PROMPT = "prompt"
+    FEEDBACK = "feedback"
+    EXPECTATION = "expectation"
+    ISSUE = "issue"
+    SPAN = "spans"
+
+
+SETS = frozenset({Group.ALIAS, Group.RUN, Group.PROMPT})
+"""Groups of fields without a name, of which a row may have several values."""
+SAID = frozenset({Group.FEEDBACK, Group.EXPECTATION, Group.ISSUE})
+"""What is said of traces: of one name there may be several, and a comparison holds when it does of any."""
+MANY = SETS | SAID | {Group.SPAN, Group.TEXT}
+"""What nothing can be ordered by."""
 
 
 class Part(StrEnum):
@@ -47,7 +61,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared or ordered by. `part` matters for metrics only; a field of aliases or of text has no name."""
+    """What is compared or ordered by. `part` matters for metrics only; a field of a set or of text has no name."""
 
     group: Group
     name: str = ""
@@ -119,6 +133,13 @@ class IsNull:
 
 
 @dataclass(frozen=True, slots=True)
+class Some:
+    """Some span of a trace fits all of these, which are comparisons of spans; never unknown."""
+
+    terms: tuple["Atom", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Neither true nor unknown."""
 
@@ -140,7 +161,7 @@ class Or:
 
 
 Atom: TypeAlias = Compare | In | Between | Like | Matches | Contains | IsNull
-Expr: TypeAlias = Atom | Not | And | Or
+Expr: TypeAlias = Atom | Some | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +197,7 @@ def atoms(expr: Expr) -> list[Atom]:
         match waiting.pop():
             case Not(term):
                 waiting.append(term)
-            case And(terms) | Or(terms):
+            case And(terms) | Or(terms) | Some(terms):
                 waiting.extend(reversed(terms))
             case atom:
                 found.append(atom)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from strongroom.domain.errors import Invalid
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.search.ast import (
+    SAID,
+    SETS,
     And,
     Atom,
     Between,
@@ -27,6 +29,7 @@ from strongroom.domain.search.ast import (
     Or,
     OrderTerm,
     Part,
+    Some,
     Value,
     values_of,
 )
@@ -39,7 +42,10 @@ _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row with what is said of it; times are microseconds. A metric has a number for each part."""
+    """One row with what is said of it; times are microseconds. A metric has a number for each part.
+
+    `said` are the values of assessments, None of null; `spans` what each span has, ``attributes.KEY`` too.
+    """
 
     id: int
     attributes: Mapping[str, Value | None]
@@ -49,6 +55,9 @@ class Record:
     metrics: Mapping[str, Mapping[Part, float]] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    sets: Mapping[Group, frozenset[str]] = field(default_factory=dict)
+    said: Mapping[tuple[Group, str], Sequence[str | float | None]] = field(default_factory=dict)
+    spans: Sequence[Mapping[str, Value | None]] = ()
 
 
 Search = Callable[[str, str], bool]
@@ -75,6 +84,8 @@ def evaluate(expr: Expr, record: Record, search: Search = no_expressions) -> boo
             return None if text is None else search(pattern, str(text)[:MATCHED_LONGEST])
         case Contains(asked):
             return contains(record.words, asked)
+        case Some(terms):
+            return any(every([_of_span(term, span) for term in terms]) is True for span in record.spans)
         case _:
             return _atom(expr, record)
 
@@ -92,12 +103,33 @@ def every(values: Iterable[bool | None]) -> bool | None:
 
 
 def _atom(atom: Atom, record: Record) -> bool | None:
-    if atom.field.group is Group.ALIAS:
-        return _alias(atom, record.aliases)
+    if atom.field.group in SETS:
+        found = record.aliases if atom.field.group is Group.ALIAS else record.sets.get(atom.field.group, frozenset())
+        return _alias(atom, found)
+    if atom.field.group in SAID:
+        return _of_said(atom, record.said.get((atom.field.group, atom.field.name)))
     if isinstance(atom, IsNull):
         return _any_value(atom.field, record) is None
-    found = _value(atom.field, record, kind_of(values_of(atom)[0]))
-    return None if found is None else _holds(atom, found)
+    value = _value(atom.field, record, kind_of(values_of(atom)[0]))
+    return None if value is None else _holds(atom, value)
+
+
+def _of_said(atom: Atom, values: Sequence[str | float | None] | None) -> bool:
+    """Whether it holds of any valid assessment of the name; never unknown."""
+    if isinstance(atom, IsNull):
+        return values is None
+    texts = kind_of(values_of(atom)[0]) is Type.TEXT
+    fitting = [one for one in values or () if one is not None and isinstance(one, str) is texts]
+    return any(_holds(atom, one) for one in fitting)
+
+
+def _of_span(atom: Atom, span: Mapping[str, Value | None]) -> bool | None:
+    found = span.get(atom.field.name)
+    if isinstance(atom, IsNull):
+        return found is None
+    if found is None or kind_of(found) is not kind_of(values_of(atom)[0]):
+        return None
+    return _holds(atom, found)
 
 
 def _alias(atom: Atom, aliases: frozenset[str]) -> bool:
@@ -134,8 +166,8 @@ def _value(what: Field, record: Record, kind: Type) -> Value | None:
         case Group.METRIC:
             number = record.metrics.get(what.name, {}).get(what.part)
             return None if number is None or math.isnan(number) else number
-        case Group.ALIAS | Group.TEXT:
-            raise AssertionError("aliases and words are sets")
+        case _:
+            raise AssertionError("a row may have several of these")
 
 
 def _holds(atom: Atom, found: Value) -> bool:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from strongroom.domain.errors import Invalid
 from strongroom.domain.search.ast import (
+    SETS,
     And,
     Atom,
     Between,
@@ -27,6 +28,7 @@ from strongroom.domain.search.ast import (
     Or,
     OrderTerm,
     Part,
+    Some,
     Value,
     values_of,
 )
@@ -41,17 +43,26 @@ from strongroom.domain.search.schema import (
     check_counts,
     check_field,
     check_order,
+    check_some,
+)
+from strongroom.domain.search.schema import (
+    GROUPS as ENTITY_GROUPS,
 )
 from strongroom.domain.search.tokens import Sort, Token, number_value, refusal, text_value, tokenize
 
 T = TypeVar("T")
 
 GROUPS = {
-    **{group.value: group for group in Group if group not in {Group.ALIAS, Group.TEXT}},
+    **{group.value: group for group in Group if group not in {*SETS, Group.TEXT}},
     **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
     "property": Group.PROPERTY,
     "summary": Group.PROPERTY,
+    "metadata": Group.PROPERTY,
+    "span": Group.SPAN,
+    "expectations": Group.EXPECTATION,
+    "issues": Group.ISSUE,
 }
+_ALONE = {**{group.value: group for group in (*SETS, Group.TEXT)}, "aliases": Group.ALIAS}
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
 KEYWORDS = {"AND", "OR", "NOT", "IN", "BETWEEN", "LIKE", "ILIKE", "MATCHES", "CONTAINS", "IS", "NULL", "TRUE", "FALSE"}
 COMPARISONS = "=, !=, <, <=, >, >=, IN, BETWEEN, LIKE, ILIKE, MATCHES or IS NULL; of text CONTAINS"
@@ -143,7 +154,25 @@ class _Parser:
             inner = self._or(depth + 1)
             self._need(")")
             return inner
+        if self.token.word == "SPAN" and Group.SPAN in ENTITY_GROUPS[self._entity]:
+            return self._span()
         return self._atom()
+
+    def _span(self) -> Some:
+        """``SPAN (spans.name = 'a' AND spans.status = 'error')``: of one and the same span."""
+        at = self._next().at
+        self._need("(")
+        terms = [self._of_span(at)]
+        while self._take("AND"):
+            terms.append(self._of_span(at))
+        self._need(")")
+        return check_some(self._entity, tuple(terms))
+
+    def _of_span(self, at: int) -> Atom:
+        found = self._atom()
+        if not isinstance(found, Some):
+            raise refusal("SPAN (...) takes comparisons of spans, joined by AND, and no NOT", at)
+        return found.terms[0]
 
     def _atom(self) -> Expr:
         at = self.token.at
@@ -151,8 +180,9 @@ class _Parser:
         negated = self._take("NOT") is not None
         atom = self._comparison(field, negated=negated)
         if isinstance(atom, Not):
-            return Not(self._checked(atom.term, at))  # type: ignore[arg-type]  # an atom: IS NOT NULL
-        return Not(self._checked(atom, at)) if negated else self._checked(atom, at)
+            return Not(_leaf(self._checked(atom.term, at)))  # type: ignore[arg-type]  # an atom: IS NOT NULL
+        found = _leaf(self._checked(atom, at))
+        return Not(found) if negated else found
 
     def _checked(self, atom: Atom, at: int) -> Atom:
         self._terms += 1
@@ -240,11 +270,15 @@ def _named(token: Token) -> Field:
         return Field(Group.ATTRIBUTE, token.text[1:-1])
     group, dot, name = token.text.partition(".")
     if not dot:
-        alone = {"alias": Group.ALIAS, "aliases": Group.ALIAS, "text": Group.TEXT}
-        return Field(alone[group]) if group in alone else Field(Group.ATTRIBUTE, group)
+        return Field(_ALONE[group]) if group in _ALONE else Field(Group.ATTRIBUTE, group)
     if group not in GROUPS:
         raise refusal(f"Before the dot stands {', '.join(sorted(set(GROUPS)))}; not {group[:40]!r}", token.at)
     if name.endswith("`"):
         head, _, quoted = name.partition("`")
         name = head + quoted[:-1].replace("``", "`")
     return Field(GROUPS[group], name)
+
+
+def _leaf(atom: Atom) -> Atom | Some:
+    """A comparison of spans says that it holds of some span."""
+    return Some((atom,)) if atom.field.group is Group.SPAN else atom

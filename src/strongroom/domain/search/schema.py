@@ -12,8 +12,11 @@ from enum import StrEnum
 
 from strongroom.domain.errors import Invalid
 from strongroom.domain.registry.fields import clean_tag_key
-from strongroom.domain.registry.text import clean_text
+from strongroom.domain.registry.text import clean_line, clean_text
 from strongroom.domain.search.ast import (
+    MANY,
+    SAID,
+    SETS,
     And,
     Atom,
     Between,
@@ -31,12 +34,14 @@ from strongroom.domain.search.ast import (
     Or,
     OrderTerm,
     Part,
+    Some,
     Value,
     atoms,
     values_of,
 )
 from strongroom.domain.search.times import value_time
 from strongroom.domain.search.words import asked_words
+from strongroom.domain.tracking.assessments import NAME_LONGEST
 from strongroom.domain.tracking.values import clean_key
 
 TERMS_MOST = 500
@@ -68,6 +73,7 @@ class Entity(StrEnum):
     VERSION = "version"
     EXPERIMENT = "experiment"
     RUN = "run"
+    TRACE = "trace"
 
 
 class Type(StrEnum):
@@ -115,13 +121,30 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
         "experiment_uid": _TEXT, "namespace": _NAME, "parent_uid": _MAYBE_TEXT, "created_by": _TEXT,
         "started_at": _TIME, "ended_at": _MAYBE_TIME, "created_at": _TIME, "deleted_at": _MAYBE_TIME,
     },
+    Entity.TRACE: {
+        "uid": _TEXT, "trace_id": _TEXT, "name": _TEXT, "state": _TEXT, "experiment": _NAME, "experiment_uid": _TEXT,
+        "namespace": _NAME, "run_uid": _MAYBE_TEXT, "request_id": _MAYBE_TEXT, "session": _MAYBE_TEXT,
+        "request": _MAYBE_TEXT, "response": _MAYBE_TEXT, "span_count": _INTEGER, "created_by": _TEXT,
+        "started_at": _TIME, "ended_at": _TIME, "duration_us": Attribute(Type.INTEGER, nullable=True),
+        "created_at": _TIME, "updated_at": _TIME,
+    },
 }  # fmt: skip
+
+SPAN_FIELDS: Mapping[str, Attribute] = {
+    "name": _TEXT, "type": _TEXT, "status": _TEXT, "span_id": _TEXT, "parent_id": _MAYBE_TEXT, "content": _TEXT,
+    "duration_us": Attribute(Type.INTEGER, nullable=True),
+}  # fmt: skip
+"""What of a span can be asked; and ``attributes.`` with a key behind it. `content` is all of it, as JSON."""
+SPAN_ATTRIBUTES = "attributes."
+SPAN_TERMS_MOST = 20
+"""Comparisons of one span."""
 
 GROUPS: Mapping[Entity, frozenset[Group]] = {
     Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
     Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.TEXT}),
+    Entity.TRACE: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.RUN, Group.PROMPT, *SAID, Group.SPAN}),
 }
 
 
@@ -144,17 +167,35 @@ def check_field(entity: Entity, field: Field) -> Field:
             return replace(field, name=clean_tag_key(field.name))
         case Group.PARAM | Group.METRIC:
             return replace(field, name=clean_key(field.name))
-        case Group.ALIAS | Group.TEXT:
+        case Group.SPAN:
+            span_field(field)
+        case group if group in SAID:
+            return replace(field, name=clean_line(field.name, what="name", longest=NAME_LONGEST, error=Invalid))
+        case _:
             return Field(field.group)
     return field
+
+
+def span_field(field: Field) -> Attribute | None:
+    """What a span has of that name; None of an attribute, which has whatever type. :raises Invalid: nothing."""
+    if field.name.startswith(SPAN_ATTRIBUTES) and len(field.name) > len(SPAN_ATTRIBUTES):
+        if len(field.name) > TEXT_LONGEST:
+            raise Invalid(f"The key of an attribute has at most {TEXT_LONGEST} characters.", limit=TEXT_LONGEST)
+        clean_text(field.name, what="key", longest=TEXT_LONGEST)
+        return None
+    found = SPAN_FIELDS.get(field.name)
+    if found is None:
+        known = ", ".join(sorted(SPAN_FIELDS))
+        raise Invalid(f"A span has no {field.name[:100]!r}; it has {known}, and attributes.KEY.")
+    return found
 
 
 def check_order(entity: Entity, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm, ...]:
     """What to order by, checked. :raises Invalid: too much, or by aliases, of which a row may have many."""
     if len(terms) > ORDER_MOST:
         raise Invalid(f"At most {ORDER_MOST} things to order by.", limit=ORDER_MOST)
-    if any(term.field.group in {Group.ALIAS, Group.TEXT} for term in terms):
-        raise Invalid("Nothing can be ordered by aliases or by text.")
+    if any(term.field.group in MANY for term in terms):
+        raise Invalid("Nothing can be ordered by text, aliases or other things of which a row has several.")
     return tuple(OrderTerm(check_field(entity, term.field), term.descending) for term in terms)
 
 
@@ -178,13 +219,28 @@ def check(entity: Entity, expr: Expr) -> Expr:
                 return And(tuple(walk(term, depth + 1) for term in terms))
             case Or(terms):
                 return Or(tuple(walk(term, depth + 1) for term in terms))
+            case Some(terms):
+                return check_some(entity, tuple(leaf(term) for term in terms))
             case _:
-                counts[0] += 1
-                counts[1] += len(values_of(node))
-                check_counts(*counts)
-                return check_atom(entity, node)
+                atom = leaf(node)
+                return Some((atom,)) if atom.field.group is Group.SPAN else atom
+
+    def leaf(node: Atom) -> Atom:
+        counts[0] += 1
+        counts[1] += len(values_of(node))
+        check_counts(*counts)
+        return check_atom(entity, node)
 
     return walk(expr, 0)
+
+
+def check_some(entity: Entity, terms: tuple[Atom, ...]) -> Some:
+    """Comparisons of one span, each of them checked. :raises Invalid: none, too many, or of something else."""
+    if Group.SPAN not in GROUPS[entity]:
+        raise Invalid(f"A {entity} has no spans.")
+    if not 1 <= len(terms) <= SPAN_TERMS_MOST or any(term.field.group is not Group.SPAN for term in terms):
+        raise Invalid(f"SPAN (...) takes 1 to {SPAN_TERMS_MOST} comparisons of spans, joined by AND.")
+    return Some(terms)
 
 
 def check_counts(terms: int, values: int) -> None:
@@ -225,8 +281,8 @@ def check_atom(entity: Entity, atom: Atom) -> Atom:
 def _check_op(entity: Entity, field: Field, op: Op) -> None:
     if op in {Op.EQ, Op.NE}:
         return
-    if field.group is Group.ALIAS:
-        raise Invalid("Aliases are compared by = and != only, IN and LIKE.")
+    if field.group in SETS:
+        raise Invalid(f"{field.group} is compared by = and != only, IN and LIKE.")
     if field.group is Group.ATTRIBUTE and attribute(entity, field).type is Type.BOOLEAN:
         raise Invalid(f"{field.name} is true or false: compare it by = and !=.")
 
@@ -239,9 +295,11 @@ def _check_like(entity: Entity, field: Field, pattern: object, *, any_case: bool
 
 
 def _check_pattern(entity: Entity, field: Field, pattern: object, word: str) -> str:
-    texts = field.group is not Group.METRIC and (word == "LIKE" or field.group is not Group.ALIAS)
+    texts = field.group is not Group.METRIC and (word == "LIKE" or field.group not in MANY)
     if field.group is Group.ATTRIBUTE:
         texts = attribute(entity, field).type is Type.TEXT
+    elif field.group is Group.SPAN and (found := span_field(field)) is not None:
+        texts = texts and found.type is Type.TEXT
     if not texts:
         raise Invalid(f"{word} is for texts.")
     if not isinstance(pattern, str) or len(pattern) > PATTERN_LONGEST:
@@ -262,7 +320,7 @@ def kind_of(value: Value) -> Type:
     return Type.TEXT if isinstance(value, str) else Type.INTEGER
 
 
-def coerce(entity: Entity, field: Field, value: Value) -> Value:
+def coerce(entity: Entity, field: Field, value: Value) -> Value:  # noqa: C901 - one case a group
     """A literal as it is compared with a field. :raises Invalid: it is of another type, or out of range."""
     kind = kind_of(value)
     match field.group:
@@ -273,8 +331,12 @@ def coerce(entity: Entity, field: Field, value: Value) -> Value:
             if kind is wanted:
                 return _integer(value, "number") if kind is Type.INTEGER else _any(entity, field, value)
             raise Invalid(f"{field.name} is compared with a {wanted}, not a {kind}.".replace("integer", "number"))
-        case Group.TAG | Group.ALIAS if kind is not Type.TEXT:
+        case Group.TAG | Group.ALIAS | Group.RUN | Group.PROMPT if kind is not Type.TEXT:
             raise Invalid(f"{field.group} are compared with texts, in single quotes.")
+        case Group.SPAN:
+            return _of_span(entity, field, value, kind)
+        case Group.FEEDBACK | Group.EXPECTATION | Group.ISSUE:
+            return _spelled(entity, field, value)
         case Group.PARAM if kind is Type.BOOLEAN:
             raise Invalid("params are texts or numbers: write 'true' for the text.")
         case Group.METRIC:
@@ -285,6 +347,20 @@ def coerce(entity: Entity, field: Field, value: Value) -> Value:
     return _any(entity, field, value)
 
 
+def _of_span(entity: Entity, field: Field, value: Value, kind: Type) -> Value:
+    wanted = span_field(field)
+    if wanted is None:
+        return _spelled(entity, field, value)
+    if kind is not wanted.type:
+        raise Invalid(f"spans.{field.name} is compared with a {wanted.type}.".replace("integer", "number"))
+    return _integer(value, "number") if kind is Type.INTEGER else _any(entity, field, value)
+
+
+def _spelled(entity: Entity, field: Field, value: Value) -> Value:
+    """A literal for what is kept as text or number: truth values are texts there."""
+    return str(value).lower() if isinstance(value, bool) else _any(entity, field, value)
+
+
 def _any(entity: Entity, field: Field, value: Value) -> Value:
     if isinstance(value, bool):
         return value
@@ -293,7 +369,9 @@ def _any(entity: Entity, field: Field, value: Value) -> Value:
 
 def _text(entity: Entity, field: Field, value: str) -> str:
     text = clean_text(value, what="text to compare with", longest=TEXT_LONGEST)
-    nfc = field.group is Group.ALIAS or (field.group is Group.ATTRIBUTE and attribute(entity, field).nfc)
+    nfc = field.group in {Group.ALIAS, Group.PROMPT} or (
+        field.group is Group.ATTRIBUTE and attribute(entity, field).nfc
+    )
     return unicodedata.normalize("NFC", text) if nfc else text
 
 

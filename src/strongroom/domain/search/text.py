@@ -3,6 +3,7 @@
 import re
 
 from strongroom.domain.search.ast import (
+    SETS,
     And,
     Atom,
     Between,
@@ -19,6 +20,7 @@ from strongroom.domain.search.ast import (
     Or,
     OrderTerm,
     Part,
+    Some,
     Value,
 )
 from strongroom.domain.search.schema import Entity, Type, attribute
@@ -36,8 +38,16 @@ def unparse(entity: Entity, expr: Expr) -> str:
             return " OR ".join(_inner(entity, term) for term in terms)
         case Not(term):
             return f"NOT {_inner(entity, term)}"
+        case Some((atom,)):
+            return _atom_text(entity, atom)
+        case Some(terms):
+            return f"SPAN ({' AND '.join(_atom_text(entity, term) for term in terms)})"
         case atom:
-            return f"{field_text(atom.field)} {_comparison(entity, atom)}"
+            return _atom_text(entity, atom)
+
+
+def _atom_text(entity: Entity, atom: Atom) -> str:
+    return f"{field_text(atom.field)} {_comparison(entity, atom)}"
 
 
 def _comparison(entity: Entity, atom: Atom) -> str:
@@ -70,7 +80,7 @@ def order_text(term: OrderTerm) -> str:
 
 def field_text(field: Field) -> str:
     """A field as it is written."""
-    if field.group in {Group.ALIAS, Group.TEXT}:
+    if field.group in {*SETS, Group.TEXT}:
         return field.group.value
     if field.group is Group.ATTRIBUTE:
         return field.name

@@ -9,13 +9,39 @@ from typing import Any
 
 from sqlalchemy import Select, select, union_all
 
-from strongroom.adapters.sql.search import full_text
+from strongroom.adapters.sql.search import full_text, of_traces
 from strongroom.adapters.sql.search.asked import Experiments
 from strongroom.adapters.sql.search.conditions import holds
 from strongroom.adapters.sql.search.values import NO_KEY, Scope, Sql
-from strongroom.adapters.sql.tables import alias, asset, object_property, run, run_param, run_value, tag, version
+from strongroom.adapters.sql.tables import (
+    alias,
+    asset,
+    object_property,
+    run,
+    run_param,
+    run_value,
+    span,
+    tag,
+    trace,
+    version,
+)
 from strongroom.adapters.sql.tables.base import head
-from strongroom.domain.search.ast import And, Atom, Between, Compare, Contains, Expr, Group, In, Op, Or, Part, values_of
+from strongroom.domain.search.ast import (
+    SAID,
+    And,
+    Atom,
+    Between,
+    Compare,
+    Contains,
+    Expr,
+    Group,
+    In,
+    Op,
+    Or,
+    Part,
+    Some,
+    values_of,
+)
 from strongroom.domain.search.schema import Entity, Type, kind_of
 
 HEAD = 100
@@ -78,6 +104,8 @@ def _probe(scope: Scope, expr: Expr, experiments: Experiments) -> Probe | None:
             return None if best is None else Probe(expr, best.queries, exact=False)
         case Contains(asked):
             return Probe(expr, (full_text.found(scope, asked),), exact=True)
+        case Some(terms):
+            return _span(scope, expr, terms, experiments)
         case Compare(_, op, _) if op is Op.NE:
             return None
         case Compare() | In() | Between():
@@ -88,6 +116,18 @@ def _probe(scope: Scope, expr: Expr, experiments: Experiments) -> Probe | None:
                 else Probe(expr, (query,), _is_exact(expr), query if _leads(scope, expr) else None)
             )
     return None
+
+
+def _span(scope: Scope, some: Some, terms: tuple[Atom, ...], experiments: Experiments) -> Probe | None:
+    """By the name of a span, which has an index; a trace may be found more than once."""
+    names = (one for one in terms if isinstance(one, Compare) and one.op is Op.EQ and one.field.name == "name")
+    named = next(names, None)
+    if named is None or experiments is None or not isinstance(named.value, str) or not named.value:
+        return None
+    fits = holds(scope, head(span.c.name), Compare(named.field, Op.EQ, named.value[:HEAD]))
+    # not the name itself beside its head: see `_same_head`
+    rest = tuple(one for one in terms if one is not named)
+    return Probe(some, (of_traces.spans_found(scope, rest, experiments, holds).where(fits),), len(named.value) < HEAD)
 
 
 def _leads(scope: Scope, atom: Atom) -> bool:
@@ -106,6 +146,8 @@ def _is_exact(atom: Atom) -> bool:
 
 def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
     number = kind_of(values_of(atom)[0]) is Type.INTEGER
+    if atom.field.group in SAID or atom.field.group in {Group.RUN, Group.PROMPT}:
+        return None
     if not number and (isinstance(atom, Between) or (isinstance(atom, Compare) and atom.op is not Op.EQ)):
         return None
     match atom.field.group:
@@ -119,7 +161,7 @@ def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | N
             owner = alias.c.version_id if scope.entity is Entity.VERSION else alias.c.asset_id
             here = select(owner.label("id")).where(holds(scope, alias.c.name, atom), alias.c.valid_to.is_(None))
             return here if scope.at is None else None
-    return _attribute(scope, atom)
+    return _of_trace(scope, atom, experiments) if scope.entity is Entity.TRACE else _attribute(scope, atom)
 
 
 def _same_head(scope: Scope, column: Sql, atom: Atom) -> Sql | None:
@@ -180,6 +222,20 @@ def _recorded(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any]
     return select(table.c.run_id.label("id")).where(
         table.c.experiment_id.in_(experiments), table.c.key_id == key_id, fits
     )
+
+
+def _of_trace(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
+    match atom.field.name:
+        case "uid" | "trace_id" as name:
+            here = select(trace.c.id).where(trace.c.workspace_id == scope.workspace_id)
+            return here.where(holds(scope, trace.c[name], atom))
+        case "session":
+            here = select(trace.c.id).where(trace.c.experiment_id.in_(experiments or ()))
+            return here.where(holds(scope, trace.c.session, atom))
+        case "run_uid":
+            runs = select(run.c.id).where(holds(scope, run.c.uid, atom))
+            return select(trace.c.id).where(trace.c.run_id.in_(runs))
+    return None
 
 
 def _attribute(scope: Scope, atom: Atom) -> Select[Any] | None:

@@ -4,10 +4,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, String, and_, bindparam, func, literal, not_, or_
 
-from strongroom.adapters.sql.search import full_text
+from strongroom.adapters.sql.search import full_text, of_traces
 from strongroom.adapters.sql.search.values import NUMBER, Scope, Sql, carries_alias, presence, value
 from strongroom.adapters.sql.tables import alias
 from strongroom.domain.search.ast import (
+    SAID,
+    SETS,
     And,
     Atom,
     Between,
@@ -22,6 +24,7 @@ from strongroom.domain.search.ast import (
     Not,
     Op,
     Or,
+    Some,
     Value,
     values_of,
 )
@@ -42,27 +45,38 @@ def condition(scope: Scope, expr: Expr) -> Sql:
             return or_(*(condition(scope, term) for term in terms))
         case Contains(asked):
             return full_text.contains(scope, asked)
+        case Some():
+            return of_traces.some_span(scope, expr, holds)
         case atom:
             return _atom(scope, atom)
 
 
 def _atom(scope: Scope, atom: Atom) -> Sql:
-    if atom.field.group is Group.ALIAS:
-        return _alias(scope, atom)
+    if atom.field.group in SETS:
+        return _of_set(scope, atom)
+    if atom.field.group in SAID:
+        return of_traces.said(scope, atom, holds)
     if isinstance(atom, IsNull):
         return presence(scope, atom.field).is_(None)
     kind = kind_of(values_of(atom)[0])
     return holds(scope, value(scope, atom.field, kind), atom)
 
 
-def _alias(scope: Scope, atom: Atom) -> Sql:
+def _of_set(scope: Scope, atom: Atom) -> Sql:
     match atom:
         case IsNull():
-            return not_(carries_alias(scope))
+            return not_(_has(scope, atom.field.group, None))
         case Compare(field, Op.NE, found):
-            return not_(carries_alias(scope, holds(scope, alias.c.name, Compare(field, Op.EQ, found))))
+            return not_(_has(scope, field.group, Compare(field, Op.EQ, found)))
         case _:
-            return carries_alias(scope, holds(scope, alias.c.name, atom))
+            return _has(scope, atom.field.group, atom)
+
+
+def _has(scope: Scope, group: Group, atom: Atom | None) -> Sql:
+    """Whether the set has something that fits, or anything; never NULL."""
+    if group is Group.ALIAS:
+        return carries_alias(scope, *([] if atom is None else [holds(scope, alias.c.name, atom)]))
+    return of_traces.linked(scope, group, None if atom is None else lambda value: holds(scope, value, atom))
 
 
 def bound(found: Value) -> Any:  # noqa: ANN401 - a bound literal of the type that it is

@@ -23,13 +23,20 @@ from strongroom.adapters.sql.tables import (
     run_value,
     stage,
     tag,
+    trace,
     version,
 )
 from strongroom.domain.search.ast import Field, Group, Part
 from strongroom.domain.search.schema import SORTED_LONGEST, Entity, Type, attribute
 
 Sql = ColumnElement[Any]
-TABLES = {Entity.ASSET: asset, Entity.VERSION: version, Entity.EXPERIMENT: experiment, Entity.RUN: run}
+TABLES = {
+    Entity.ASSET: asset,
+    Entity.VERSION: version,
+    Entity.EXPERIMENT: experiment,
+    Entity.RUN: run,
+    Entity.TRACE: trace,
+}
 NUMBER = Float(53)
 NO_KEY = -1
 """Instead of the id of a key that the workspace's dictionary has not: no row has it."""
@@ -87,8 +94,8 @@ def value(scope: Scope, what: Field, kind: Type) -> Sql:
             return _of_run(run_param, run_param.c.number if kind is Type.INTEGER else run_param.c.text, scope, what)
         case Group.METRIC:
             return _of_run(run_value, _PARTS[what.part], scope, what)
-        case Group.ALIAS | Group.TEXT:
-            raise AssertionError("aliases and words are sets")
+        case _:
+            raise AssertionError("a row may have several of these")
 
 
 def presence(scope: Scope, what: Field) -> Sql:
@@ -179,7 +186,9 @@ def _attribute(scope: Scope, name: str) -> Sql:
         return _scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
     if (scope.entity, name) in _ELSEWHERE:
         return _scalar(scope, _ELSEWHERE[scope.entity, name])
-    return table.c[{"created_at": "recorded_at", "size": "bytes"}.get(name, name)]
+    if scope.entity is Entity.TRACE and name == "ended_at":
+        return trace.c.started_at + func.coalesce(trace.c.duration_us, 0)
+    return table.c[{"created_at": "recorded_at", "size": "bytes", "span_count": "spans"}.get(name, name)]
 
 
 def _namespace(owner: Any) -> Select[Any]:  # noqa: ANN401 - asset or experiment
@@ -190,8 +199,8 @@ def _of_asset(column: Sql) -> Select[Any]:
     return select(column).where(asset.c.id == version.c.asset_id)
 
 
-def _of_experiment(column: Sql) -> Select[Any]:
-    return select(column).where(experiment.c.id == run.c.experiment_id)
+def _of_experiment(column: Sql, owned: Any = run) -> Select[Any]:  # noqa: ANN401 - run or trace
+    return select(column).where(experiment.c.id == owned.c.experiment_id)
 
 
 _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
@@ -210,5 +219,11 @@ _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.RUN, "namespace"): _of_experiment(namespace.c.path).join(
         namespace, namespace.c.id == experiment.c.namespace_id
     ),
+    (Entity.TRACE, "experiment"): _of_experiment(experiment.c.name, trace),
+    (Entity.TRACE, "experiment_uid"): _of_experiment(experiment.c.uid, trace),
+    (Entity.TRACE, "namespace"): _of_experiment(namespace.c.path, trace).join(
+        namespace, namespace.c.id == experiment.c.namespace_id
+    ),
+    (Entity.TRACE, "run_uid"): select(run.c.uid).where(run.c.id == trace.c.run_id),
     (Entity.RUN, "parent_uid"): select(_PARENT.c.uid).where(_PARENT.c.id == run.c.parent_id),
 }

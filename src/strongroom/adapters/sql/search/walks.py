@@ -13,7 +13,21 @@ from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_
 from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
 from strongroom.adapters.sql.tables import object_property, run_param, run_value
 from strongroom.application.paging import Key
-from strongroom.domain.search.ast import And, Between, Compare, Expr, Field, Group, IsNull, Not, Op, Or, Part, values_of
+from strongroom.domain.search.ast import (
+    And,
+    Between,
+    Compare,
+    Expr,
+    Field,
+    Group,
+    IsNull,
+    Not,
+    Op,
+    Or,
+    Part,
+    Some,
+    values_of,
+)
 from strongroom.domain.search.schema import Type, kind_of
 
 
@@ -98,7 +112,7 @@ def _bound(key: SortKey, place: Key) -> Sql:
 
 def _bounds(term: Expr, first: Field) -> TypeGuard[Compare | Between]:
     fits = term.op is not Op.NE if isinstance(term, Compare) else isinstance(term, Between)
-    return fits and not isinstance(term, And | Or | Not) and _needs(term, first)
+    return fits and not isinstance(term, And | Or | Not | Some) and _needs(term, first)
 
 
 def needs(parts: Sequence[Expr], first: Field) -> bool:
@@ -111,7 +125,7 @@ def _needs(term: Expr, first: Field) -> bool:
         case Not(inner):
             if isinstance(inner, IsNull):
                 return inner.field == first and first.group is Group.METRIC
-            return not isinstance(inner, And | Or | Not) and _needs(inner, first)
-        case And() | Or() | IsNull():
+            return not isinstance(inner, And | Or | Not | Some) and _needs(inner, first)
+        case And() | Or() | IsNull() | Some():
             return False
     return term.field == first and kind_of(values_of(term)[0]) is Type.INTEGER

@@ -36,6 +36,7 @@ _STATES: dict[Entity, dict[str, list[Sql]]] = {
         "trashed": [run.c.deleted_at.is_not(None)],
         "all": [],
     },
+    Entity.TRACE: {"active": [], "all": []},
 }
 
 
@@ -65,7 +66,7 @@ def conditions(query: Query) -> list[Sql]:
             return [version.c.workspace_id == query.workspace_id, *state, _of_visible_asset(query)]
         case Entity.EXPERIMENT:
             return [experiment.c.workspace_id == query.workspace_id, _experiment_where(query.visible), *state]
-        case Entity.RUN:
+        case Entity.RUN | Entity.TRACE:
             return list(state)
 
 

@@ -1,4 +1,4 @@
-"""Search in the filter language: assets, versions, experiments and runs."""
+"""Search in the filter language: assets, versions, experiments, runs and traces."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from strongroom.application.paging import DEFAULT_PAGE, MAX_TOKEN, Page, PageReq
 from strongroom.application.registry.views import AssetView, VersionView
 from strongroom.application.search import find
 from strongroom.application.search.find import EXPERIMENTS_MOST, Question
+from strongroom.application.tracking.trace_views import TraceView
 from strongroom.application.tracking.views import ExperimentView
 from strongroom.dialects.native.operation import Request, Struct, read
 from strongroom.dialects.native.operations.runs import RunAnswer, run_answer
@@ -61,6 +62,16 @@ class SearchRuns(SearchThen, frozen=True, kw_only=True):
         """The same for the use cases."""
         at = time_us(self.at)
         return find.asked(entity, self.filter, self.order_by, self.state, self.experiment_uids, at)
+
+
+class SearchTraces(Search, frozen=True, kw_only=True):
+    """A filter and an order, in some experiments or in all that you may see; latest start first when there is none."""
+
+    experiment_uids: Annotated[list[Uid], Meta(max_length=EXPERIMENTS_MOST)] = []
+
+    def question(self, entity: Entity) -> Question:
+        """The same for the use cases."""
+        return find.asked(entity, self.filter, self.order_by, self.state, self.experiment_uids)
 
 
 @read(
@@ -115,4 +126,17 @@ def search_runs(call: Call, request: Request[Any, SearchRuns]) -> Page[RunAnswer
     return find.runs(call, request.body.question(Entity.RUN), request.body.page()).map(run_answer)
 
 
-OPERATIONS = (search_assets, search_versions, search_experiments, search_runs)
+@read(
+    "trace.search",
+    "/search/traces",
+    Permission.RUN_READ,
+    "Traces that fit a filter: by attributes, tags, spans, and what is said of them",
+    method="POST",
+    body=SearchTraces,
+    answer=Page[TraceView],
+)
+def search_traces(call: Call, request: Request[Any, SearchTraces]) -> Page[TraceView]:
+    return find.traces(call, request.body.question(Entity.TRACE), request.body.page())
+
+
+OPERATIONS = (search_assets, search_versions, search_experiments, search_runs, search_traces)
