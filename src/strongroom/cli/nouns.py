@@ -85,6 +85,8 @@ HAND_MADE = {
     "run.search": ("searching:runs", "Runs that fit a filter, in any order."),
     "run.show": ("runs:show", "One run in short, for people."),
     "stage.set": ("aliases:stage_set", "Place a version at a stage."),
+    "trace.search": ("traces:search", "Traces that fit a filter."),
+    "trace.show": ("traces:show", "One trace with its spans as a tree."),
     "version.search": ("searching:versions", "Versions that fit a filter."),
     "token.issue": ("identity:token_issue", "Make a token; it is printed once."),
 }

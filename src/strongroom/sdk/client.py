@@ -37,6 +37,7 @@ from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run, Runs, register
+from strongroom.sdk.traces import Traces
 from strongroom.sdk.transfers import LocalVersion, Said
 from strongroom.sdk.transport import RETRIES, Transport
 
@@ -77,6 +78,7 @@ class Client:
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)
+        self.traces = Traces(self.api)
         self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)

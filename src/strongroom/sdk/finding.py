@@ -8,6 +8,7 @@ from strongroom.sdk.api import Api
 from strongroom.sdk.errors import Invalid
 from strongroom.sdk.models import Asset, Version
 from strongroom.sdk.run_models import Experiment, RunInfo
+from strongroom.sdk.trace_models import Trace
 
 T = TypeVar("T")
 
@@ -16,6 +17,7 @@ NOUNS: Mapping[str, tuple[str, type[Any]]] = {
     "versions": ("version", Version),
     "experiments": ("experiment", Experiment),
     "runs": ("run", RunInfo),
+    "traces": ("trace", Trace),
 }
 PAGE = 100
 
