@@ -40,7 +40,7 @@ def _span_value(scope: Scope, what: Field, kind: Type | None) -> Sql:
         return span.c.body
     if what.name == "duration_us":
         # whole microseconds, as the domain counts them
-        return (span.c.end_ns - span.c.start_ns).op("/")(literal(1_000))
+        return (span.c.end_ns - span.c.start_ns) // literal(1_000)
     return span.c[what.name]
 
 
