@@ -31,6 +31,7 @@ from strongroom.bootstrap.installation import Installation, install, open_store
 from strongroom.bootstrap.keys import server_key, webhook_key
 from strongroom.bootstrap.passwords import LazyPasswords
 from strongroom.bootstrap.settings import Serving, Storage
+from strongroom.dialects.mlflow.translate.webhooks import MLFLOW, MlflowSpelling
 from strongroom.http.app import Application, create_app
 from strongroom.http.services import Services
 from strongroom.web.routes import pages
@@ -69,7 +70,8 @@ class Readiness:
 def outgoing_of(storage: Storage, serving: Serving) -> Outgoing:
     """Who signs and sends webhooks. :raises Invalid: a network that is allowed is none."""
     allowed = parse_networks(serving.webhook_network)
-    return Outgoing(DerivedSecrets(webhook_key(storage.keys_folder)), PinnedSender(allowed))
+    secrets = DerivedSecrets(webhook_key(storage.keys_folder))
+    return Outgoing(secrets, PinnedSender(allowed), {MLFLOW: MlflowSpelling()})
 
 
 def outside_of(serving: Serving) -> Outside:
@@ -109,7 +111,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         pages=pages(gateway, __version__),
         hosts=serving.hosts,
     )
-    courier = Courier(installation.database, outgoing, MachineClock())
+    courier = Courier(installation.database, outgoing, MachineClock(), store)
     deliver = Job("deliver-events", DELIVER_S, courier.run)
     examiner = Examiner(installation.database, ChildReader(store))
     examine = Job("examine-datasets", EXAMINE_S, examiner.run)
