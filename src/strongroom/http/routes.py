@@ -52,9 +52,8 @@ def _mlflow(services: Services) -> list[PublicRoute]:
 
 
 def _xet(services: Services) -> list[PublicRoute]:
-    """Not below ``/w/{workspace}``: the CAS token says where."""
     return [
-        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint)
+        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=route.scoped)
         for route in xet.routes(services.gateway)
     ]
 

@@ -45,7 +45,7 @@ TABLE: Mapping[type[errors.DomainError], int] = {
 
 def spoken(status: int, code: str, message: str) -> Response:
     """An error as the client shows it."""
-    body = json.dumps({"error": code, "message": message}).encode()
+    body = json.dumps({"code": code, "message": message}).encode()
     return Response(body, status, media_type="application/json")
 
 
@@ -62,5 +62,5 @@ def refusal_of(error: errors.DomainError, _request_id: str | None = None) -> Res
 def refusal(
     status: int, code: str, detail: str, _request_id: str | None, _details: Mapping[str, Any] | None = None
 ) -> Response:
-    """A refusal from outside the dialect; a method that an address does not take is an address that is not there."""
-    return spoken(404 if status == 405 else status, code, detail)  # noqa: PLR2004 - HTTP's own numbers
+    """A refusal from outside the dialect."""
+    return spoken(status, code, detail)

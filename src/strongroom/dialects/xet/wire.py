@@ -63,6 +63,14 @@ class AnswerV2(Struct):
     xorbs: dict[str, list[FetchV2]]
 
 
+class Token(Struct):
+    """A CAS token, as the client refreshes it."""
+
+    casUrl: str  # noqa: N815 - the client's spelling
+    exp: int
+    accessToken: str  # noqa: N815 - the client's spelling
+
+
 class Inserted(Struct):
     """Of a xorb. Always true: whether it was there before is nobody's to know (N16)."""
 
