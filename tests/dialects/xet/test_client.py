@@ -35,7 +35,7 @@ def floats(seed: int, count: int) -> bytes:
 
 
 @pytest.fixture
-def mixed(tmp_path: Path) -> dict[str, bytes]:
+def mixed() -> dict[str, bytes]:
     """Files that make the client use each of its ways to pack: random bytes, words, weights, and a small one."""
     return {
         "random.bin": noise(5, 9 * MIB),
@@ -71,7 +71,7 @@ def test_files_sent_by_hf_xet_are_read_byte_identical_by_every_client(
 
 
 def test_a_range_is_fetched_without_the_rest(
-    client: XetClient, asset: str, tmp_path: Path, mixed: dict[str, bytes], register: Register, server: ServerProcess
+    client: XetClient, asset: str, tmp_path: Path, mixed: dict[str, bytes], register: Register
 ) -> None:
     """ "reconstructions v1 and v2 with ranges"."""
     name = "random.bin"
@@ -86,7 +86,7 @@ def test_a_range_is_fetched_without_the_rest(
 
 
 def test_both_versions_of_the_protocol_are_spoken(
-    server: ServerProcess, http: httpx.Client, token: str, asset: str, tmp_path: Path, register: Register
+    server: ServerProcess, token: str, asset: str, tmp_path: Path, register: Register
 ) -> None:
     """Shards and reconstructions v1, for clients that ask for nothing newer."""
     old = {"HF_XET_CLIENT_SHARD_API_VERSION": "1", "HF_XET_CLIENT_RECONSTRUCTION_API_VERSION": "1"}
