@@ -45,6 +45,7 @@ TRIED_MOST: Final = 100
 TRIED_SCAN: Final = 5_000
 """Positions that a trial looks back over at most."""
 
+_ABOUT: Final = tuple(entity for entity in Entity if entity is not Entity.LOGGED_MODEL)
 _HERE: Final = "automation"
 
 
@@ -139,10 +140,9 @@ def _name(text: str) -> str:
 
 
 def _entity(text: str) -> Entity:
-    try:
-        return Entity(text)
-    except ValueError:
-        raise Invalid(f"An automation is about {', '.join(Entity)}.") from None
+    if text not in _ABOUT:
+        raise Invalid(f"An automation is about {', '.join(_ABOUT)}.")
+    return Entity(text)
 
 
 def _types(texts: Sequence[str]) -> Sequence[str]:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from strongroom.application.call import Call
+from strongroom.application.call import Call, asset_target
+from strongroom.application.lineage import graph
 from strongroom.application.ports.events import StoredEvent
 from strongroom.application.registry import assets, versions
 from strongroom.application.tracking import experiments, runs
 from strongroom.domain.automations.model import object_of
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage.model import Edge, Vertex
 from strongroom.domain.registry.model import Asset, Version
 from strongroom.domain.search.ast import Expr, Field, Group, Part, Value, atoms
-from strongroom.domain.search.evaluate import Record, evaluate
+from strongroom.domain.search.evaluate import Reading, Record, evaluate
 from strongroom.domain.search.schema import Entity
 from strongroom.domain.search.words import words
 from strongroom.domain.tracking.model import Experiment, Run
@@ -130,8 +132,35 @@ def _run(call: Call, experiment: Experiment, run: Run, wanted: list[Field]) -> R
         {**own, **place},
         **_said(call, "run", run.id),
         params={key: param.value for key, param in params.items()},
-        metrics={key: parts(found) for key in metrics if (found := _summary(call, run, key))},
+        datasets=_datasets(call, run) if any(field.group is Group.DATASET for field in wanted) else (),
+        metrics={key: [Reading(parts(found))] for key in metrics if (found := _summary(call, run, key))},
     )
+
+
+def _datasets(call: Call, run: Run) -> list[dict[str, str | None]]:
+    """The data sets that a run read: those of others, and of ours those that the caller may see."""
+    edges = graph.inputs_of(call, run)
+    nodes = call.tx.lineage.nodes([edge.source.id for edge in edges if edge.source.kind == "node"])
+    found = call.tx.versions.by_ids([edge.source.id for edge in edges if edge.source.kind == "version"])
+    owners = call.tx.assets.by_ids(sorted({version.asset_id for version in found.values()}))
+    known: dict[Vertex, tuple[str, str | None]] = {
+        Vertex("node", id_): (node.name, node.digest) for id_, node in nodes.items() if node.kind == "dataset"
+    }
+    for id_, version in found.items():
+        owner = owners[version.asset_id]
+        if owner.kind == "dataset" and call.caller.access.allows(Permission.ASSET_READ, asset_target(owner)):
+            known[Vertex("version", id_)] = owner.name, version.tree
+    return [
+        {"name": known[edge.source][0], "digest": known[edge.source][1], "context": context_of(edge)}
+        for edge in edges
+        if edge.source in known
+    ]
+
+
+def context_of(edge: Edge) -> str | None:
+    """What a data set was used for in a run."""
+    context = edge.properties.get("context")
+    return str(context) if context else None
 
 
 def _summary(call: Call, run: Run, key: str) -> Summary | None:

@@ -1,4 +1,4 @@
-"""Search for assets, versions, experiments and runs: what the caller may see of what fits, a page at a time."""
+"""Search, entity by entity: what the caller may see of what fits a filter, a page at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.ports.search import Hit, Query
 from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views
-from strongroom.application.tracking import experiments
+from strongroom.application.tracking import experiments, logged_models
+from strongroom.application.tracking.logged_views import LoggedModelView
 from strongroom.application.tracking.views import VALUES_LISTED, ExperimentView, RunView, experiment_views, run_views
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
@@ -24,8 +25,12 @@ STATES: Mapping[Entity, tuple[str, ...]] = {
     Entity.VERSION: ("active", "archived", "trashed", "all"),
     Entity.EXPERIMENT: ("active", "trashed", "all"),
     Entity.RUN: ("active", "trashed", "all"),
+    Entity.LOGGED_MODEL: ("active", "trashed", "all"),
 }
-_STARTED = (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),)
+_LATEST = {
+    Entity.RUN: (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),),
+    Entity.LOGGED_MODEL: (OrderTerm(Field(Group.ATTRIBUTE, "created_at"), descending=True),),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,26 @@ def runs(call: Call, question: Question, page: PageRequest, most: int = VALUES_L
     :param most: params, and series, shown of each.
     """
     call.ask(Permission.RUN_READ)
-    if len(question.experiment_uids) > EXPERIMENTS_MOST:
-        raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
-    named = [experiments.by_uid(call, uid, Permission.RUN_READ).id for uid in dict.fromkeys(question.experiment_uids)]
-    hits = _hits(call, Entity.RUN, question, page, tuple(named) if named else None)
+    hits = _hits(call, Entity.RUN, question, page, _experiments(call, question))
     found = _in_order(hits, call.tx.runs.by_ids([hit.id for hit in hits.items]))
     owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
     return Page(run_views(call, owners, found, most), hits.next_page_token)
+
+
+def found_logged_models(call: Call, question: Question, page: PageRequest) -> Page[LoggedModelView]:
+    """Logged models of some experiments, or of all that the caller may see."""
+    call.ask(Permission.RUN_READ)
+    hits = _hits(call, Entity.LOGGED_MODEL, question, page, _experiments(call, question))
+    found = _in_order(hits, call.tx.logged_models.by_ids([hit.id for hit in hits.items]))
+    return Page(logged_models.views_in_order(call, found), hits.next_page_token)
+
+
+def _experiments(call: Call, question: Question) -> tuple[int, ...] | None:
+    """The ids of the experiments that are named. :raises NotFound: there is none such, or not for this caller."""
+    if len(question.experiment_uids) > EXPERIMENTS_MOST:
+        raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
+    uids = dict.fromkeys(question.experiment_uids)
+    return tuple(experiments.by_uid(call, uid, Permission.RUN_READ).id for uid in uids) or None
 
 
 def _in_order(hits: Page[Hit], found: Mapping[int, T]) -> list[T]:
@@ -115,7 +133,7 @@ def _hits(
         workspace_id=call.workspace.id,
         visible=call.caller.access.visible(call.workspace.id),
         where=check(entity, question.where) if question.where is not None else None,
-        order=check_order(entity, question.order) or (_STARTED if entity is Entity.RUN else ()),
+        order=check_order(entity, question.order) or _LATEST.get(entity, ()),
         state=question.state,
         experiment_ids=experiment_ids,
         at=question.at,

@@ -12,8 +12,7 @@ from strongroom.adapters.sql.search.asked import Asked, Experiments
 from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
 from strongroom.adapters.sql.search.order import merged
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
-from strongroom.adapters.sql.tables import run
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
 from strongroom.domain.search.ast import And, Expr, Group, atoms
@@ -25,7 +24,9 @@ CHECKED_MOST = 20_000
 """Up to here they are looked at to see whether few of them fit the other parts too."""
 PROBES_MOST = 4
 MERGED_MOST = 50
-"""Experiments whose runs are merged from an index each."""
+"""Experiments whose runs or logged models are merged from an index each."""
+OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL})
+_KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC})
 
 
 class SqlSearch(Repository):
@@ -51,13 +52,13 @@ class SqlSearch(Repository):
     def _scope(self, query: Query) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
         fields += [term.field for term in query.order]
-        names = {field.name for field in fields if field.group not in {Group.ATTRIBUTE, Group.ALIAS, Group.TEXT}}
+        names = {field.name for field in fields if field.group in _KEYED}
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
-        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at)
+        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible)
 
     def _experiments(self, query: Query) -> Experiments:
-        if query.entity is not Entity.RUN:
+        if query.entity not in OF_EXPERIMENTS:
             return None
         if query.experiment_ids is not None:
             return query.experiment_ids
@@ -124,19 +125,20 @@ class SqlSearch(Repository):
             ways = [walks.along(asked, driver) for driver in walks.drivers(asked.scope, first, each)]
             found += self._run(merged(asked.scope, ways[0].keys, [way.page for way in ways], asked.limit))
             asked = replace(asked, place=None)
-        if len(found) == asked.limit or walks.needs(asked.parts, first):
+        if len(found) == asked.limit or walks.needs(asked.scope, asked.parts, first):
             return found
         missing = asked.keys()[0].expression.is_(None)
         return found + list(self._run(self._merged(replace(asked, limit=asked.limit - len(found)), missing)))
 
     def _merged(self, asked: Asked, *more: Sql) -> Any:  # noqa: ANN401 - a Select, or several as one
-        """A page along an index of the entity's table; runs have one an experiment."""
+        """A page along an index of the entity's table; runs and logged models have one an experiment."""
+        table = TABLES[asked.query.entity]
         mine = [*more, *asked.fits(), *within.conditions(asked.query)]
         if isinstance(asked.experiments, tuple):
-            pages = [asked.page(run.c.experiment_id == one, *mine) for one in asked.experiments]
+            pages = [asked.page(table.c.experiment_id == one, *mine) for one in asked.experiments]
             return merged(asked.scope, asked.keys(), pages, asked.limit)
         if asked.experiments is not None:
-            mine += [run.c.workspace_id == asked.query.workspace_id, run.c.experiment_id.in_(asked.experiments)]
+            mine += [table.c.workspace_id == asked.query.workspace_id, table.c.experiment_id.in_(asked.experiments)]
         return asked.page(*mine)
 
     def _run(self, statement: Executable) -> Sequence[Row[Any]]:
