@@ -11,6 +11,7 @@ from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets
 from strongroom.adapters.statistics.reader import ChildReader
+from strongroom.adapters.telemetry import logs
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
@@ -104,6 +105,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         gateway=gateway,
         ready=Readiness(installation, store).check,
         used=uses.note,
+        log=logs.request,
         pages=pages(gateway, __version__),
         hosts=serving.hosts,
     )
