@@ -45,7 +45,6 @@ TRIED_MOST: Final = 100
 TRIED_SCAN: Final = 5_000
 """Positions that a trial looks back over at most."""
 
-_ABOUT: Final = tuple(entity for entity in Entity if entity is not Entity.LOGGED_MODEL)
 _HERE: Final = "automation"
 
 
@@ -67,7 +66,7 @@ class WantedAction:
 
 @dataclass(frozen=True, slots=True)
 class CreateAutomation:
-    """A new automation. `about` is asset, version, run or experiment: what condition and action are about.
+    """A new automation. `about` is asset, version, run, experiment or logged_model: of what condition and action are.
 
     :param types: of events; at least one. :param namespace: path: only events of assets in or below it.
     """
@@ -140,9 +139,10 @@ def _name(text: str) -> str:
 
 
 def _entity(text: str) -> Entity:
-    if text not in _ABOUT:
-        raise Invalid(f"An automation is about {', '.join(_ABOUT)}.")
-    return Entity(text)
+    try:
+        return Entity(text)
+    except ValueError:
+        raise Invalid(f"An automation is about {', '.join(Entity)}.") from None
 
 
 def _types(texts: Sequence[str]) -> Sequence[str]:

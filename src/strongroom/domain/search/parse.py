@@ -52,6 +52,7 @@ GROUPS = {
     **{group.value: group for group in Group if group not in {Group.ALIAS, Group.TEXT}},
     **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
     "property": Group.PROPERTY,
+    "datasets": Group.DATASET,
     "summary": Group.PROPERTY,
 }
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
@@ -228,7 +229,8 @@ class _Parser:
             if _named(token).group is not Group.METRIC:
                 raise refusal(f"{part}() takes a metric, such as metrics.loss", token.at)
             self._need(")")
-        named = replace(_named(token), part=part, on=self._on())
+        named = replace(_named(token), part=part)
+        named = replace(named, on=self._on()) if named.group in {Group.METRIC, Group.DATASET} else named
         try:
             return check_field(self._entity, named)
         except Invalid as error:

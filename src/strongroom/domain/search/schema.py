@@ -173,9 +173,8 @@ def check_field(entity: Entity, field: Field) -> Field:
             return replace(field, name=clean_key(field.name))
         case Group.METRIC:
             return _check_metric(entity, field)
-        case Group.DATASET if field.name not in DATASETS[entity]:
-            known = ", ".join(f"dataset.{name}" for name in DATASETS[entity])
-            raise Invalid(f"A {entity} has {known}; not dataset.{field.name[:40]!r}.")
+        case Group.DATASET:
+            return _check_dataset(entity, field)
         case Group.ALIAS | Group.TEXT:
             return Field(field.group)
     return field
@@ -184,14 +183,27 @@ def check_field(entity: Entity, field: Field) -> Field:
 def _check_metric(entity: Entity, field: Field) -> Field:
     if field.part not in PARTS[entity]:
         raise Invalid(f"Of the metrics of a {entity} {', '.join(sorted(PARTS[entity]))} are kept.")
-    if field.on is not None and entity is not Entity.LOGGED_MODEL:
+    return replace(field, name=clean_key(field.name), on=_check_on(entity, field.on))
+
+
+def _check_dataset(entity: Entity, field: Field) -> Field:
+    if field.name not in DATASETS[entity]:
+        known = ", ".join(f"dataset.{name}" for name in DATASETS[entity])
+        raise Invalid(f"A {entity} has {known}; not dataset.{field.name[:40]}.")
+    return replace(field, on=_check_on(entity, field.on))
+
+
+def _check_on(entity: Entity, on: On | None) -> On | None:
+    """The data set in the form that it is kept in."""
+    if on is None:
+        return None
+    if entity is not Entity.LOGGED_MODEL:
         raise Invalid("Logged models alone are measured on data sets.")
-    on = None if field.on is None else On(_dataset(field.on.name), field.on.digest and _dataset(field.on.digest))
-    return replace(field, name=clean_key(field.name), on=on)
 
+    def clean(text: str) -> str:
+        return unicodedata.normalize("NFC", clean_text(text, what="data set", longest=TEXT_LONGEST))
 
-def _dataset(text: str) -> str:
-    return unicodedata.normalize("NFC", clean_text(text, what="data set", longest=TEXT_LONGEST))
+    return On(clean(on.name), clean(on.digest) if on.digest is not None else None)
 
 
 def check_order(entity: Entity, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm, ...]:

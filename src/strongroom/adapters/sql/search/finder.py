@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import Executable, Row, Select, any_, func, select
 
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.search import residual, walks, within
+from strongroom.adapters.sql.search import residual, several, walks, within
 from strongroom.adapters.sql.search.asked import Asked, Experiments
 from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
 from strongroom.adapters.sql.search.order import merged
-from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.scope import NO_KEY, TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
-from strongroom.domain.search.ast import And, Expr, Group, atoms
+from strongroom.domain.search.ast import And, Expr, Group, On, atoms
 from strongroom.domain.search.schema import Entity
 
 CANDIDATES_MOST = 5_000
@@ -25,6 +25,8 @@ CHECKED_MOST = 20_000
 PROBES_MOST = 4
 MERGED_MOST = 50
 """Experiments whose runs or logged models are merged from an index each."""
+NODES_MOST = 100
+"""Digests of a data set that are looked up beforehand."""
 OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL})
 _KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC})
 
@@ -55,7 +57,13 @@ class SqlSearch(Repository):
         names = {field.name for field in fields if field.group in _KEYED}
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
-        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible)
+        few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}
+        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible, datasets=few)
+
+    def _nodes(self, workspace_id: int, on: On) -> tuple[int, ...]:
+        """The nodes of a data set, where they are few. There is always one: an id that no node has."""
+        found = self._connection.execute(several.nodes_of(workspace_id, on, NODES_MOST + 1)).scalars().all()
+        return () if len(found) > NODES_MOST else tuple(found) or (NO_KEY,)
 
     def _experiments(self, query: Query) -> Experiments:
         if query.entity not in OF_EXPERIMENTS:
@@ -118,7 +126,7 @@ class SqlSearch(Repository):
             return self._run(self._merged(asked))
         first = asked.query.order[0].field
         each = asked.experiments if isinstance(asked.experiments, tuple) else None
-        if not walks.has_index(first, each):
+        if not walks.has_index(asked.scope, first, each):
             return self._run(self._merged(asked))
         found: list[Row[Any]] = []
         if asked.place is None or asked.place[0] is not None:

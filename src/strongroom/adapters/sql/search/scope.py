@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Float, Select
 
 from strongroom.adapters.sql.tables import asset, experiment, logged_model, run, version
 from strongroom.domain.identity.access import NOTHING_VISIBLE, Visible
-from strongroom.domain.search.ast import Field
+from strongroom.domain.search.ast import Field, On
 from strongroom.domain.search.schema import Entity, Type
 
 Sql = ColumnElement[Any]
@@ -31,6 +31,7 @@ class Scope:
     :param keys: ids of the names of tags, properties, params and metrics.
     :param driven: values that a joined table already gives: instead of the subquery.
     :param leader: the id in a joined table that leads: what is said of a row is asked before the row is fetched.
+    :param datasets: ids of the nodes of data sets that fields are narrowed to, where they are few.
     :param visible: what the caller sees, where other objects say what is asked of a row.
     """
 
@@ -42,6 +43,7 @@ class Scope:
     driven: Mapping[tuple[Field, Type], Sql] = field(default_factory=dict)
     leader: Any = None
     visible: Visible = NOTHING_VISIBLE
+    datasets: Mapping[On, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> Sql:

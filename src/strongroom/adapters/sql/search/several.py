@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Text, and_, case, cast, func, literal, or_, select, tuple_
+from sqlalchemy import Select, Text, and_, case, cast, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSON
 
 from strongroom.adapters.sql.repositories.assets import visible_where
@@ -56,7 +56,7 @@ def latest(scope: Scope, what: Field) -> Sql:
 
 def is_latest(scope: Scope, table: Any, what: Field) -> Sql:  # noqa: ANN401 - an alias of logged_model_value
     """Whether a row is the one that `latest` takes."""
-    other = table.original.alias("other") if hasattr(table, "original") else table.alias("other")
+    other = logged_model_value.alias("other")
     later = tuple_(other.c.last_time, other.c.last_step, other.c.dataset_id) > tuple_(
         table.c.last_time, table.c.last_step, table.c.dataset_id
     )
@@ -66,10 +66,21 @@ def is_latest(scope: Scope, table: Any, what: Field) -> Sql:  # noqa: ANN401 - a
 
 def on_dataset(scope: Scope, column: Sql, on: On) -> Sql:
     """Whether a column names the node of a data set."""
-    query = select(node.c.id).where(
-        node.c.workspace_id == scope.workspace_id, node.c.kind == DATASET, node.c.name == on.name
-    )
-    return column.in_(query if on.digest is None else query.where(node.c.digest == on.digest))
+    known = scope.datasets.get(on)
+    if known is None:  # asked row by row, so that no planner begins with the nodes
+        query = select(node.c.id).where(node.c.id == column, *_named(scope.workspace_id, on))
+        return query.correlate_except(node).scalar_subquery().is_not(None)
+    return column == known[0] if len(known) == 1 else column.in_(known)
+
+
+def nodes_of(workspace_id: int, on: On, most: int) -> Select[Any]:
+    """The ids of the nodes of a data set: one a digest."""
+    return select(node.c.id).where(*_named(workspace_id, on)).limit(most)
+
+
+def _named(workspace_id: int, on: On) -> list[Sql]:
+    mine: list[Sql] = [node.c.workspace_id == workspace_id, node.c.kind == DATASET, node.c.name == on.name]
+    return mine if on.digest is None else [*mine, node.c.digest == on.digest]
 
 
 def _measured(scope: Scope, table: Any, what: Field) -> list[Sql]:  # noqa: ANN401 - logged_model_value, or an alias

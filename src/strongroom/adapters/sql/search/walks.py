@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, TypeGuard
 
 from sqlalchemy import Select, Text, cast, null
@@ -17,6 +18,9 @@ from strongroom.adapters.sql.tables import object_property
 from strongroom.application.paging import Key
 from strongroom.domain.search.ast import And, Between, Compare, Expr, Field, Group, IsNull, Not, Op, Or, Part, values_of
 from strongroom.domain.search.schema import Type, is_set, kind_of
+
+MERGED_MOST = 100
+"""Stretches of an index that are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,10 @@ class Walk:
     page: Select[Any]
 
 
-def has_index(first: Field, experiments: tuple[int, ...] | None) -> bool:
+def has_index(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> bool:
     """Whether an index gives rows in the order of a field."""
+    if experiments is not None and first.on is not None and len(_places(scope, first)) * len(experiments) > MERGED_MOST:
+        return False
     if first.group is Group.METRIC and first.part is not Part.LAST:
         return False
     return first.group is Group.PROPERTY or (first.group in {Group.PARAM, Group.METRIC} and experiments is not None)
@@ -52,16 +58,22 @@ def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> 
         return [Driver(table, table.c.number, table.c.owner_id, mine)]
     of, owner = (METRICS if first.group is Group.METRIC else PARAMS)[scope.entity]
     found = []
-    for one in experiments or ():
+    for one, place in product(experiments or (), _places(scope, first)):
         table = of.alias("driver")
         number = table.c.last if first.group is Group.METRIC else table.c.number
         mine = [table.c.experiment_id == one, table.c.key_id == scope.key(first)]
         if is_set(scope.entity, first):
-            # first the data set's nodes: the planner knows how few they are
-            mine += [several.on_dataset(scope, table.c.dataset_id, first.on)] if first.on is not None else []
+            mine += [] if place is None else [table.c.dataset_id == place]
             mine.append(several.is_latest(scope, table, first))
         found.append(Driver(table, number, table.c[owner.name], mine))
     return found
+
+
+def _places(scope: Scope, first: Field) -> Sequence[int | None]:
+    """The nodes of the data set that a field is narrowed to, each with a stretch of the index; None for any."""
+    if first.on is None:
+        return (None,)
+    return scope.datasets.get(first.on) or range(MERGED_MOST + 1)
 
 
 def along(asked: Asked, driver: Driver) -> Walk:

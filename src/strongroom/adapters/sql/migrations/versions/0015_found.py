@@ -1,4 +1,4 @@
-"""Indexes for search: data sets by name and digest; aliases, stages and tags of past times; versions by stage.
+"""Indexes for search: data sets, measurements by data set, what held in past times, versions by stage.
 
 Revision ID: 0015
 Revises: 0014
@@ -25,13 +25,16 @@ def upgrade() -> None:
     op.create_index("ix_alias_name_past", "alias", ["name", "valid_to", "version_id"], **PAST)
     op.create_index("ix_stage_name", "stage", ["name", "version_id"], **PRESENT)
     op.create_index("ix_stage_name_past", "stage", ["name", "valid_to", "version_id"], **PAST)
+    columns: list[Any] = ["experiment_id", "key_id", "dataset_id", "last", "model_id"]
+    op.create_index("ix_logged_model_value_dataset", "logged_model_value", columns)
     head = sa.text("substr(value, 1, 100)")
-    columns: list[Any] = ["workspace_id", "owner_kind", "key_id", head, "valid_to", "owner_id"]
+    columns = ["workspace_id", "owner_kind", "key_id", head, "valid_to", "owner_id"]
     op.create_index("ix_tag_value_past", "tag", columns, **PAST)
 
 
 def downgrade() -> None:
     op.drop_index("ix_tag_value_past", "tag")
+    op.drop_index("ix_logged_model_value_dataset", "logged_model_value")
     op.drop_index("ix_stage_name_past", "stage")
     op.drop_index("ix_stage_name", "stage")
     op.drop_index("ix_alias_name_past", "alias")
