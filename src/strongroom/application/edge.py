@@ -17,7 +17,7 @@ from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
 from strongroom.application.events.waiting import Waiting
-from strongroom.application.identity.authentication import authenticate
+from strongroom.application.identity.authentication import Session, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
@@ -128,7 +128,7 @@ class RequestEdge:
     def __init__(
         self,
         gateway: Gateway,
-        token: Token | None,
+        token: Token | Session | None,
         workspace: str | None,
         request_id: str | None = None,
         once: Once | None = None,

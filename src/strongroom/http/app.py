@@ -14,6 +14,7 @@ from strongroom.http.access import Access
 from strongroom.http.guards import Guards
 from strongroom.http.problems import refusal_at, refusal_of
 from strongroom.http.routes import PublicRoute, all_routes
+from strongroom.http.segments import WholeSegments
 from strongroom.http.services import Services
 
 #: Parameter of the address below which every scoped route answers for one workspace.
@@ -71,7 +72,8 @@ def _routes(routes: Iterable[PublicRoute]) -> list[Route]:
 def _of_address(methods: Mapping[str, PublicRoute]) -> Route:
     first = next(iter(methods.values()))
     allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
-    made = Route(first.path, _dispatch(methods, allowed), name=first.id)
+    kind = WholeSegments if first.whole else Route
+    made = kind(first.path, _dispatch(methods, allowed), name=first.id)
     made.methods = None  # every method arrives at the dispatch, which answers 405 in our own words
     return made
 
