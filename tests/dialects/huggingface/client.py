@@ -94,7 +94,13 @@ class HubProcess:
         """Run the `hf` command."""
         program = PYTHON.with_name("hf")
         done = subprocess.run(  # noqa: S603 - the client's own program, no shell
-            [str(program), *arguments], env=self.env, cwd=self.folder, capture_output=True, text=True, timeout=60
+            [str(program), *arguments],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done
