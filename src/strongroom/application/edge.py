@@ -17,7 +17,7 @@ from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
 from strongroom.application.events.waiting import Waiting
-from strongroom.application.identity.authentication import Session, authenticate
+from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
@@ -74,8 +74,11 @@ class Edge(Protocol):
         """Run the last step, whose result is the answer: an idempotency key is remembered in its transaction."""
         ...
 
-    async def read(self, work: Callable[[Call], T]) -> T:
-        """Run a step that reads, on a snapshot of its own."""
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
+        """Run a step that reads, on a snapshot of its own.
+
+        :param brief: a handful of rows by their keys (see `Executor.read`).
+        """
         ...
 
 
@@ -128,7 +131,7 @@ class RequestEdge:
     def __init__(
         self,
         gateway: Gateway,
-        token: Token | Session | None,
+        token: Token | Shown | None,
         workspace: str | None,
         request_id: str | None = None,
         once: Once | None = None,

@@ -21,16 +21,13 @@ _NO_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """Stands for a token by its id alone, where a signature of ours says whose it is (domain.md N14).
+class Shown:
+    """A token whose secret was shown when a seal of ours was given for it; what bears the seal dies with the token."""
 
-    Whoever makes one has checked the signature; it dies with the token.
-    """
-
-    token_id: str
+    id: str
 
 
-def authenticate(tx: Transaction, token: Token | Session | None, *, public_reads: bool = False) -> Caller:
+def authenticate(tx: Transaction, token: Token | Shown | None, *, public_reads: bool = False) -> Caller:
     """The caller behind a token, with its access resolved; nobody without a token. Two queries.
 
     :param public_reads: whether the operator lets everybody read public assets.
@@ -38,9 +35,9 @@ def authenticate(tx: Transaction, token: Token | Session | None, *, public_reads
     """
     if token is None:
         return Caller(None, Access(None, public_reads=public_reads))
-    held = tx.tokens.holder(token.token_id if isinstance(token, Session) else token.id)
+    held = tx.tokens.holder(token.id)
     stored = held[0].secret_hash if held else _NO_HASH
-    proven = isinstance(token, Session) or hmac.compare_digest(stored, hash_secret(token).hex())
+    proven = isinstance(token, Shown) or hmac.compare_digest(stored, hash_secret(token).hex())
     if held is None or not proven or not _alive(*held, tx.now()):
         raise Unauthenticated(REFUSED)
     row, principal = held

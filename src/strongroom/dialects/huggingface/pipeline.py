@@ -12,7 +12,7 @@ from starlette.responses import Response
 from strongroom.application.artifacts import tickets
 from strongroom.application.artifacts.tickets import Ticket
 from strongroom.application.edge import Gateway, RequestEdge
-from strongroom.application.identity.authentication import Session
+from strongroom.application.identity.authentication import Shown
 from strongroom.dialects.huggingface.errors import refusal_of, spoken
 from strongroom.dialects.huggingface.operation import BODY_LARGEST, Answer, Asked, Mode, NoBody, Operation
 from strongroom.dialects.huggingface.translate.names import Moved, slug_path
@@ -74,7 +74,7 @@ class Pipeline:
     def _edge(self, operation: Operation, http: HttpRequest, ticket: Ticket | None) -> RequestEdge:
         if ticket is None:
             return edge_of(self._gateway, http, operation.permission, workspace_in_path(http))
-        session = Session(ticket.token_id)
+        session = Shown(ticket.token_id)
         return RequestEdge(self._gateway, session, ticket.workspace, request_id_of(http), declared=operation.permission)
 
 
