@@ -1,6 +1,6 @@
 """Runs in the Hub clients' own environment: takes pieces of Python on standard input, answers with `result` or error.
 
-One process runs many pieces, since importing the libraries takes seconds; names that a piece sets are there for the next.
+One process runs many pieces, since importing the libraries takes seconds; what a piece sets stays for the next.
 """
 
 import contextlib

@@ -1,5 +1,6 @@
 """Assets by their slugs, for clients whose names are narrower than ours and do not tell case apart (domain.md N2)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from strongroom.application.call import Call
@@ -55,3 +56,9 @@ def path_for(call: Call, slug_path: str) -> str:
 def spoken_namespace(call: Call, asset: Asset) -> str:
     """The slug path of an asset's namespace; the workspace's name for the root."""
     return asset.namespace_slug_path or call.workspace.slug
+
+
+def spoken_of(call: Call, paths: Sequence[str]) -> Mapping[str, str]:
+    """The same by the paths of namespaces whose assets the caller was shown already."""
+    found = {path: call.tx.namespaces.by_path(call.workspace.id, path) for path in set(paths)}
+    return {path: (space.slug_path if space else "") or call.workspace.slug for path, space in found.items()}

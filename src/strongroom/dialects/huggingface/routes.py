@@ -8,17 +8,29 @@ from starlette.responses import Response
 
 from strongroom.application.edge import Gateway
 from strongroom.dialects.huggingface.operation import Operation
-from strongroom.dialects.huggingface.operations import accounts, checks, commits, lfs, refs, repositories, tree
+from strongroom.dialects.huggingface.operations import (
+    accounts,
+    checks,
+    commits,
+    discussions,
+    lfs,
+    listing,
+    refs,
+    repositories,
+    tree,
+)
 from strongroom.dialects.huggingface.pipeline import Pipeline
 from strongroom.domain.identity.roles import Permission
 
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *repositories.OPERATIONS,
+    *listing.OPERATIONS,
     *tree.OPERATIONS,
     *commits.OPERATIONS,
     *lfs.OPERATIONS,
     *refs.OPERATIONS,
+    *discussions.OPERATIONS,
     *checks.OPERATIONS,
 )
 

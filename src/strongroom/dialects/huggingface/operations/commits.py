@@ -7,6 +7,8 @@ from msgspec import Meta
 
 from strongroom.application.artifacts import uploads
 from strongroom.application.call import Call
+from strongroom.application.collaboration import proposals
+from strongroom.application.collaboration.views import DiscussionView
 from strongroom.application.edge import Edge
 from strongroom.application.paging import PageRequest
 from strongroom.application.registry import browsing, commits, history
@@ -20,10 +22,13 @@ from strongroom.dialects.huggingface.paging import next_page, page_size
 from strongroom.dialects.huggingface.translate import infos, names
 from strongroom.dialects.huggingface.translate.files import is_large
 from strongroom.dialects.huggingface.wire.ndjson import Header, Lines, Said
+from strongroom.domain.collaboration.model import TITLE_LONGEST
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.fields import COMMENT_LONGEST
 
 FILES_ASKED = 256
+SHORTEST = 7
 
 
 class PreuploadFile(msgspec.Struct, frozen=True):
@@ -67,14 +72,34 @@ async def commit(edge: Edge, asked: Asked[NoBody]) -> Answer:
     """Make a commit of lines of JSON; small files come in them and are stored as they come."""
     uid = await found.uid_of(edge, asked, Permission.VERSION_REGISTER)
     header, edits = await _received(edge, uid, asked)
-    branch = names.ref_name(asked.path["rev"])
+    branch, pull = names.ref_name(asked.path["rev"]), None
+    if asked.flag("create_pr"):
+        pull = await edge.command(lambda call: _proposed(call, uid, asked, header))
+        branch = pull.branch or branch
     message = infos.message_of(header.summary, header.description)
-    parent = header.parent_commit
     with lacking(REVISION):
+        parent = await edge.read(lambda call: _parent(call, uid, branch, header.parent_commit))
         made = await commits.commit(edge, uid, Commit(branch, edits, message, parent))
     name, sha = await edge.read(lambda call: _named(call, asked)), names.sha(made.revision.digest)
     page = infos.page_of(asked.base, asked.kind, name)
-    return Answer({"success": True, "commitOid": sha, "commitUrl": f"{page}/commit/{sha}", "hookOutput": ""})
+    said = {"success": True, "commitOid": sha, "commitUrl": f"{page}/commit/{sha}", "hookOutput": ""}
+    return Answer(said | ({"pullRequestUrl": f"{page}/discussions/{pull.number}"} if pull else {}))
+
+
+def _proposed(call: Call, uid: str, asked: Asked[NoBody], header: Header) -> DiscussionView:
+    start = names.revision(header.parent_commit or asked.path["rev"])
+    text = header.description.strip() or header.summary
+    return proposals.propose(
+        call, uid, infos.title_of(header.summary).strip()[:TITLE_LONGEST], text[:COMMENT_LONGEST], start
+    )
+
+
+def _parent(call: Call, uid: str, branch: str, stated: str | None) -> str | None:
+    """The head that the client states. Its shortest form is one digit shorter than ours."""
+    if stated is None or len(stated) > SHORTEST:
+        return stated
+    head = history.get(call, uid, names.revision(branch)).digest
+    return head if head.startswith(stated) else stated
 
 
 def _named(call: Call, asked: Asked[Any]) -> str:
