@@ -14,14 +14,15 @@ from strongroom.dialects.huggingface import errors as huggingface_errors
 from strongroom.dialects.mlflow import errors as mlflow_errors
 from strongroom.dialects.native.pipeline import problem, problem_of
 from strongroom.dialects.native.routes import PREFIX
+from strongroom.dialects.xet import errors as xet_errors
 from strongroom.domain.errors import DomainError
 
 Refusal = Callable[[int, str, str, str | None, Mapping[str, Any]], Response]
 
 #: First parts of addresses that belong to MLflow's clients, whether or not anything answers there.
 MLFLOW: Final = ("/api/", "/ajax-api/", "/get-artifact", "/model-versions/", "/graphql")
-
-
+#: Addresses of the Xet protocol.
+XET: Final = "/cas/"
 #: The same for the Hub's, which stand among MLflow's; files and LFS are below the names of repositories.
 HUGGINGFACE: Final = re.compile(
     r"/api/(?:(?:models|datasets|spaces|repos|lfs)/|(?:models|datasets|spaces|whoami-v2|validate-yaml)$)"
@@ -40,6 +41,8 @@ def _is_mlflow(path: str) -> bool:
 def _refusing(path: str) -> Refusal:
     """How the dialect that an address belongs to refuses."""
     here = below_workspace(path)
+    if path.startswith(XET):
+        return xet_errors.refusal
     if _is_huggingface(here):
         return huggingface_errors.refusal
     return mlflow_errors.refusal if _is_mlflow(here) else problem
@@ -60,6 +63,8 @@ def refusal_at(path: str, status: int, code: str, detail: str, request_id: str |
 def refusal_of(path: str, error: DomainError, request_id: str | None) -> Response:
     """A domain error for whoever asked at this address."""
     here = below_workspace(path)
+    if path.startswith(XET):
+        return xet_errors.refusal_of(error, request_id)
     if _is_huggingface(here):
         return huggingface_errors.refusal_of(error)
     if _is_mlflow(here):

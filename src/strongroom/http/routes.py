@@ -10,6 +10,7 @@ from strongroom.dialects.huggingface import routes as huggingface
 from strongroom.dialects.mlflow import routes as mlflow
 from strongroom.dialects.native.pipeline import Pipeline
 from strongroom.dialects.native.routes import OPERATIONS, PREFIX
+from strongroom.dialects.xet import routes as xet
 from strongroom.domain.identity.roles import Permission
 from strongroom.http import documents, health
 from strongroom.http.services import Endpoint, Services
@@ -35,7 +36,7 @@ class PublicRoute:
 
 def all_routes(services: Services) -> Sequence[PublicRoute]:
     """The whole table, in the order in which it is matched."""
-    return (*_own(services), *_native(services), *_mlflow(services), *_huggingface(services))
+    return (*_own(services), *_native(services), *_mlflow(services), *_huggingface(services), *_xet(services))
 
 
 def _native(services: Services) -> list[PublicRoute]:
@@ -57,6 +58,13 @@ def _huggingface(services: Services) -> list[PublicRoute]:
     return [
         PublicRoute(one.id, one.method, one.path, one.permission, one.endpoint, scoped=True, whole=True)
         for one in huggingface.routes(services.gateway)
+    ]
+
+
+def _xet(services: Services) -> list[PublicRoute]:
+    return [
+        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=route.scoped)
+        for route in xet.routes(services.gateway)
     ]
 
 
