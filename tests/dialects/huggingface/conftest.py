@@ -41,3 +41,13 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
     """A server in this process, for requests that no client would send."""
     with in_process(tmp_path_factory.mktemp("api")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def chunked(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
+    """The same clients as they come: large files go by Xet."""
+    child = HubProcess(server.url, token, tmp_path_factory.mktemp("chunked"))
+    try:
+        yield child
+    finally:
+        child.close()

@@ -35,8 +35,12 @@ class Digests:
 
 def digests_of(call: Call, sha256s: Sequence[str]) -> Mapping[str, Digests]:
     """Other digests of files that the caller was shown already."""
-    git = call.tx.blobs.digests("git-sha1", sha256s) if sha256s else {}
-    return {sha256: Digests(git.get(sha256)) for sha256 in sha256s}
+    if not sha256s:
+        return {}
+    git, blobs = call.tx.blobs.digests("git-sha1", sha256s), call.tx.blobs.by_sha256(sha256s)
+    chunked = call.tx.xet.hashes_of([blob.id for blob in blobs.values()])
+    xet = {sha256: chunked.get(blob.id) for sha256, blob in blobs.items()}
+    return {sha256: Digests(git.get(sha256), xet.get(sha256)) for sha256 in sha256s}
 
 
 def names_of(call: Call, authors: Sequence[str]) -> Mapping[str, str]:

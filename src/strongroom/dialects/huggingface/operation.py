@@ -37,7 +37,8 @@ class NoBody:
 class Asked(Generic[B]):
     """A request as handlers see it.
 
-    :param base: the address that the client was given, without a slash at the end. :param here: that of this request.
+    :param base: the address that the client was given, without a slash at the end. :param origin: its scheme and host.
+    :param here: the address of this request.
     :param kind: of the asset. :param namespace: slugs joined with ``/``. :param name: a slug.
     :param path: what else the address names. :param query: values by name.
     :param ticket: what a signed address says; the edge is then that of its token.
@@ -45,6 +46,7 @@ class Asked(Generic[B]):
 
     body: B
     base: str
+    origin: str
     here: str
     method: str
     kind: str

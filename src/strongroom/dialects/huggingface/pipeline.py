@@ -92,6 +92,7 @@ async def _asked(operation: Operation, kind: str, http: HttpRequest, ticket: Tic
     return Asked(
         body=await _body(operation, http),
         base=base,
+        origin=base_of(http, workspace=False),
         here=base + _below_workspace(http),
         method=http.method,
         kind=kind,

@@ -18,6 +18,7 @@ from strongroom.dialects.huggingface.operations import (
     refs,
     repositories,
     tree,
+    xet,
 )
 from strongroom.dialects.huggingface.pipeline import Pipeline
 from strongroom.domain.identity.roles import Permission
@@ -29,6 +30,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *tree.OPERATIONS,
     *commits.OPERATIONS,
     *lfs.OPERATIONS,
+    *xet.OPERATIONS,
     *refs.OPERATIONS,
     *discussions.OPERATIONS,
     *checks.OPERATIONS,

@@ -15,7 +15,7 @@ from strongroom.application.paging import PageRequest
 from strongroom.application.registry import browsing, history
 from strongroom.application.registry.views import RevisionView
 from strongroom.dialects.huggingface.errors import ENTRY, lacking
-from strongroom.dialects.huggingface.operation import Answer, Asked, NoBody, flow, read
+from strongroom.dialects.huggingface.operation import PLACES, Answer, Asked, NoBody, flow, read
 from strongroom.dialects.huggingface.operations import found
 from strongroom.dialects.huggingface.paging import next_page, page_size
 from strongroom.dialects.huggingface.translate.files import (
@@ -24,8 +24,8 @@ from strongroom.dialects.huggingface.translate.files import (
     file_headers,
     tree_item,
 )
-from strongroom.dialects.huggingface.translate.infos import last_commit, moment
-from strongroom.dialects.huggingface.translate.names import sha
+from strongroom.dialects.huggingface.translate.infos import last_commit
+from strongroom.dialects.huggingface.translate.names import repo_id, sha
 from strongroom.dialects.shared.files import file_response, parse_range
 from strongroom.domain.identity.roles import Permission
 
@@ -135,7 +135,10 @@ def _look(call: Call, asked: Asked[NoBody]) -> tuple[str, RevisionView, FileFact
 async def resolve(edge: Edge, asked: Asked[NoBody]) -> Response:
     """The bytes of a file, or what there is to know of them."""
     uid, head, file = await edge.read(lambda call: _look(call, asked))
-    headers = {**file_headers(file, sha(head.digest)), "Last-Modified-At": moment(head.created_at)}
+    headers = file_headers(file, sha(head.digest))
+    if file.large and file.xet is not None:
+        place = f"{asked.base}/api/{PLACES[asked.kind][0]}/{repo_id(asked.namespace, asked.name)}"
+        headers |= {"X-Xet-Hash": file.xet, "Link": f'<{place}/xet-read-token/{sha(head.digest)}>; rel="xet-auth"'}
     if asked.method == "HEAD":
         parse_range(asked.range, file.size)
         return Response(
