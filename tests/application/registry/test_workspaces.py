@@ -49,6 +49,11 @@ def test_workspaces_of_older_releases_are_given_theirs_once(world: World) -> Non
     assert default_of(world, "default") == uid
 
 
+def test_servers_that_start_together_make_one(world: World) -> None:
+    assert world.race(*[standing.make_missing] * 4) == [False] * 4
+    assert default_of(world, "default")
+
+
 def test_an_experiment_of_that_name_becomes_it(world: World) -> None:
     made = world.command("maintainer", lambda call: experiments.create(call, experiments.CreateExperiment("Default")))
     world.command_tx(standing.make_missing)

@@ -54,7 +54,8 @@ def ensure(call: Call, standing: Standing) -> str:
 
 
 def make(tx: Transaction, workspace: Workspace) -> None:
-    """Make those of a workspace that are not there, as the server itself."""
+    """Make those of a workspace that are not there, as the server itself; of several that would, one does."""
+    tx.workspaces.lock(workspace.id)
     system = as_system(tx, workspace)
     for one in STANDING:
         ensure(system, one)
