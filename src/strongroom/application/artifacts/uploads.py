@@ -7,6 +7,7 @@ from functools import partial
 
 from strongroom.application.artifacts.blobstore import SMALL, PartInfo, StoredBlob
 from strongroom.application.artifacts.folders import PutEntry, intake, open_folder, put
+from strongroom.application.artifacts.spare import drop_spare
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.views import time_of
@@ -69,11 +70,12 @@ async def put_file(
     await edge.read(check)
     stored = await edge.store.put(chunks, expect_sha256=expect_sha256, expect_size=expect_size, max_size=FILE_LARGEST)
 
-    def enter(call: Call) -> None:
-        note(call, [stored])
+    def enter(call: Call) -> Blob:
+        blob = note(call, [stored])[stored.sha256]
         put(call, kind, uid, [PutEntry(path, stored.sha256, stored.size, media_type=media_type)])
+        return blob
 
-    await edge.command(enter)
+    drop_spare(edge, stored, await edge.command(enter))
     return stored
 
 
@@ -107,7 +109,9 @@ async def put_small(edge: Edge, kind: str, uid: str, blobs: Sequence[tuple[str, 
     for (claimed, _), blob in zip(blobs, stored, strict=True):
         if claimed != blob.sha256:
             raise DigestMismatch("A blob does not have its digest.", expected=claimed, found=blob.sha256)
-    await edge.command(lambda call: note(call, stored))
+    noted = await edge.command(lambda call: note(call, stored))
+    for blob in stored:
+        drop_spare(edge, blob, noted[blob.sha256])
     return len(stored)
 
 
@@ -201,11 +205,12 @@ async def complete(edge: Edge, uid: str) -> StoredBlob:
     infos = [PartInfo(part.number, part.size, part.sha256) for part in parts]
     stored = await edge.store.complete_upload(uid, infos, expect_sha256=upload.sha256, expect_size=upload.size)
 
-    def finish(call: Call) -> None:
-        note(call, [stored])
+    def finish(call: Call) -> Blob:
+        blob = note(call, [stored])[stored.sha256]
         call.tx.uploads.finish(uid, "complete")
+        return blob
 
-    await edge.command(finish)
+    drop_spare(edge, stored, await edge.command(finish))
     await edge.store.abort_upload(uid)
     return stored
 

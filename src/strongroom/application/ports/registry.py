@@ -22,7 +22,10 @@ from strongroom.domain.registry.model import (
 class Workspaces(Protocol):
     """Tenants."""
 
-    def by_slug(self, slug: str) -> Workspace | None: ...
+    def by_slug(self, slug: str) -> Workspace | None:
+        """A live one."""
+        ...
+
     def by_id(self, workspace_id: int) -> Workspace: ...
     def add(self, slug: str, description: str) -> Workspace:
         """Add a workspace with its root namespace.
@@ -37,6 +40,17 @@ class Workspaces(Protocol):
 
     def list(self, after: Key | None, limit: int) -> Sequence[Workspace]: ...
     def update(self, workspace: Workspace, /, *, description: str, settings: Mapping[str, object]) -> Workspace: ...
+    def holders(self, workspace_id: int, limit: int) -> Sequence[str]:
+        """What lives in it, as ``kind:name``; an experiment that a handle counts on does not while it has no runs."""
+        ...
+
+    def delete(self, workspace: Workspace, at: int, /) -> None:
+        """Leave a tombstone of it and of its root namespace."""
+        ...
+
+    def lacking(self, dialect: str, kind: str, foreign: str, limit: int) -> Sequence[Workspace]:
+        """Live ones without this handle."""
+        ...
 
 
 class Namespaces(Protocol):

@@ -17,6 +17,7 @@ from strongroom.adapters.sql.tables.base import (
     uid,
 )
 
+#: The slug of a deleted one has `~` and its id behind it, so that the name is free and no address leads there.
 workspace = Table(
     "workspace",
     metadata,
@@ -27,6 +28,7 @@ workspace = Table(
     json_text("settings"),
     Column("etag", Integer, nullable=False, server_default="1"),
     time_us("recorded_at"),
+    time_us("deleted_at", nullable=True),
 )
 
 namespace = Table(
