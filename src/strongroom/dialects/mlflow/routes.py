@@ -17,6 +17,8 @@ from strongroom.dialects.mlflow.operations import (
     runs,
     server,
     versions,
+    webhooks,
+    workspaces,
 )
 from strongroom.dialects.mlflow.pipeline import Pipeline
 from strongroom.domain.identity.roles import Permission
@@ -30,6 +32,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *artifacts.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *workspaces.OPERATIONS,
 )
 
 

@@ -19,6 +19,9 @@ REVISIONS: Final = (
     "0013",
     "0014",
     "0015",
+    "0016",
+    "0017",
+    "0018",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -25,6 +25,7 @@ PAST: dict[str, Any] = {
     "postgresql_where": sql("valid_to IS NOT NULL"),
 }
 
+#: The slug of a deleted one has `~` and its id behind it, so that the name is free and no address leads there.
 workspace = Table(
     "workspace",
     metadata,
@@ -35,6 +36,7 @@ workspace = Table(
     json_text("settings"),
     Column("etag", Integer, nullable=False, server_default="1"),
     time_us("recorded_at"),
+    time_us("deleted_at", nullable=True),
 )
 
 namespace = Table(
