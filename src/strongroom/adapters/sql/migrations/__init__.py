@@ -20,6 +20,8 @@ REVISIONS: Final = (
     "0014",
     "0015",
     "0016",
+    "0017",
+    "0018",
 )
 
 HEAD: Final = REVISIONS[-1]
