@@ -24,6 +24,7 @@ SEARCHES: dict[Entity, Callable[[Call, Question, PageRequest], Any]] = {
     Entity.VERSION: find.versions,
     Entity.EXPERIMENT: find.found_experiments,
     Entity.RUN: find.runs,
+    Entity.LOGGED_MODEL: find.found_logged_models,
     Entity.TRACE: find.traces,
 }
 
@@ -46,6 +47,7 @@ def pages(filled: Filled, entity: Entity, question: Question, size: int) -> list
             return found
 
 
+SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
 WAYS = {"by candidates": (5_000, 20_000), "by all parts": (3, 50_000), "along an index": (0, 0)}
 
 
@@ -57,7 +59,7 @@ def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, mon
     monkeypatch.setattr(finder, "CHECKED_MOST", checked)
     records = filled.records[entity]
     uids = sorted(filled.experiment_uids.values())
-    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity in {Entity.RUN, Entity.TRACE} else st.just(())
+    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity in SCOPED else st.just(())
 
     times = st.just(None) if entity is Entity.TRACE else st.sampled_from([None, None, THEN])
 

@@ -18,14 +18,14 @@ from strongroom.domain.search.ast import (
     Like,
     Matches,
     Not,
+    On,
     Op,
     Or,
     OrderTerm,
-    Part,
     Some,
     Value,
 )
-from strongroom.domain.search.schema import ATTRIBUTES, GROUPS, SPAN_FIELDS, Entity, Type, check
+from strongroom.domain.search.schema import ATTRIBUTES, DATASETS, GROUPS, PARTS, SPAN_FIELDS, Entity, Type, check
 
 KEYS = ("team", "val/loss", "odd `key` of '\"", "größe")
 TEXTS = (
@@ -58,6 +58,7 @@ WORDS = ("a", "ab", "champion", "1", "1*", "a*", "AB b", "y x", "ZOË", "本日"
 texts = st.sampled_from(TEXTS)
 numbers = st.sampled_from(NUMBERS)
 booleans = st.booleans()
+datasets = st.none() | st.builds(On, st.sampled_from(["a", "ab", "Äb"]), st.sampled_from([None, "1", "x'y"]))
 
 
 def fields(entity: Entity) -> st.SearchStrategy[Field]:
@@ -69,7 +70,11 @@ def fields(entity: Entity) -> st.SearchStrategy[Field]:
     if keyed:
         kinds.append(st.builds(Field, st.sampled_from(keyed), st.sampled_from(KEYS)))
     if Group.METRIC in GROUPS[entity]:
-        kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), st.sampled_from(list(Part))))
+        parts = st.sampled_from(sorted(PARTS[entity]))
+        on = datasets if entity is Entity.LOGGED_MODEL else st.none()
+        kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), parts, on))
+    if Group.DATASET in GROUPS[entity]:
+        kinds.append(st.builds(Field, st.just(Group.DATASET), st.sampled_from(DATASETS[entity])))
     kinds += [st.just(Field(group)) for group in sorted(GROUPS[entity] & {*SETS, Group.TEXT})]
     if GROUPS[entity] >= SAID:
         kinds.append(st.builds(Field, st.sampled_from(sorted(SAID)), st.sampled_from(KEYS)))
@@ -169,6 +174,7 @@ def filters(entity: Entity) -> st.SearchStrategy[Expr]:
 
 
 def orders(entity: Entity) -> st.SearchStrategy[tuple[OrderTerm, ...]]:
-    """Up to three things to order by; none for runs and traces means something else."""
+    """Up to three things to order by; none for runs, logged models and traces means something else."""
     terms = st.builds(OrderTerm, fields(entity).filter(lambda field: field.group not in MANY), booleans)
-    return st.lists(terms, min_size=int(entity in {Entity.RUN, Entity.TRACE}), max_size=3).map(tuple)
+    least = int(entity in {Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE})
+    return st.lists(terms, min_size=least, max_size=3).map(tuple)

@@ -19,6 +19,7 @@ from strongroom.application.ports.revisions import Origins, Publication, Refs, R
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.traces import Assessments, Traces
 from strongroom.application.ports.tracking import Experiments, Runs
+from strongroom.application.ports.xet import Xet
 
 T = TypeVar("T")
 
@@ -124,3 +125,5 @@ class Transaction(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def automations(self) -> Automations: ...
+    @property
+    def xet(self) -> Xet: ...

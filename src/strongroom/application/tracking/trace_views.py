@@ -262,7 +262,7 @@ def trace_view(call: Call, experiment: Experiment, trace: Trace) -> TraceView:
     return trace_views(call, {experiment.id: experiment}, [trace])[0]
 
 
-def weight(view: TraceView) -> int:
+def trace_weight(view: TraceView) -> int:
     """About how many bytes a view has."""
     said = sum(len(one.rationale) + len(str(one.value)) for one in view.assessments)
     texts = (view.request or "", view.response or "", *(tag.value or "" for tag in view.tags))

@@ -11,7 +11,14 @@ from strongroom.application.paging import PAGE_BYTES, Page, PageRequest, within_
 from strongroom.application.ports.traces import StoredSpan, TraceFilter
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.tracking import experiments, runs, trace_lookup
-from strongroom.application.tracking.trace_views import SpanView, TraceView, span_view, trace_view, trace_views, weight
+from strongroom.application.tracking.trace_views import (
+    SpanView,
+    TraceView,
+    span_view,
+    trace_view,
+    trace_views,
+    trace_weight,
+)
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
@@ -241,7 +248,7 @@ def listed(call: Call, experiment_uid: str, query: ListTraces, page: PageRequest
     def seal(trace: Trace) -> str:
         return call.sealer.seal(listing, (trace.started_at, trace.id))
 
-    return within_bytes(kept, lambda some: trace_views(call, {experiment.id: experiment}, some), weight, seal)
+    return within_bytes(kept, lambda some: trace_views(call, {experiment.id: experiment}, some), trace_weight, seal)
 
 
 def tag(call: Call, ref: str, tags: Mapping[str, str | None]) -> TraceView:

@@ -20,6 +20,8 @@ from strongroom.dialects.mlflow.operations import (
     server,
     traces,
     versions,
+    webhooks,
+    workspaces,
 )
 from strongroom.dialects.mlflow.pipeline import Pipeline
 from strongroom.domain.identity.roles import Permission
@@ -33,6 +35,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *artifacts.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *workspaces.OPERATIONS,
     *traces.OPERATIONS,
     *assessments.OPERATIONS,
     *otlp.OPERATIONS,

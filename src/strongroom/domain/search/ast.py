@@ -21,6 +21,7 @@ class Group(StrEnum):
     PARAM = "params"
     METRIC = "metrics"
     ALIAS = "alias"
+    DATASET = "dataset"
     TEXT = "text"
     RUN = "run"
     PROMPT = "prompt"
@@ -34,7 +35,7 @@ SETS = frozenset({Group.ALIAS, Group.RUN, Group.PROMPT})
 """Groups of fields without a name, of which a row may have several values."""
 SAID = frozenset({Group.FEEDBACK, Group.EXPECTATION, Group.ISSUE})
 """What is said of traces: of one name there may be several, and a comparison holds when it does of any."""
-MANY = SETS | SAID | {Group.SPAN, Group.TEXT}
+MANY = SETS | SAID | {Group.SPAN, Group.TEXT, Group.DATASET}
 """What nothing can be ordered by."""
 
 
@@ -60,12 +61,24 @@ class Op(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class On:
+    """The data set that is meant: of any digest when it names none."""
+
+    name: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared or ordered by. `part` matters for metrics only; a field of a set or of text has no name."""
+    """What is compared or ordered by. `part` matters for metrics only; a field of a set or of text has no name.
+
+    :param on: of what was measured or read, only what concerns this data set.
+    """
 
     group: Group
     name: str = ""
     part: Part = Part.LAST
+    on: On | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ both databases compare alike.
 
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from strongroom.domain.errors import Invalid
 from strongroom.domain.registry.fields import clean_tag_key
@@ -30,6 +28,7 @@ from strongroom.domain.search.ast import (
     Like,
     Matches,
     Not,
+    On,
     Op,
     Or,
     OrderTerm,
@@ -39,10 +38,40 @@ from strongroom.domain.search.ast import (
     atoms,
     values_of,
 )
+from strongroom.domain.search.fields import (
+    ATTRIBUTES,
+    DATASETS,
+    GROUPS,
+    PARTS,
+    SPAN_ATTRIBUTES,
+    SPAN_FIELDS,
+    SPAN_TERMS_MOST,
+    Attribute,
+    Entity,
+    Type,
+    attribute,
+    is_set,
+)
 from strongroom.domain.search.times import value_time
 from strongroom.domain.search.words import asked_words
 from strongroom.domain.tracking.assessments import NAME_LONGEST
 from strongroom.domain.tracking.values import clean_key
+
+#: The tables of fields are read from here too.
+__all__ = [
+    "ATTRIBUTES",
+    "DATASETS",
+    "GROUPS",
+    "PARTS",
+    "SPAN_ATTRIBUTES",
+    "SPAN_FIELDS",
+    "SPAN_TERMS_MOST",
+    "Attribute",
+    "Entity",
+    "Type",
+    "attribute",
+    "is_set",
+]
 
 TERMS_MOST = 500
 DEPTH_MOST = 50
@@ -66,96 +95,6 @@ _INTEGER_LARGEST = 2**63 - 1
 _OPEN_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 
 
-class Entity(StrEnum):
-    """What can be searched."""
-
-    ASSET = "asset"
-    VERSION = "version"
-    EXPERIMENT = "experiment"
-    RUN = "run"
-    TRACE = "trace"
-
-
-class Type(StrEnum):
-    """What an attribute holds."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
-    TIME = "time"
-
-
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """A column that every row of an entity has. `nfc`: it is stored in NFC, so literals are brought there too."""
-
-    type: Type
-    nullable: bool = False
-    nfc: bool = False
-
-
-_TEXT, _NAME, _TIME = Attribute(Type.TEXT), Attribute(Type.TEXT, nfc=True), Attribute(Type.TIME)
-_MAYBE_TEXT, _MAYBE_TIME = Attribute(Type.TEXT, nullable=True), Attribute(Type.TIME, nullable=True)
-_INTEGER, _BOOLEAN = Attribute(Type.INTEGER), Attribute(Type.BOOLEAN)
-
-ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
-    Entity.ASSET: {
-        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "type": _TEXT, "slug": _TEXT,
-        "display_name": _TEXT, "description": _TEXT, "visibility": _TEXT, "created_by": _TEXT,
-        "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
-    },
-    Entity.VERSION: {
-        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "asset_uid": _TEXT,
-        "number": Attribute(Type.INTEGER, nullable=True), "label": Attribute(Type.TEXT, nullable=True, nfc=True),
-        "stage": _MAYBE_TEXT, "description": _TEXT, "tree": _MAYBE_TEXT, "files": _INTEGER, "size": _INTEGER,
-        "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "origin": _MAYBE_TEXT, "created_by": _TEXT,
-        "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "expires_at": _MAYBE_TIME,
-        "deleted_at": _MAYBE_TIME,
-    },
-    Entity.EXPERIMENT: {
-        "uid": _TEXT, "name": _NAME, "namespace": _NAME, "path": _NAME, "description": _TEXT, "created_by": _TEXT,
-        "created_at": _TIME, "updated_at": _TIME, "deleted_at": _MAYBE_TIME,
-    },
-    Entity.RUN: {
-        "uid": _TEXT, "name": _NAME, "kind": _TEXT, "state": _TEXT, "note": _TEXT, "experiment": _NAME,
-        "experiment_uid": _TEXT, "namespace": _NAME, "parent_uid": _MAYBE_TEXT, "created_by": _TEXT,
-        "started_at": _TIME, "ended_at": _MAYBE_TIME, "created_at": _TIME, "deleted_at": _MAYBE_TIME,
-    },
-    Entity.TRACE: {
-        "uid": _TEXT, "trace_id": _TEXT, "name": _TEXT, "state": _TEXT, "experiment": _NAME, "experiment_uid": _TEXT,
-        "namespace": _NAME, "run_uid": _MAYBE_TEXT, "request_id": _MAYBE_TEXT, "session": _MAYBE_TEXT,
-        "request": _MAYBE_TEXT, "response": _MAYBE_TEXT, "span_count": _INTEGER, "created_by": _TEXT,
-        "started_at": _TIME, "ended_at": _TIME, "duration_us": Attribute(Type.INTEGER, nullable=True),
-        "created_at": _TIME, "updated_at": _TIME,
-    },
-}  # fmt: skip
-
-SPAN_FIELDS: Mapping[str, Attribute] = {
-    "name": _TEXT, "type": _TEXT, "status": _TEXT, "span_id": _TEXT, "parent_id": _MAYBE_TEXT, "content": _TEXT,
-    "duration_us": Attribute(Type.INTEGER, nullable=True),
-}  # fmt: skip
-"""What of a span can be asked; and ``attributes.`` with a key behind it. `content` is all of it, as JSON."""
-SPAN_ATTRIBUTES = "attributes."
-SPAN_TERMS_MOST = 20
-"""Comparisons of one span."""
-
-GROUPS: Mapping[Entity, frozenset[Group]] = {
-    Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
-    Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
-    Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
-    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.TEXT}),
-    Entity.TRACE: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.RUN, Group.PROMPT, *SAID, Group.SPAN}),
-}
-
-
-def attribute(entity: Entity, field: Field) -> Attribute:
-    """The attribute that a field of that group names. :raises Invalid: the entity has none of that name."""
-    found = ATTRIBUTES[entity].get(field.name)
-    if found is None:
-        raise Invalid(f"A {entity} has no attribute {field.name!r}; it has {', '.join(sorted(ATTRIBUTES[entity]))}.")
-    return found
-
-
 def check_field(entity: Entity, field: Field) -> Field:
     """The field with its name as it is stored. :raises Invalid: the entity has no such field."""
     if field.group not in GROUPS[entity]:
@@ -165,8 +104,12 @@ def check_field(entity: Entity, field: Field) -> Field:
             attribute(entity, field)
         case Group.TAG | Group.PROPERTY:
             return replace(field, name=clean_tag_key(field.name))
-        case Group.PARAM | Group.METRIC:
+        case Group.PARAM:
             return replace(field, name=clean_key(field.name))
+        case Group.METRIC:
+            return _check_metric(entity, field)
+        case Group.DATASET:
+            return _check_dataset(entity, field)
         case Group.SPAN:
             span_field(field)
         case group if group in SAID:
@@ -174,6 +117,32 @@ def check_field(entity: Entity, field: Field) -> Field:
         case _:
             return Field(field.group)
     return field
+
+
+def _check_metric(entity: Entity, field: Field) -> Field:
+    if field.part not in PARTS[entity]:
+        raise Invalid(f"Of the metrics of a {entity} {', '.join(sorted(PARTS[entity]))} are kept.")
+    return replace(field, name=clean_key(field.name), on=_check_on(entity, field.on))
+
+
+def _check_dataset(entity: Entity, field: Field) -> Field:
+    if field.name not in DATASETS[entity]:
+        known = ", ".join(f"dataset.{name}" for name in DATASETS[entity])
+        raise Invalid(f"A {entity} has {known}; not dataset.{field.name[:40]}.")
+    return replace(field, on=_check_on(entity, field.on))
+
+
+def _check_on(entity: Entity, on: On | None) -> On | None:
+    """The data set in the form that it is kept in."""
+    if on is None:
+        return None
+    if entity is not Entity.LOGGED_MODEL:
+        raise Invalid("Logged models alone are measured on data sets.")
+
+    def clean(text: str) -> str:
+        return unicodedata.normalize("NFC", clean_text(text, what="data set", longest=TEXT_LONGEST))
+
+    return On(clean(on.name), clean(on.digest) if on.digest is not None else None)
 
 
 def span_field(field: Field) -> Attribute | None:
@@ -195,7 +164,7 @@ def check_order(entity: Entity, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm
     if len(terms) > ORDER_MOST:
         raise Invalid(f"At most {ORDER_MOST} things to order by.", limit=ORDER_MOST)
     if any(term.field.group in MANY for term in terms):
-        raise Invalid("Nothing can be ordered by text, aliases or other things of which a row has several.")
+        raise Invalid("Nothing can be ordered by text, aliases, data sets or other things of which a row has several.")
     return tuple(OrderTerm(check_field(entity, term.field), term.descending) for term in terms)
 
 
@@ -331,7 +300,7 @@ def coerce(entity: Entity, field: Field, value: Value) -> Value:  # noqa: C901 -
             if kind is wanted:
                 return _integer(value, "number") if kind is Type.INTEGER else _any(entity, field, value)
             raise Invalid(f"{field.name} is compared with a {wanted}, not a {kind}.".replace("integer", "number"))
-        case Group.TAG | Group.ALIAS | Group.RUN | Group.PROMPT if kind is not Type.TEXT:
+        case Group.TAG | Group.ALIAS | Group.RUN | Group.PROMPT | Group.DATASET if kind is not Type.TEXT:
             raise Invalid(f"{field.group} are compared with texts, in single quotes.")
         case Group.SPAN:
             return _of_span(entity, field, value, kind)
@@ -369,7 +338,7 @@ def _any(entity: Entity, field: Field, value: Value) -> Value:
 
 def _text(entity: Entity, field: Field, value: str) -> str:
     text = clean_text(value, what="text to compare with", longest=TEXT_LONGEST)
-    nfc = field.group in {Group.ALIAS, Group.PROMPT} or (
+    nfc = field.group in {Group.ALIAS, Group.DATASET, Group.PROMPT} or (
         field.group is Group.ATTRIBUTE and attribute(entity, field).nfc
     )
     return unicodedata.normalize("NFC", text) if nfc else text

@@ -8,13 +8,13 @@ from sqlalchemy import Select
 from strongroom.adapters.sql.search import within
 from strongroom.adapters.sql.search.conditions import condition
 from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_keys, with_id
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Query
 from strongroom.domain.search.ast import And, Expr
 
 Experiments = tuple[int, ...] | Select[Any] | None
-"""Where runs and traces are looked for: ids, or a query for many; None for what is in no experiment."""
+"""Where runs, logged models and traces are looked for: ids, or a query for many; None for what is in no experiment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Float, String, Text, and_, case, cast, exists, func, literal, or_, select, true
 
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.tables import assessment, asset, run, span, trace, trace_link, version
 from strongroom.domain.search.ast import Atom, Field, Group, IsNull, Some, values_of
 from strongroom.domain.search.schema import SPAN_ATTRIBUTES, Entity, Type, kind_of

@@ -1,4 +1,4 @@
-"""Search in the filter language: assets, versions, experiments, runs and traces."""
+"""Search in the filter language: assets, versions, experiments, runs, logged models and traces."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from strongroom.application.search.find import EXPERIMENTS_MOST, Question
 from strongroom.application.tracking.trace_views import TraceView
 from strongroom.application.tracking.views import ExperimentView
 from strongroom.dialects.native.operation import Request, Struct, read
+from strongroom.dialects.native.operations.logged_models import LoggedModelAnswer, logged_model_answer
 from strongroom.dialects.native.operations.runs import RunAnswer, run_answer
 from strongroom.dialects.native.wire import PageSize, Uid, time_us
 from strongroom.domain.identity.roles import Permission
@@ -127,6 +128,20 @@ def search_runs(call: Call, request: Request[Any, SearchRuns]) -> Page[RunAnswer
 
 
 @read(
+    "logged_model.search",
+    "/search/logged-models",
+    Permission.RUN_READ,
+    "Logged models that fit a filter, ordered by any metric, param or attribute",
+    method="POST",
+    body=SearchRuns,
+    answer=Page[LoggedModelAnswer],
+)
+def search_logged_models(call: Call, request: Request[Any, SearchRuns]) -> Page[LoggedModelAnswer]:
+    question = request.body.question(Entity.LOGGED_MODEL)
+    return find.found_logged_models(call, question, request.body.page()).map(logged_model_answer)
+
+
+@read(
     "trace.search",
     "/search/traces",
     Permission.RUN_READ,
@@ -139,4 +154,11 @@ def search_traces(call: Call, request: Request[Any, SearchTraces]) -> Page[Trace
     return find.traces(call, request.body.question(Entity.TRACE), request.body.page())
 
 
-OPERATIONS = (search_assets, search_versions, search_experiments, search_runs, search_traces)
+OPERATIONS = (
+    search_assets,
+    search_versions,
+    search_experiments,
+    search_runs,
+    search_logged_models,
+    search_traces,
+)
