@@ -48,6 +48,7 @@ def deleted(world: "World") -> Asked:
 
 
 REQUESTS: Mapping[str, Request] = {
+    "trace.search": lambda _: Asked({}, {}, {"filter": ""}),
     "trace.record": lambda world: Asked({"uid": world.experiment["uid"]}, {}, body()),
     "trace.list": lambda world: Asked({"uid": world.experiment["uid"]}, {}),
     "trace.delete_some": deleted,

@@ -48,6 +48,13 @@ class Search(Protocol):
         """
         ...
 
+    def count(self, query: Query) -> int:
+        """How many rows fit; regular expressions are not for this.
+
+        :raises Invalid: it would have to look at too many rows, or has an expression.
+        """
+        ...
+
     def matches(self, pattern: str, text: str) -> bool:
         """Whether an RE2 expression is found in a text, outside any search. :raises Invalid: it is none."""
         ...

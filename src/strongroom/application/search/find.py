@@ -137,6 +137,13 @@ def traces(call: Call, question: Question, page: PageRequest) -> Page[TraceView]
     return _shown(call, Entity.TRACE, question, page, call.tx.traces.by_ids, build, trace_weight, within)
 
 
+def count_traces(call: Call, where: Expr | None, experiment_uids: Sequence[str]) -> int:
+    """How many traces of some experiments fit. :raises Invalid: it would take too long."""
+    call.ask(Permission.RUN_READ)
+    question = Question(where, experiment_uids=tuple(experiment_uids))
+    return call.tx.search.count(_query(call, Entity.TRACE, question, _experiments(call, question)))
+
+
 def _experiments(call: Call, question: Question) -> tuple[int, ...] | None:
     """The ids of the experiments that are named. :raises NotFound: there is none such, or not for this caller."""
     if len(question.experiment_uids) > EXPERIMENTS_MOST:
@@ -174,9 +181,16 @@ def _hits(
     page: PageRequest,
     experiment_ids: tuple[int, ...] | None,
 ) -> Page[Hit]:
+    query = _query(call, entity, question, experiment_ids)
+    after = call.sealer.open(listing, page.token)
+    rows = call.tx.search.find(query, after, page.size + 1)
+    return call.sealer.page(listing, rows, page.size, lambda hit: hit.key)
+
+
+def _query(call: Call, entity: Entity, question: Question, experiment_ids: tuple[int, ...] | None) -> Query:
     if question.state not in STATES[entity]:
         raise Invalid(f"State is one of {', '.join(STATES[entity])}.")
-    query = Query(
+    return Query(
         entity=entity,
         workspace_id=call.workspace.id,
         visible=call.caller.access.visible(call.workspace.id),
@@ -186,6 +200,3 @@ def _hits(
         experiment_ids=experiment_ids,
         at=question.at,
     )
-    after = call.sealer.open(listing, page.token)
-    rows = call.tx.search.find(query, after, page.size + 1)
-    return call.sealer.page(listing, rows, page.size, lambda hit: hit.key)

@@ -18,6 +18,7 @@ from strongroom.dialects.mlflow.operations import (
     recording,
     runs,
     server,
+    trace_search,
     traces,
     versions,
     webhooks,
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
     *workspaces.OPERATIONS,
     *traces.OPERATIONS,
+    *trace_search.OPERATIONS,
     *assessments.OPERATIONS,
     *otlp.OPERATIONS,
 )

@@ -15,6 +15,7 @@ from strongroom.adapters.sql.search.order import merged
 from strongroom.adapters.sql.search.scope import NO_KEY, TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
+from strongroom.domain.errors import Invalid
 from strongroom.domain.search.ast import And, Expr, Group, On, atoms
 from strongroom.domain.search.schema import Entity
 
@@ -42,6 +43,18 @@ class SqlSearch(Repository):
             else:
                 rows = self._answer(query, after, limit)
         return [Hit(row[0], (*row[1:], row[0])) for row in rows]
+
+    def count(self, query: Query) -> int:
+        if residual.has_expression(query.where):
+            raise Invalid("Regular expressions cannot be used here.")
+        asked = Asked(self._scope(query), query, self._experiments(query), None, 1)
+        if asked.experiments == ():
+            return 0
+        table = TABLES[query.entity]
+        with bounded(self._connection):
+            counted = select(func.count()).select_from(table).where(*asked.fits(), *asked.within)
+            found: int = self._connection.execute(counted).scalar_one()
+        return found
 
     def matches(self, pattern: str, text: str) -> bool:
         return residual.compiled(pattern)(text) is not None

@@ -1,6 +1,7 @@
 """Traces: described, read with their spans, tagged, linked, deleted."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -42,7 +43,7 @@ def start(call: Call, message: wire.OneTrace) -> wire.OneTrace:
         raise missing("trace.trace_info")
     experiment = uid_to_write(call, translate.place_of(info))
     said = translate.recorded(info)
-    made = record(call, experiment, replace(said, run_uid=_run(call, translate.run_of(info.trace_metadata))))
+    made = record(call, experiment, replace(said, run_uid=run_named(call, info.trace_metadata)))
     for one in info.assessments:
         assessments.create(call, made.uid, assess(one))
     view = traces.get(call, made.uid)
@@ -55,8 +56,9 @@ def record(call: Call, experiment_uid: str, said: RecordTrace) -> TraceView:
     return traces.get(call, made[0].uid)
 
 
-def _run(call: Call, uid: str | None) -> str | None:
+def run_named(call: Call, metadata: Mapping[str, str]) -> str | None:
     """The run that metadata name, if the caller may see it; it stays a word in any case."""
+    uid = translate.run_of(metadata)
     try:
         return runs.by_uid(call, uid, _READ)[1].uid if uid else None
     except NotFound:

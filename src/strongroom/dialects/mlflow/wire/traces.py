@@ -155,6 +155,26 @@ class FoundTraces(Message):
     next_page_token: str | None = None
 
 
+class Correlate(Message):
+    """Two filters, and one that holds for both."""
+
+    experiment_ids: list[str] = []
+    filter_string1: str | None = None
+    filter_string2: str | None = None
+    base_filter: str | None = None
+
+
+class Correlation(Message, omit_defaults=False):
+    """How much they go together, and how many traces fit each, both and the base."""
+
+    npmi: float | str
+    npmi_smoothed: float | str
+    filter1_count: int
+    filter2_count: int
+    joint_count: int
+    total_count: int
+
+
 class DeleteTraces(Message):
     """Which to delete: by their ids, or the oldest until a time."""
 
