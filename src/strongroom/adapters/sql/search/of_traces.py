@@ -55,9 +55,9 @@ def _attribute(scope: Scope, key: str, kind: Type | None) -> Sql:
         )
         chosen = number if kind is Type.INTEGER else text if kind is Type.TEXT else func.coalesce(text, number)
         return select(chosen).select_from(each).where(each.c.key == key).limit(1).correlate(span).scalar_subquery()
-    found = cast(span.c.body, JSON()).op("->")("attributes")
-    text_of = found.op("->>")(cast(literal(key), String()))
-    of_type = func.json_typeof(found.op("->")(cast(literal(key), String())))
+    found = cast(span.c.body, JSON()).op("->", return_type=JSON())(literal("attributes", String()))
+    text_of = found.op("->>", return_type=Text())(literal(key, String()))
+    of_type = func.json_typeof(found.op("->", return_type=JSON())(literal(key, String())))
     if kind is None:
         return text_of
     if kind is Type.INTEGER:
