@@ -33,6 +33,10 @@ def _select() -> Select[Any]:
 
 
 _OF_OWNERS = Prepared(_select().where(tag.c.owner_kind == bindparam("kind"), among(tag.c.owner_id, "ids"), _CURRENT))
+_OWN = (tag.c.owner_kind == bindparam("kind"), tag.c.owner_id == bindparam("owner"), among(tag.c.key_id, "keys"))
+_PRESENT = Prepared(select(tag.c.id, tag.c.key_id, tag.c.valid_from).where(*_OWN, _CURRENT))
+_ENDED = Prepared(select(tag.c.key_id, func.max(tag.c.valid_to).label("ended")).where(*_OWN).group_by(tag.c.key_id))
+_END = Prepared(update(tag).where(tag.c.id == bindparam("tag")).values(valid_to=bindparam("end")))
 _PROPERTIES = Prepared(
     select(*(object_property.c[name] for name in ("owner_id", "type", "text", "number")), name_dict.c.text.label("key"))
     .join(name_dict, name_dict.c.id == object_property.c.key_id)
@@ -85,12 +89,19 @@ class SqlTags(Repository):
         return [Tag(r.key, r.value, r.set_by, r.valid_from, r.valid_to) for r in self._connection.execute(query)]
 
     def set(
-        self, workspace_id: int, owner_kind: str, owner_id: int, tags: Mapping[str, str | None], actor_id: int
+        self,
+        workspace_id: int,
+        owner_kind: str,
+        owner_id: int,
+        tags: Mapping[str, str | None],
+        actor_id: int,
+        *,
+        fresh: bool = False,
     ) -> None:
         if not tags:
             return
         ids = self._context.name_ids(workspace_id, tags, create=True)
-        ended = self._ended(owner_kind, owner_id, list(ids.values()))
+        ended = {} if fresh else self._ended(owner_kind, owner_id, list(ids.values()))
         rows = [
             {
                 "workspace_id": workspace_id,
@@ -108,20 +119,14 @@ class SqlTags(Repository):
     def _ended(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> dict[int, int]:
         """End present values; key id -> when the last one ended, now or before: the next begins no earlier."""
         self._end(owner_kind, owner_id, key_ids)
-        query = (
-            select(tag.c.key_id, func.max(tag.c.valid_to).label("ended"))
-            .where(tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, tag.c.key_id.in_(key_ids))
-            .group_by(tag.c.key_id)
-        )
-        return {row.key_id: row.ended for row in self._connection.execute(query)}
+        rows = _ENDED.rows(self._connection, kind=owner_kind, owner=owner_id, keys=key_ids)
+        return {row.key_id: row.ended for row in rows}
 
     def _end(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> frozenset[int]:
         """End present values; the ids of the keys that had one. A value never ends before it began."""
-        mine = (tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, tag.c.key_id.in_(key_ids), _CURRENT)
-        present = self._connection.execute(select(tag.c.id, tag.c.key_id, tag.c.valid_from).where(*mine)).all()
+        present = _PRESENT.rows(self._connection, kind=owner_kind, owner=owner_id, keys=key_ids)
         for row in present:
-            end = max(self._context.now(), row.valid_from + 1)
-            self._connection.execute(update(tag).where(tag.c.id == row.id).values(valid_to=end))
+            _END.run(self._connection, tag=row.id, end=max(self._context.now(), row.valid_from + 1))
         return frozenset(row.key_id for row in present)
 
     def remove(self, workspace_id: int, owner_kind: str, owner_id: int, keys: Sequence[str]) -> Sequence[str]:
