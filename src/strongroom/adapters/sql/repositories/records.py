@@ -6,7 +6,7 @@ Every writing method is called under the run's lock, so that reading, merging an
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Row, Select, bindparam, func, insert, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import ROWS_HELD, batches, begins, weighed, weighed_few
@@ -34,6 +34,7 @@ def _some_of(columns: Sequence[Any]) -> Prepared:
         .join(name_dict, name_dict.c.id == ranked.c.key_id)
         .where(ranked.c.place <= bindparam("most"))
         .order_by(ranked.c.run_id, name_dict.c.text)
+        .limit(bindparam("rows", type_=BigInteger()))
     )
 
 
@@ -157,8 +158,11 @@ class SqlRecords(SqlBlocks, SqlLines):
     def _some_of(self, statement: Prepared, run_ids: Sequence[int], most: int) -> Iterator[Row[Any]]:
         """At most `most` rows of each run with their keys, and how many there are; by key id, so the oldest keys."""
         for batch in batches(run_ids):
-            asked = {"ids": batch, "most": most}
-            if len(batch) * most <= ROWS_HELD:
-                yield from weighed_few(statement.rows(self._connection, **asked), len(batch), _characters)
-            else:
-                yield from weighed(self._connection, statement.select, len(batch), most, _characters, asked)
+            asked = {"ids": batch, "most": most, "rows": ROWS_HELD + 1}
+            rows = statement.rows(self._connection, **asked)
+            if len(rows) <= ROWS_HELD:
+                yield from weighed_few(rows, len(batch), _characters)
+                continue
+            del rows
+            every = {**asked, "rows": len(batch) * most}
+            yield from weighed(self._connection, statement.select, len(batch), most, _characters, every)

@@ -68,6 +68,7 @@ def create(call: Call, message: wire.CreateModel) -> wire.ModelAnswer:
     wire.ByName,
     required=("name",),
     absent=ABSENT,
+    brief=True,
 )
 def get(call: Call, message: wire.ByName) -> wire.ModelAnswer:
     """One registered model."""
