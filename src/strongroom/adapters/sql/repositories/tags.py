@@ -32,16 +32,20 @@ def _select() -> Select[Any]:
     )
 
 
-_OF_OWNERS = Prepared(_select().where(tag.c.owner_kind == bindparam("kind"), among(tag.c.owner_id, "ids"), _CURRENT))
+_OF_KIND = _select().where(tag.c.owner_kind == bindparam("kind"), _CURRENT)
+_OF_OWNERS = Prepared(_OF_KIND.where(among(tag.c.owner_id, "ids")))
+_OF_OWNER = Prepared(_OF_KIND.where(tag.c.owner_id == bindparam("id")))
 _OWN = (tag.c.owner_kind == bindparam("kind"), tag.c.owner_id == bindparam("owner"), among(tag.c.key_id, "keys"))
 _PRESENT = Prepared(select(tag.c.id, tag.c.key_id, tag.c.valid_from).where(*_OWN, _CURRENT))
 _ENDED = Prepared(select(tag.c.key_id, func.max(tag.c.valid_to).label("ended")).where(*_OWN).group_by(tag.c.key_id))
 _END = Prepared(update(tag).where(tag.c.id == bindparam("tag")).values(valid_to=bindparam("end")))
-_PROPERTIES = Prepared(
+_SAID = (
     select(*(object_property.c[name] for name in ("owner_id", "type", "text", "number")), name_dict.c.text.label("key"))
     .join(name_dict, name_dict.c.id == object_property.c.key_id)
-    .where(object_property.c.owner_kind == bindparam("kind"), among(object_property.c.owner_id, "ids"))
+    .where(object_property.c.owner_kind == bindparam("kind"))
 )
+_PROPERTIES = Prepared(_SAID.where(among(object_property.c.owner_id, "ids")))
+_PROPERTIES_OF = Prepared(_SAID.where(object_property.c.owner_id == bindparam("id")))
 
 
 def _encode(value: Scalar) -> dict[str, Any]:
@@ -74,9 +78,15 @@ class SqlTags(Repository):
 
     def current(self, owner_kind: str, owner_ids: Sequence[int]) -> Mapping[int, Sequence[Tag]]:
         found: dict[int, list[Tag]] = {}
-        for owner, *said in _OF_OWNERS.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
+        for owner, *said in self._of(_OF_OWNER, _OF_OWNERS, owner_kind, owner_ids):
             found.setdefault(owner, []).append(Tag(*said))
         return found
+
+    def _of(self, one: Prepared, many: Prepared, owner_kind: str, owner_ids: Sequence[int]) -> Sequence[Any]:
+        """Rows of owners; of a single one without the detour of a list as one parameter."""
+        if len(owner_ids) == 1:
+            return one.rows(self._connection, kind=owner_kind, id=owner_ids[0])
+        return many.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ()
 
     def at(self, owner_kind: str, owner_id: int, time_us: int) -> Sequence[Tag]:
         then = valid_at(tag.c.valid_from, tag.c.valid_to, time_us)
@@ -136,7 +146,7 @@ class SqlTags(Repository):
 
     def properties(self, owner_kind: str, owner_ids: Sequence[int]) -> Mapping[int, Mapping[str, Scalar]]:
         found: dict[int, dict[str, Scalar]] = {}
-        for row in _PROPERTIES.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
+        for row in self._of(_PROPERTIES_OF, _PROPERTIES, owner_kind, owner_ids):
             found.setdefault(row.owner_id, {})[row.key] = _decode(row.type, row.text, row.number)
         return {owner_id: dict(sorted(values.items())) for owner_id, values in found.items()}
 
