@@ -6,6 +6,7 @@ from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
     "alias": "Names that point at one version.",
+    "annotation": "What other systems said of objects that came from them.",
     "asset": "Models, data sets and other assets.",
     "automation": "What is done by itself, in your name.",
     "audit": "The audit log: read, proved, exported, verified offline.",
@@ -23,6 +24,7 @@ HELP = {
     "flag": "What turned out to be bad.",
     "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "handle": "Ids of other systems, and what they mean here.",
     "lineage": "What a version came from and what came of it; paths, impact, checks.",
     "inbox": "What you are told.",
     "manifest": "What versions say of themselves in strongroom.json.",

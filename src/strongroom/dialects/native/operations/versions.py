@@ -14,6 +14,7 @@ from strongroom.application.registry import publishing, purging, stages, version
 from strongroom.application.registry.views import StageView, VersionView
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
+from strongroom.dialects.native.operations.imports import ImportedBody, claimed, keep
 from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
@@ -44,7 +45,10 @@ class CreateDraft(Struct, frozen=True, kw_only=True):
 
 
 class Publish(Struct, frozen=True, kw_only=True):
-    """What is said of a version as it is published."""
+    """What is said of a version as it is published.
+
+    `origin` is the address of its content as it was named elsewhere; `imported` says where it came from.
+    """
 
     description: str = ""
     label: Name | None = None
@@ -57,6 +61,8 @@ class Publish(Struct, frozen=True, kw_only=True):
     aliases: Annotated[list[Name], Meta(max_length=100)] = []
     run_uid: Uid | None = None
     base_uids: Annotated[list[Uid], Meta(max_length=20)] = []
+    origin: Annotated[str, Meta(max_length=versions.ORIGIN_LONGEST)] | None = None
+    imported: ImportedBody | None = None
 
 
 class Register(Publish, frozen=True, kw_only=True):
@@ -97,7 +103,12 @@ class Compare(Struct, frozen=True, kw_only=True):
 
 
 def _details(body: Publish) -> publishing.PublishDetails:
-    return publishing.PublishDetails(**{k: v for k, v in structs.asdict(body).items() if k != "path"})
+    said = {name: value for name, value in structs.asdict(body).items() if name not in {"path", "imported"}}
+    return publishing.PublishDetails(**said, claimed_at=claimed(body.imported))
+
+
+def _kept(body: Publish) -> publishing.After:
+    return lambda call, uid: keep(call, "version", uid, body.imported)
 
 
 @read(
@@ -127,10 +138,12 @@ def list_versions(call: Call, request: Request[ListVersions, Any]) -> Page[Versi
 async def register(edge: Edge, request: Request[ByUid, Register]) -> VersionView:
     uid, body = request.params.uid, request.body
     if body.logged_model_uid is not None:
-        return await publishing.register_logged_model(edge, uid, body.logged_model_uid, body.path, _details(body))
+        return await publishing.register_logged_model(
+            edge, uid, body.logged_model_uid, body.path, _details(body), _kept(body)
+        )
     if body.run_uid is None:
         raise Invalid("Name the run or the logged model whose files are to be published.")
-    return await publishing.register(edge, uid, body.run_uid, body.path, _details(body))
+    return await publishing.register(edge, uid, body.run_uid, body.path, _details(body), _kept(body))
 
 
 @command(
@@ -160,7 +173,7 @@ def create_draft(call: Call, request: Request[ByUid, CreateDraft]) -> VersionVie
     status=201,
 )
 async def seal(edge: Edge, request: Request[ByUid, Publish]) -> VersionView:
-    return await publishing.seal(edge, request.params.uid, _details(request.body))
+    return await publishing.seal(edge, request.params.uid, _details(request.body), _kept(request.body))
 
 
 @command(
