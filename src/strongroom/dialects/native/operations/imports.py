@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from strongroom.application.call import Call
+from strongroom.application.paging import Page
 from strongroom.application.registry import imported
 from strongroom.application.registry.imported import FOUND_AT_ONCE, HANDLES_MOST, ForeignId, ImportedView
 from strongroom.application.views import microseconds
@@ -96,11 +97,11 @@ def _id(body: HandleBody) -> ForeignId:
     "What ids of another system mean here; those that mean nothing are left out",
     method="POST",
     body=FindHandles,
-    answer=list[ImportedView],
+    answer=Page[ImportedView],
 )
-def find(call: Call, request: Request[Any, FindHandles]) -> list[ImportedView]:
+def find(call: Call, request: Request[Any, FindHandles]) -> Page[ImportedView]:
     body = request.body
-    return imported.found(call, body.dialect, body.kind, body.foreign)
+    return Page(imported.found(call, body.dialect, body.kind, body.foreign), None)
 
 
 @command(
