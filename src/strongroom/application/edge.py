@@ -74,8 +74,11 @@ class Edge(Protocol):
         """Run the last step, whose result is the answer: an idempotency key is remembered in its transaction."""
         ...
 
-    async def read(self, work: Callable[[Call], T]) -> T:
-        """Run a step that reads, on a snapshot of its own."""
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
+        """Run a step that reads, on a snapshot of its own.
+
+        :param brief: a handful of rows by their keys (see `Executor.read`).
+        """
         ...
 
 

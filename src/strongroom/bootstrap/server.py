@@ -11,6 +11,7 @@ from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets
 from strongroom.adapters.statistics.reader import ChildReader
+from strongroom.adapters.telemetry import logs
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
@@ -30,6 +31,7 @@ from strongroom.bootstrap.installation import Installation, install, open_store
 from strongroom.bootstrap.keys import server_key, webhook_key
 from strongroom.bootstrap.passwords import LazyPasswords
 from strongroom.bootstrap.settings import Serving, Storage
+from strongroom.dialects.mlflow.translate.webhooks import MLFLOW, MlflowSpelling
 from strongroom.http.app import Application, create_app
 from strongroom.http.services import Services
 from strongroom.web.routes import pages
@@ -68,7 +70,8 @@ class Readiness:
 def outgoing_of(storage: Storage, serving: Serving) -> Outgoing:
     """Who signs and sends webhooks. :raises Invalid: a network that is allowed is none."""
     allowed = parse_networks(serving.webhook_network)
-    return Outgoing(DerivedSecrets(webhook_key(storage.keys_folder)), PinnedSender(allowed))
+    secrets = DerivedSecrets(webhook_key(storage.keys_folder))
+    return Outgoing(secrets, PinnedSender(allowed), {MLFLOW: MlflowSpelling()})
 
 
 def outside_of(serving: Serving) -> Outside:
@@ -104,10 +107,11 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         gateway=gateway,
         ready=Readiness(installation, store).check,
         used=uses.note,
+        log=logs.request,
         pages=pages(gateway, __version__),
         hosts=serving.hosts,
     )
-    courier = Courier(installation.database, outgoing, MachineClock())
+    courier = Courier(installation.database, outgoing, MachineClock(), store)
     deliver = Job("deliver-events", DELIVER_S, courier.run)
     examiner = Examiner(installation.database, ChildReader(store))
     examine = Job("examine-datasets", EXAMINE_S, examiner.run)
