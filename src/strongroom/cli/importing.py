@@ -85,12 +85,17 @@ def _show(found: "Report", *, as_json: bool) -> None:
         output.line(f"artifacts: {found.bytes.source:,} bytes found, {found.bytes.target:,} bytes here")
     for what, listed in (("refused", found.refused), ("note", found.notes)):
         for one in listed[:SHOWN]:
-            output.line(f"{what}: {one.kind}: {one.name}: {one.reason}")
+            output.line(f"{what}: {one.kind}: {_shown(one.name)}: {_shown(one.reason)}")
         if len(listed) > SHOWN:
             output.line(f"{what}: {len(listed) - SHOWN} more; see --report or --json")
     for kind, number in found.not_imported.items():
         if number != 0:
             output.line(f"not imported: {'an unknown number of' if number is None else number} {kind}")
+
+
+def _shown(text: str) -> str:
+    """A text of the source for a terminal, which it may not steer."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _teller() -> Callable[[str, "Report"], None]:
@@ -103,7 +108,7 @@ def _teller() -> Callable[[str, "Report"], None]:
             return
         shown = time.monotonic()
         runs, files = report.counts["runs"], report.counts["artifacts"]
-        done = f"{runs.found:,} runs, {report.counts['points'].found:,} points, {files.found:,} files: {what}"
+        done = f"{runs.found:,} runs, {report.counts['points'].found:,} points, {files.found:,} files: {_shown(what)}"
         sys.stderr.write(f"\r\x1b[K{done[:100]}")
         sys.stderr.flush()
 

@@ -23,6 +23,7 @@ from strongroom.sdk.imports.source import MEASURED_AT_ONCE, POINTS_AT_ONCE, Sour
 
 META = "meta.yaml"
 META_LARGEST = 8 * 1024 * 1024
+META_DEEPEST = 16
 VALUE_LARGEST = 1024 * 1024
 LINE_LARGEST = 4096
 TRASH, REGISTRY, LOGGED = ".trash", "models", "models"
@@ -315,16 +316,26 @@ class FolderSource:
 
     def _meta(self, folder: Path) -> Meta:
         """What stands in a folder's meta.yaml; nothing when that is not there, too large, or no plain YAML."""
-        import yaml
-
         path = folder / META
         if not inside(path, self._root) or not path.is_file() or path.stat().st_size > META_LARGEST:
             return {}
-        try:
-            found = yaml.load(path.read_bytes(), Loader=_yaml())  # noqa: S506 - it is the safe one
-        except (yaml.YAMLError, ValueError, RecursionError, UnicodeDecodeError, OverflowError):
-            return {}
-        return found if isinstance(found, Mapping) else {}
+        return _plain(path.read_bytes())
+
+
+def _plain(raw: bytes) -> Meta:
+    """A mapping of plain values out of YAML; nothing of anything else, whatever tags or nesting it has."""
+    import yaml
+
+    loader, depth = _yaml(), 0
+    try:
+        for event in yaml.parse(raw, Loader=loader):  # flat: the loader itself would overflow the C stack
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > META_DEEPEST:
+                return {}
+        found = yaml.load(raw, Loader=loader)  # noqa: S506 - it is the safe one
+    except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _measured(key: str, parts: list[str]) -> Measured:
