@@ -102,8 +102,8 @@ def used(run):
 
 def history(run):
     return {
-        key: sorted([m.step, m.timestamp, str(max(min(m.value, 1.7976931348623157e308), -1.7976931348623157e308))]
-                    for m in client.get_metric_history(run.info.run_id, key))
+        key: sorted({(m.step, m.timestamp, str(max(min(m.value, 1.7976931348623157e308), -1.7976931348623157e308)))
+                     for m in client.get_metric_history(run.info.run_id, key)})
         for key in run.data.metrics
     }
 

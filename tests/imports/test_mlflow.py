@@ -35,6 +35,16 @@ def renamed(said: Decoded) -> Decoded:
     return said
 
 
+def differences(here: Decoded, there: Decoded, at: str = "") -> list[str]:
+    """Where two values of JSON differ."""
+    if isinstance(here, dict) and isinstance(there, dict) and here.keys() == there.keys():
+        return [one for key in here for one in differences(here[key], there[key], f"{at}.{key}")]
+    if isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        pairs = enumerate(zip(here, there, strict=True))
+        return [one for place, (a, b) in pairs for one in differences(a, b, f"{at}[{place}]")]
+    return [] if here == there else [f"{at}: {here!r} is not {there!r}"]
+
+
 def counted(report: Report, kind: str) -> tuple[int, int, int, int]:
     count = report.counts[kind]
     return count.found, count.imported, count.there, count.refused + count.lacking
@@ -59,9 +69,7 @@ def test_all_of_a_folder_comes_and_the_account_reconciles(imported: Report) -> N
 @pytest.mark.usefixtures("imported")
 def test_mlflows_client_sees_in_the_copy_what_it_saw_in_the_folder(mlflow: Ask, folder: Made) -> None:
     """ "original ids and times kept": the frame, histories, files, versions, aliases, stages, predictions."""
-    here, there = mlflow("folder", SAID), renamed(folder.said)
-    for part, value in there.items():
-        assert here[part] == value, part
+    assert differences(mlflow("folder", SAID), renamed(folder.said)) == []
     assert mlflow("folder", PREDICT) == folder.ids["predicted"]
 
 
@@ -128,9 +136,7 @@ def test_a_database_brings_the_same(bring: Bring, mlflow: Ask, database: Made) -
     report = bring("database", database.uri, database.artifacts)
     assert report.reconciles, report.refused
     assert report.not_imported["traces"] == 0
-    here, there = mlflow("database", SAID), renamed(database.said)
-    for part, value in there.items():
-        assert here[part] == value, part
+    assert differences(mlflow("database", SAID), renamed(database.said)) == []
     assert mlflow("database", PREDICT) == database.ids["predicted"]
 
 
@@ -151,9 +157,7 @@ def test_a_server_brings_the_same_and_is_the_same_source_as_its_database(
         through.close()
     report = bring("server", tracking)
     assert report.reconciles, report.refused
-    here = mlflow("server", SAID)
-    for part, value in said.items():
-        assert here[part] == value, part
+    assert differences(mlflow("server", SAID), said) == []
     again = bring("server", database.uri, database.artifacts)
     assert again.counts["runs"].imported == again.counts["versions"].imported == again.counts["points"].imported == 0
 
