@@ -16,6 +16,7 @@ from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
 from strongroom.adapters.webhooks.sender import PinnedSender
+from strongroom.adapters.xet.codec import Codec
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
@@ -25,6 +26,8 @@ from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.outside import Outside
+from strongroom.application.tracking import standing
+from strongroom.application.xet.store import RebuildingStore
 from strongroom.bootstrap import webhook_keys
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
@@ -83,10 +86,13 @@ def outside_of(serving: Serving) -> Outside:
 async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
     installation = await install(storage)
-    store = open_store(storage)
+    codec = Codec()
+    store = RebuildingStore(open_store(storage), codec, installation.database)
     uses, keyring = TokenUses(), installation.keyring
     try:
         await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
+        while await installation.database.command(standing.make_missing):
+            pass
     except BaseException:
         await store.aclose()
         installation.database.close()
@@ -102,6 +108,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         public_reads=serving.public_reads,
         outgoing=outgoing,
         outside=outside_of(serving),
+        codec=codec,
     )
     services = Services(
         gateway=gateway,

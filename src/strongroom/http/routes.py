@@ -6,9 +6,11 @@ The application is built from this table and from nothing else; a test walks the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strongroom.dialects.huggingface import routes as huggingface
 from strongroom.dialects.mlflow import routes as mlflow
 from strongroom.dialects.native.pipeline import Pipeline
 from strongroom.dialects.native.routes import OPERATIONS, PREFIX
+from strongroom.dialects.xet import routes as xet
 from strongroom.domain.identity.roles import Permission
 from strongroom.http import documents, health
 from strongroom.http.services import Endpoint, Services
@@ -20,6 +22,7 @@ class PublicRoute:
 
     :param id: names it in logs and metrics, where no raw path may stand.
     :param scoped: whether it also answers below ``/w/{workspace}``.
+    :param whole: whether an escaped slash (``%2F``) stays inside its segment.
     """
 
     id: str
@@ -28,11 +31,12 @@ class PublicRoute:
     permission: Permission
     endpoint: Endpoint
     scoped: bool = False
+    whole: bool = False
 
 
 def all_routes(services: Services) -> Sequence[PublicRoute]:
     """The whole table, in the order in which it is matched."""
-    return (*_own(services), *_native(services), *_mlflow(services))
+    return (*_own(services), *_native(services), *_mlflow(services), *_huggingface(services), *_xet(services))
 
 
 def _native(services: Services) -> list[PublicRoute]:
@@ -47,6 +51,20 @@ def _mlflow(services: Services) -> list[PublicRoute]:
     return [
         PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=True)
         for route in mlflow.routes(services.gateway)
+    ]
+
+
+def _huggingface(services: Services) -> list[PublicRoute]:
+    return [
+        PublicRoute(one.id, one.method, one.path, one.permission, one.endpoint, scoped=True, whole=True)
+        for one in huggingface.routes(services.gateway)
+    ]
+
+
+def _xet(services: Services) -> list[PublicRoute]:
+    return [
+        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=route.scoped)
+        for route in xet.routes(services.gateway)
     ]
 
 

@@ -40,6 +40,6 @@ def test_lists_and_fields_hold_ids_and_the_rest_stays() -> None:
 
 @given(st.text(max_size=600))
 def test_any_text_is_looked_at_and_nothing_changes_that_is_not_known(text: str) -> None:
-    for message in (artifacts.ByPath(path=text), runs.ByRun(run_id=text)):
+    for message in (artifacts.ArtifactPath(artifact_path=text), runs.ByRun(run_id=text)):
         ids_in(message)
         assert with_ids(message, {}) == message

@@ -90,3 +90,15 @@ async def chunks_of(http: HttpRequest) -> AsyncIterator[bytes]:
     async for chunk in http.stream():
         if chunk:
             yield chunk
+
+
+def base_of(http: HttpRequest, *, workspace: bool = True) -> str:
+    """The address that the client was given, as far as its request tells; a proxy that ends TLS says so.
+
+    :param workspace: with ``/w/{workspace}`` where that was asked.
+    """
+    forwarded = http.headers.get("x-forwarded-proto", "").lower()
+    scheme = forwarded if forwarded in {"http", "https"} else http.url.scheme
+    base = f"{scheme}://{http.headers.get('host', '')}"
+    here = workspace_in_path(http) if workspace else None
+    return f"{base}/w/{here}" if here else base

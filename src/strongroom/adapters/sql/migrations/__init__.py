@@ -20,6 +20,9 @@ REVISIONS: Final = (
     "0014",
     "0015",
     "0016",
+    "0017",
+    "0018",
+    "0019",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -21,7 +21,7 @@ _KINDS = {
     "experiment_ids": "experiment",
     "model_id": "logged_model",
 }
-_ADDRESSES = ("path", "source")
+_ADDRESSES = ("path", "artifact_path", "source")
 _PROXIED = r"(?:mlflow-artifacts:/+)?[^/:]+/"
 _IN_ADDRESS = tuple(
     (kind, re.compile(f"({before})([^/]+)({after})", re.DOTALL))
