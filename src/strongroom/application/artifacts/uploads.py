@@ -79,6 +79,17 @@ async def put_file(
     return stored
 
 
+async def put_blob(edge: Edge, kind: str, uid: str, chunks: AsyncIterator[bytes], sha256: str, size: int) -> StoredBlob:
+    """Take one file in whole that no path names yet, and record that the caller has sent it.
+
+    :raises DigestMismatch, SizeMismatch: it is not what was announced; nothing is kept.
+    """
+    await edge.read(lambda call: intake(call, kind, uid))
+    stored = await edge.store.put(chunks, expect_sha256=sha256, expect_size=size, max_size=FILE_LARGEST)
+    await edge.command(lambda call: note(call, [stored]))
+    return stored
+
+
 async def known(edge: Edge, digests: Sequence[str]) -> Mapping[str, StoredBlob]:
     """Those of the digests whose bytes are stored, and where; for the store alone, never for a client (N16)."""
     found = await edge.read(lambda call: call.tx.blobs.by_sha256(digests))
@@ -118,7 +129,7 @@ def view(upload: Upload, parts: Sequence[UploadPart]) -> UploadView:
     )
 
 
-async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int) -> UploadView:
+async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int, part_size: int = PART_SIZE) -> UploadView:
     """Begin an upload in parts, or find the one that this caller began for the same bytes.
 
     Only the parts that are not `received` need to be sent.
@@ -137,7 +148,7 @@ async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int) -> Uplo
             workspace_id=call.workspace.id,
             sha256=sha256,
             size=size,
-            part_size=PART_SIZE,
+            part_size=part_size,
             state="open",
             expires_at=call.now + UPLOAD_LIFE_US,
         )
@@ -160,10 +171,10 @@ def _own(call: Call, uid: str) -> Upload:
     return upload
 
 
-async def put_part(edge: Edge, uid: str, number: int, sha256: str, chunks: AsyncIterator[bytes]) -> PartInfo:
+async def put_part(edge: Edge, uid: str, number: int, sha256: str | None, chunks: AsyncIterator[bytes]) -> PartInfo:
     """Take one part in; sending it again replaces it.
 
-    :param number: 1 to the number of parts. :param sha256: of the part's own bytes.
+    :param number: 1 to the number of parts. :param sha256: of the part's own bytes; None where the client has none.
     """
     upload = await edge.read(lambda call: _own(call, uid))
     if not 1 <= number <= upload.parts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from strongroom.application.artifacts.blobstore import StoredBlob
-from strongroom.domain.artifacts.model import Blob, Folder, FolderEntry, TreeTotals, Upload, UploadPart
+from strongroom.domain.artifacts.model import Blob, FileUpload, Folder, FolderEntry, TreeTotals, Upload, UploadPart
 
 
 class Blobs(Protocol):
@@ -28,6 +28,10 @@ class Blobs(Protocol):
 
         Does the same work whether or not a digest is stored for somebody else.
         """
+        ...
+
+    def digests(self, algo: str, digests: Sequence[str]) -> Mapping[str, str]:
+        """Another digest of stored blobs (`git-sha1`) by their SHA-256, where it is known."""
         ...
 
     def hold(self, asset_id: int, blob_ids: Sequence[int]) -> None:
@@ -99,3 +103,16 @@ class Uploads(Protocol):
     def parts(self, uid: str) -> Sequence[UploadPart]: ...
     def finish(self, uid: str, state: str) -> None: ...
     def expired(self, now: int, limit: int) -> Sequence[Upload]: ...
+
+
+class FileUploads(Protocol):
+    """Files on their way into folders; their parts are among those of `Uploads`."""
+
+    def add(self, upload: FileUpload, /) -> None: ...
+    def get(self, uid: str) -> FileUpload | None: ...
+    def open_of(self, principal_id: int) -> int:
+        """How many a principal has open."""
+        ...
+
+    def finish(self, uid: str, state: str) -> None: ...
+    def expired(self, now: int, limit: int) -> Sequence[FileUpload]: ...

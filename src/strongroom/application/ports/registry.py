@@ -57,6 +57,10 @@ class Namespaces(Protocol):
     """Paths of names inside a workspace."""
 
     def by_path(self, workspace_id: int, path: str) -> Namespace | None: ...
+    def by_slug_path(self, workspace_id: int, slug_path: str) -> Namespace | None:
+        """The live one of these slugs joined with `/`, in whatever case."""
+        ...
+
     def by_id(self, namespace_id: int) -> Namespace: ...
     def lock(self, namespace_id: int) -> Namespace | None:
         """Lock a live one until the end of the transaction; None when it was deleted meanwhile."""
@@ -97,6 +101,10 @@ class Assets(Protocol):
     def by_ids(self, asset_ids: Sequence[int]) -> Mapping[int, Asset]: ...
     def by_name(self, namespace_id: int, name: str, kinds: Sequence[str] | None) -> Sequence[Asset]:
         """Live assets of that name, redirects followed; any kind when `kinds` is None."""
+        ...
+
+    def by_slug(self, namespace_id: int, slug: str, kind: str) -> Asset | None:
+        """The live asset of that slug and kind, in whatever case, redirects followed."""
         ...
 
     def slugs_like(self, namespace_id: int, kind: str, prefix: str, except_asset_id: int | None) -> AbstractSet[str]:

@@ -21,6 +21,9 @@ REVISIONS: Final = (
     "0015",
     "0016",
     "0017",
+    "0018",
+    "0019",
+    "0020",
 )
 
 HEAD: Final = REVISIONS[-1]
