@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
+from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.automations import SqlAutomations
@@ -39,7 +40,7 @@ from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.teams import SqlTeams
 from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.trees import SqlTrees
-from strongroom.adapters.sql.repositories.uploads import SqlUploads
+from strongroom.adapters.sql.repositories.uploads import SqlFileUploads, SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
 from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
@@ -172,6 +173,10 @@ class SqlTransaction:
         return SqlUploads(self)
 
     @cached_property
+    def file_uploads(self) -> SqlFileUploads:
+        return SqlFileUploads(self)
+
+    @cached_property
     def experiments(self) -> SqlExperiments:
         return SqlExperiments(self)
 
@@ -186,6 +191,10 @@ class SqlTransaction:
     @cached_property
     def handles(self) -> SqlHandles:
         return SqlHandles(self)
+
+    @cached_property
+    def annotations(self) -> SqlAnnotations:
+        return SqlAnnotations(self)
 
     @cached_property
     def pipelines(self) -> SqlPipelines:

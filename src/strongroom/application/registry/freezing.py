@@ -6,7 +6,7 @@ written by the seal itself, and leaves nothing.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entr
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.manifests import sealing as manifests
-from strongroom.application.registry import assets
+from strongroom.application.registry import assets, cards
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.tree import Entry
 from strongroom.domain.errors import Invalid
@@ -82,6 +82,7 @@ async def snapshot_of(
     :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
     """
     said = await manifests.read(edge, asset.kind, entries)
+    said = replace(said, card=await cards.read(edge, cards.among(entries)))
     tree = await _beside(len(entries), partial(freeze, entries))
     at_seal = len(tree.pages) + len(set(blob_ids)) <= ROWS_AT_SEAL
     if not at_seal:
