@@ -12,8 +12,18 @@ from sqlalchemy import Select, select, union_all
 from strongroom.adapters.sql.search import full_text
 from strongroom.adapters.sql.search.asked import Experiments
 from strongroom.adapters.sql.search.conditions import holds
-from strongroom.adapters.sql.search.values import NO_KEY, Scope, Sql
-from strongroom.adapters.sql.tables import alias, asset, object_property, run, run_param, run_value, tag, version
+from strongroom.adapters.sql.search.values import NO_KEY, TABLES, Scope, Sql
+from strongroom.adapters.sql.tables import (
+    alias,
+    asset,
+    object_property,
+    packaging,
+    run,
+    run_param,
+    run_value,
+    tag,
+    version,
+)
 from strongroom.adapters.sql.tables.base import head
 from strongroom.domain.search.ast import And, Atom, Between, Compare, Contains, Expr, Group, In, Op, Or, Part, values_of
 from strongroom.domain.search.schema import Entity, Type, kind_of
@@ -197,14 +207,14 @@ def _attribute(scope: Scope, atom: Atom) -> Select[Any] | None:
                 )
             )
             return select(version.c.id).where(mine)
-        case Entity.VERSION, "tree":
-            return of(select(version.c.id), version.c.tree)
         case Entity.VERSION, "run_uid":
             return select(version.c.id).where(version.c.run_id.in_(of(select(run.c.id), run.c.uid)))
-        case Entity.VERSION, "uid":
-            return of(select(version.c.id), version.c.uid)
-        case Entity.RUN, "uid":
-            return of(select(run.c.id), run.c.uid)
+        case Entity.VERSION, "flavor" | "python_version" as name:
+            said = of(select(packaging.c.tree), packaging.c[name])
+            return select(version.c.id).where(version.c.tree.in_(said))
+        case (Entity.VERSION, "uid" | "tree") | (Entity.RUN, "uid"):
+            table = TABLES[scope.entity]
+            return of(select(table.c.id), table.c[atom.field.name])
         case Entity.RUN, "parent_uid":
             parents = run.alias("parents")
             return select(run.c.id).where(run.c.parent_id.in_(of(select(parents.c.id), parents.c.uid)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Float, Select, case, false, func, literal, or_, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.tables import (
@@ -17,6 +17,7 @@ from strongroom.adapters.sql.tables import (
     experiment,
     namespace,
     object_property,
+    packaging,
     principal,
     run,
     run_param,
@@ -177,6 +178,8 @@ def _attribute(scope: Scope, name: str) -> Sql:
         return _scalar(scope, select(principal.c.uid).where(principal.c.id == table.c.created_by))
     if name == "stage" and scope.at is not None:
         return _scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
+    if (scope.entity, name) == (Entity.VERSION, "has_signature"):
+        return _has_signature(scope)
     if (scope.entity, name) in _ELSEWHERE:
         return _scalar(scope, _ELSEWHERE[scope.entity, name])
     return table.c[{"created_at": "recorded_at", "size": "bytes"}.get(name, name)]
@@ -188,6 +191,16 @@ def _namespace(owner: Any) -> Select[Any]:  # noqa: ANN401 - asset or experiment
 
 def _of_asset(column: Sql) -> Select[Any]:
     return select(column).where(asset.c.id == version.c.asset_id)
+
+
+def _packaged(column: Sql) -> Select[Any]:
+    return select(column).where(packaging.c.tree == version.c.tree)
+
+
+def _has_signature(scope: Scope) -> Sql:
+    """Whether a signature was stated, or stands in the MLmodel file."""
+    said = _scalar(scope, _packaged(packaging.c.has_signature))
+    return or_(version.c.signature != "{}", func.coalesce(said, false()))
 
 
 def _of_experiment(column: Sql) -> Select[Any]:
@@ -204,6 +217,9 @@ _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.VERSION, "kind"): _of_asset(asset.c.kind),
     (Entity.VERSION, "asset_uid"): _of_asset(asset.c.uid),
     (Entity.VERSION, "namespace"): _of_asset(namespace.c.path).join(namespace, namespace.c.id == asset.c.namespace_id),
+    (Entity.VERSION, "flavor"): _packaged(packaging.c.flavor),
+    (Entity.VERSION, "flavor_version"): _packaged(packaging.c.flavor_version),
+    (Entity.VERSION, "python_version"): _packaged(packaging.c.python_version),
     (Entity.VERSION, "run_uid"): select(run.c.uid).where(run.c.id == version.c.run_id),
     (Entity.RUN, "experiment"): _of_experiment(experiment.c.name),
     (Entity.RUN, "experiment_uid"): _of_experiment(experiment.c.uid),
