@@ -9,6 +9,7 @@ VENV := .venv
 UV_VENV := .venv-uv
 BIN := $(VENV)/bin
 MLFLOW_VENV := .venv-mlflow
+HUGGINGFACE_VENV := .venv-huggingface
 UV := $(UV_VENV)/bin/uv
 WORKERS ?= 2
 HOST ?= 127.0.0.1
@@ -52,7 +53,7 @@ generate: $(VENV)/.stamp-dev ## write what is made from the route table (the SDK
 	@$(BIN)/python scripts/generate_operations.py
 
 .PHONY: test
-test: $(VENV)/.stamp-dev $(MLFLOW_VENV)/.stamp $(if $(BROWSER_TESTS),test-browser-setup) ## the whole test suite, real services included
+test: $(VENV)/.stamp-dev $(MLFLOW_VENV)/.stamp $(HUGGINGFACE_VENV)/.stamp $(if $(BROWSER_TESTS),test-browser-setup) ## the whole test suite, real services included
 	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 .PHONY: test-browser-setup
@@ -91,13 +92,14 @@ lock: $(UV_VENV)/.stamp ## resolve pyproject.toml and requirements/*.in into req
 	@$(COMPILE) requirements/demo.in --constraints requirements/server.txt --output-file requirements/demo.txt
 	@$(COMPILE) pyproject.toml --extra server requirements/dev.in --constraints requirements/server.txt \
 	    --constraints requirements/build.txt --constraints requirements/demo.txt --output-file requirements/dev.txt
-	@echo "lock: mlflow"
+	@echo "lock: mlflow, huggingface"
 	@$(COMPILE) requirements/mlflow.in --output-file requirements/mlflow.txt
+	@$(COMPILE) requirements/huggingface.in --output-file requirements/huggingface.txt
 	@! grep -nE '://|^-|/(home|opt|root|work)/' requirements/*.txt || { echo "lock: an address or an option leaked into the files above" >&2; exit 1; }
 
 .PHONY: clean
 clean: ## remove everything the targets above made
-	@rm -rf $(VENV) $(UV_VENV) $(MLFLOW_VENV) .cache .hypothesis .coverage dist build
+	@rm -rf $(VENV) $(UV_VENV) $(MLFLOW_VENV) $(HUGGINGFACE_VENV) .cache .hypothesis .coverage dist build
 	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 # --- how the environments come about ---------------------------------------------------------------------------------
@@ -137,4 +139,11 @@ $(MLFLOW_VENV)/.stamp: requirements/mlflow.txt | $(UV_VENV)/.stamp
 	@echo "setup: $(MLFLOW_VENV)"
 	@$(UV) venv --quiet --clear --python "$(PYTHON)" $(MLFLOW_VENV)
 	@$(UV) pip install --quiet --python $(MLFLOW_VENV)/bin/python --compile-bytecode --require-hashes -r requirements/mlflow.txt
+	@touch $@
+
+# Hugging Face's own libraries and the `hf` command, for the tests of the Hub and Xet dialects.
+$(HUGGINGFACE_VENV)/.stamp: requirements/huggingface.txt | $(UV_VENV)/.stamp
+	@echo "setup: $(HUGGINGFACE_VENV)"
+	@$(UV) venv --quiet --clear --python "$(PYTHON)" $(HUGGINGFACE_VENV)
+	@$(UV) pip install --quiet --python $(HUGGINGFACE_VENV)/bin/python --compile-bytecode --require-hashes -r requirements/huggingface.txt
 	@touch $@

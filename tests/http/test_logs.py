@@ -75,3 +75,25 @@ except ValueError as error:
     assert all("Traceback" in line["exception"] for line in lines[1:])
     assert TOKEN.secret not in done.stderr
     assert done.stdout == ""
+
+
+def test_the_line_of_a_request_is_like_all_others_and_redacts_its_path() -> None:
+    """It is made without the way of the others, so nothing else would hold it to their form."""
+    code = f"""
+import logging, structlog
+from strongroom.adapters.telemetry import logs
+fields = dict(request_id="r", method="GET", path="/x/{TOKEN.text}", status=200, complete=True, bytes=3, ms=1.5)
+logs.request(fields)
+logs.configure()
+structlog.get_logger("strongroom.access").info("request", **fields)
+logs.request(fields)
+logging.getLogger("strongroom.access").setLevel(logging.WARNING)
+logs.request(fields)
+"""
+    done = subprocess.run(  # noqa: S603 - our own program, no shell
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True, timeout=60
+    )
+    slow, fast = (json.loads(line) for line in done.stderr.splitlines())
+    assert len(slow.pop("timestamp")) == len(fast.pop("timestamp"))
+    assert slow == fast
+    assert TOKEN.secret not in done.stderr

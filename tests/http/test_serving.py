@@ -201,7 +201,7 @@ def test_what_it_prints_and_what_it_logs(tmp_path: Path) -> None:
         httpx.get(f"{started.url}/setup", params={"code": code})
         assert started.child.terminate() == 0
         logged = started.child.output().split("Ctrl-C.\n", 1)[1]
-        assert logged.count('"event": "request"') >= 4
+        assert logged.count('"event":"request"') >= 4
         assert token not in logged
         assert token.split("_")[2] not in logged
         assert code not in logged

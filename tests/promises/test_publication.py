@@ -4,6 +4,7 @@ domain.md N4: "Sealing writes a constant number of rows whatever the number of f
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -102,8 +103,8 @@ class Watching:
     async def finish(self, work: Callable[[Call], T]) -> T:
         return await self._then(self._edge.finish, work)
 
-    async def read(self, work: Callable[[Call], T]) -> T:
-        return await self._then(self._edge.read, work)
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
+        return await self._then(partial(self._edge.read, brief=brief), work)
 
 
 class KilledError(Exception):

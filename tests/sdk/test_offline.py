@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from strongroom.sdk import Client, errors, init
-from strongroom.sdk.journal import NAME, read
+from strongroom.sdk.journal import NAME, Line, read
 from strongroom.sdk.offline import Offline, OfflineRun
 from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run
-from strongroom.sdk.sync import Synced, sync
+from strongroom.sdk.sync import Synced, _Sending, sync
 from strongroom.sdk.transport import Transport
 from tests.sdk.server import CLI, Served, environment, recorded
 
@@ -245,6 +245,40 @@ def test_a_copy_that_was_synced_elsewhere_sends_only_what_is_new(client: Client,
     assert len([line for line in sent if line.endswith("/log")]) == 2, "what is new, and how far it came"
     (info,) = client.runs.list(f"{space}/exp")
     assert [point.value for point in client.runs.series(info.uid, "x")] == [1.0, 2.0]
+
+
+def test_two_syncs_at_the_same_moment_double_nothing(
+    client: Client, space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "`strongroom sync` uploads later": a copy that ends earlier is synced by another process in between."""
+    with init(f"{space}/exp", offline=tmp_path / "long", capture=False) as run:
+        for step in range(20):
+            run.log_metric("loss", 1.0, step)
+        run.log_dataset("iris", "sha256:12")
+        run.log_metric("loss", 2.0, 20)
+    shutil.copytree(tmp_path / "long", tmp_path / "short")
+    (journal,) = (tmp_path / "short").glob(f"*/{NAME}")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:12]))
+    find = _Sending._begin
+    others: list[Synced] = []
+
+    def overtaken(self: _Sending, begun: Line) -> tuple[RunInfo, int]:
+        found = find(self, begun)
+        if not others:
+            others.append(Synced("", None, None, 0))
+            others.extend(sync(client.api, tmp_path / "long"))
+        return found
+
+    monkeypatch.setattr(_Sending, "_begin", overtaken)
+    (short,) = sync(client.api, tmp_path / "short")
+    assert others[1].failure is None
+    assert short.failure is not None
+    assert "sync again" in short.failure
+    assert short.run_uid == others[1].run_uid
+    assert [p.step for p in client.runs.series(str(short.run_uid), "loss")] == list(range(21))
+    assert sync(client.api, tmp_path / "short")[0].failure is None
+    assert len(list(client.runs.series(str(short.run_uid), "loss"))) == 21
 
 
 def test_one_recording_that_is_refused_does_not_keep_the_others(client: Client, space: str, tmp_path: Path) -> None:

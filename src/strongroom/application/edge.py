@@ -17,7 +17,7 @@ from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
 from strongroom.application.events.waiting import Waiting
-from strongroom.application.identity.authentication import authenticate
+from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
@@ -27,6 +27,8 @@ from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
 from strongroom.application.ports.outside import Outside
 from strongroom.application.ports.transaction import Transaction
+from strongroom.application.ports.xet import XetCodec
+from strongroom.application.xet.turns import Turns
 from strongroom.domain.errors import DomainError, IdempotencyMismatch, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.identity.tokens import Token
@@ -85,8 +87,11 @@ class Edge(Protocol):
         """Run the last step, whose result is the answer: an idempotency key is remembered in its transaction."""
         ...
 
-    async def read(self, work: Callable[[Call], T]) -> T:
-        """Run a step that reads, on a snapshot of its own."""
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
+        """Run a step that reads, on a snapshot of its own.
+
+        :param brief: a handful of rows by their keys (see `Executor.read`).
+        """
         ...
 
 
@@ -97,6 +102,8 @@ class Gateway:
     :param public_reads: whether the operator lets everybody read public assets.
     :param outgoing: who signs and sends webhooks; None where nothing is sent.
     :param outside: who looks at references; None where nothing is looked at.
+    :param codec: what the Xet protocol needs of others; None where it is not served.
+    :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
     """
 
@@ -110,7 +117,9 @@ class Gateway:
     public_reads: bool = False
     outgoing: Outgoing | None = None
     outside: Outside | None = None
+    codec: XetCodec | None = None
     waiting: Waiting = field(default_factory=Waiting)
+    turns: Turns = field(default_factory=Turns)
     gate: PasswordGate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,7 +149,7 @@ class RequestEdge:
     def __init__(
         self,
         gateway: Gateway,
-        token: Token | None,
+        token: Token | Shown | None,
         workspace: str | None,
         request_id: str | None = None,
         once: Once | None = None,

@@ -17,7 +17,8 @@ MAX_PAGE = 1_000
 DEFAULT_PAGE = 100
 MAX_TOKEN = 32_768
 PAGE_BYTES = 8 * 1024 * 1024
-BUILT_AT_ONCE = 50
+BUILT_FIRST = 50
+BUILT_AT_ONCE = 200
 Key = tuple[int | float | str | None, ...]
 
 
@@ -33,21 +34,33 @@ class Page(Generic[T]):
         return Page([change(item) for item in self.items], self.next_page_token)
 
 
+class Overweight(Exception):
+    """What several rows hold together is more than is read at once: fewer of them have to be asked for."""
+
+
 def within_bytes(
     page: "Page[T]", build: Callable[[Sequence[T]], Sequence[U]], weigh: Callable[[U], int], seal: Callable[[T], str]
 ) -> "Page[U]":
     """A page of views that ends early when they grow large: rows of many MiB must not be held all at once.
 
-    :param build: views of some rows. :param weigh: about how many bytes a view has. :param seal: token behind a row.
+    :param build: views of some rows; may raise Overweight for more than one row.
+    :param weigh: about how many bytes a view has. :param seal: token behind a row.
     """
     built: list[U] = []
-    total = 0
-    for start in range(0, len(page.items), BUILT_AT_ONCE):
-        some = build(page.items[start : start + BUILT_AT_ONCE])
+    total, step = 0, BUILT_FIRST
+    while len(built) < len(page.items):
+        try:
+            some = build(page.items[len(built) : len(built) + step])
+        except Overweight:
+            step = max(1, step // 4)
+            continue
         built += some
-        total += sum(map(weigh, some))
+        weight = sum(map(weigh, some))
+        total += weight
         if total > PAGE_BYTES and len(built) < len(page.items):
             return Page(built, seal(page.items[len(built) - 1]))
+        if weight * 16 < PAGE_BYTES:
+            step = min(step * 4, BUILT_AT_ONCE)
     return Page(built, page.next_page_token)
 
 

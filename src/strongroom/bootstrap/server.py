@@ -12,10 +12,12 @@ from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets
 from strongroom.adapters.statistics.reader import ChildReader
+from strongroom.adapters.telemetry import logs
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
 from strongroom.adapters.webhooks.sender import PinnedSender
+from strongroom.adapters.xet.codec import Codec
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
@@ -25,12 +27,14 @@ from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.outside import Outside
+from strongroom.application.xet.store import RebuildingStore
 from strongroom.bootstrap import webhook_keys
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
 from strongroom.bootstrap.keys import server_key, webhook_key
 from strongroom.bootstrap.passwords import LazyPasswords
 from strongroom.bootstrap.settings import Serving, Storage
+from strongroom.dialects.mlflow.translate.webhooks import MLFLOW, MlflowSpelling
 from strongroom.http.app import Application, create_app
 from strongroom.http.services import Services
 from strongroom.web.routes import pages
@@ -69,7 +73,8 @@ class Readiness:
 def outgoing_of(storage: Storage, serving: Serving) -> Outgoing:
     """Who signs and sends webhooks. :raises Invalid: a network that is allowed is none."""
     allowed = parse_networks(serving.webhook_network)
-    return Outgoing(DerivedSecrets(webhook_key(storage.keys_folder)), PinnedSender(allowed))
+    secrets = DerivedSecrets(webhook_key(storage.keys_folder))
+    return Outgoing(secrets, PinnedSender(allowed), {MLFLOW: MlflowSpelling()})
 
 
 def outside_of(serving: Serving) -> Outside:
@@ -81,7 +86,8 @@ def outside_of(serving: Serving) -> Outside:
 async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
     installation = await install(storage)
-    store = open_store(storage)
+    codec = Codec()
+    store = RebuildingStore(open_store(storage), codec, installation.database)
     uses, keyring = TokenUses(), installation.keyring
     try:
         await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
@@ -101,15 +107,17 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         public_reads=serving.public_reads,
         outgoing=outgoing,
         outside=outside_of(serving),
+        codec=codec,
     )
     services = Services(
         gateway=gateway,
         ready=Readiness(installation, store).check,
         used=uses.note,
+        log=logs.request,
         pages=pages(gateway, __version__),
         hosts=serving.hosts,
     )
-    courier = Courier(installation.database, outgoing, MachineClock())
+    courier = Courier(installation.database, outgoing, MachineClock(), store)
     deliver = Job("deliver-events", DELIVER_S, courier.run)
     examiner = Examiner(installation.database, ChildReader(store))
     examine = Job("examine-datasets", EXAMINE_S, examiner.run)

@@ -5,11 +5,12 @@ Neither log nor metrics show a query, a header or a body; metrics are by operati
 
 import asyncio
 import re
+import secrets
 import time
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import structlog
@@ -44,22 +45,30 @@ SECONDS = Histogram(
 SENT = Counter("strongroom_sent_bytes_total", "Bytes of answers' bodies", ["operation"])
 RUNNING = Gauge("strongroom_requests_running", "Requests being answered now", multiprocess_mode="livesum")
 
+#: Finding a figure by its labels takes longer than adding to it; operations and statuses are few.
+_requests: Final = cache(REQUESTS.labels)
+_seconds: Final = cache(SECONDS.labels)
+_sent: Final = cache(SENT.labels)
+
 
 class _Body:
-    """The body of a request as it is received."""
+    """The body of a request as it is received.
+
+    :ivar open: whether more of it may come.
+    """
 
     def __init__(self, receive: Receive, headers: Headers) -> None:
         self._receive = receive
-        self._open = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        self.open = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self._open = message["type"] == "http.request" and message.get("more_body", False)
+        self.open = message["type"] == "http.request" and message.get("more_body", False)
         return message
 
     def give_up(self) -> None:
         """Do not drain: reading may be what is broken."""
-        self._open = False
+        self.open = False
 
     async def drain(self) -> None:
         """Take in, within limits, what nobody read.
@@ -69,7 +78,7 @@ class _Body:
         left = DRAINED_MOST
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAINED_S):
-                while self._open and left > 0:
+                while self.open and left > 0:
                     # one that announced a body and waits to be asked for it gets its answer at once
                     async with asyncio.timeout(DRAINED_PAUSE_S):
                         left -= len((await self()).get("body", b""))
@@ -89,7 +98,8 @@ class _Answer:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            await self.body.drain()
+            if self.body.open:
+                await self.body.drain()
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id.encode())]
         elif message["type"] == "http.response.body":
@@ -102,11 +112,13 @@ class Access:
     """See the module.
 
     :param used: told the id of each token that a request was answered for.
+    :param log: takes what the log says of each request.
     """
 
-    def __init__(self, app: ASGIApp, used: Callable[[str], None]) -> None:
+    def __init__(self, app: ASGIApp, used: Callable[[str], None], log: Callable[[Mapping[str, object]], None]) -> None:
         self._app = app
         self._used = used
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -115,7 +127,7 @@ class Access:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         body = _Body(receive, headers)
-        answer = _Answer(send, body, given if _ID.fullmatch(given) else uuid.uuid4().hex)
+        answer = _Answer(send, body, given if _ID.fullmatch(given) else secrets.token_hex(16))
         scope["state"] = {**scope.get("state", {}), "request_id": answer.request_id}
         RUNNING.inc()
         try:
@@ -141,19 +153,28 @@ class Access:
     def _account(self, scope: Scope, headers: Headers, answer: _Answer) -> None:
         operation = scope["state"].get("operation", _UNROUTED)
         seconds = time.perf_counter() - answer.started_at
-        REQUESTS.labels(operation, str(answer.status or "aborted")).inc()
-        SECONDS.labels(operation).observe(seconds)
-        SENT.labels(operation).inc(answer.sent)
-        if 0 < answer.status < _REFUSED and (token := from_authorization(headers.get("authorization", ""))):
-            self._used(token.id)
-        _log.info(
-            "request",
-            request_id=answer.request_id,
-            method=scope["method"],
-            path=scope["path"][:_PATH_SHOWN],
-            operation=operation,
-            status=answer.status,
-            complete=answer.complete,
-            bytes=answer.sent,
-            ms=round(seconds * 1000, 2),
+        _requests(operation, str(answer.status or "aborted")).inc()
+        _seconds(operation).observe(seconds)
+        _sent(operation).inc(answer.sent)
+        if 0 < answer.status < _REFUSED and (token_id := _token_id(scope, headers)):
+            self._used(token_id)
+        self._log(
+            {
+                "request_id": answer.request_id,
+                "method": scope["method"],
+                "path": scope["path"][:_PATH_SHOWN],
+                "operation": operation,
+                "status": answer.status,
+                "complete": answer.complete,
+                "bytes": answer.sent,
+                "ms": round(seconds * 1000, 2),
+            }
         )
+
+
+def _token_id(scope: Scope, headers: Headers) -> str | None:
+    """The id of the request's token: as the dialect left it, which has read the header already."""
+    left: str | None = scope["state"].get("token_id")
+    if left is None and (token := from_authorization(headers.get("authorization", ""))):
+        return token.id
+    return left

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from strongroom.domain.errors import DomainError
 from strongroom.http.access import Access
 from strongroom.http.guards import Guards
+from strongroom.http.matching import IndexedRouter
 from strongroom.http.problems import refusal_at, refusal_of
 from strongroom.http.routes import PublicRoute, all_routes
 from strongroom.http.services import Services
@@ -44,11 +45,12 @@ def create_app(services: Services) -> Application:
     """
     routes = all_routes(services)
     starlette: list[Route | Mount] = [*_routes(routes)]
-    scoped = Router(_routes(route for route in routes if route.scoped), redirect_slashes=False, default=_nowhere)
+    scoped = IndexedRouter(_routes(route for route in routes if route.scoped), _nowhere)
     starlette.append(Mount(f"/w/{{{AT_WORKSPACE}}}", scoped))
-    router = Router(starlette, redirect_slashes=False, default=_nowhere)
+    router = IndexedRouter(starlette, _nowhere)
     answering = ExceptionMiddleware(router, handlers={HTTPException: _http_problem, DomainError: _domain_problem})
-    return Application(Access(Guards(answering, services.hosts), services.used), routes, router)
+    access = Access(Guards(answering, services.hosts), services.used, services.log)
+    return Application(access, routes, router)
 
 
 def _shape(path: str) -> tuple[tuple[bool, str], ...]:
@@ -71,9 +73,21 @@ def _routes(routes: Iterable[PublicRoute]) -> list[Route]:
 def _of_address(methods: Mapping[str, PublicRoute]) -> Route:
     first = next(iter(methods.values()))
     allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
-    made = Route(first.path, _dispatch(methods, allowed), name=first.id)
+    dispatch = _dispatch(methods, allowed)
+    made = Route(first.path, dispatch, name=first.id)
     made.methods = None  # every method arrives at the dispatch, which answers 405 in our own words
+    made.app = _answering(dispatch)
     return made
+
+
+def _answering(endpoint: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    """As Starlette would call it, less its own layer for errors: the one around the router answers them all."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 def _dispatch(methods: Mapping[str, PublicRoute], allowed: Sequence[str]) -> Callable[[Request], Awaitable[Response]]:

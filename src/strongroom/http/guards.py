@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +27,7 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_ADDED: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
 class _HeadDone(Exception):
@@ -84,7 +84,7 @@ def is_text(raw_path: bytes) -> bool:
     the end would be lost, since a regular expression's ``$`` looks past it.
     """
     try:
-        path = unquote_to_bytes(raw_path).decode()
+        path = (unquote_to_bytes(raw_path) if b"%" in raw_path else raw_path).decode()
     except UnicodeDecodeError:
         return False
     return _CONTROL.search(path) is None
@@ -107,10 +107,9 @@ class _Sender:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            message.setdefault("headers", [])
-            headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            headers = list(message.get("headers", ()))
+            said = {name.lower() for name, _ in headers}
+            message["headers"] = headers + [header for header in _ADDED if header[0] not in said]
         elif self._head and message["type"] == "http.response.body":
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
             raise _HeadDone

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from strongroom.dialects.mlflow import routes as mlflow
 from strongroom.dialects.native.pipeline import Pipeline
 from strongroom.dialects.native.routes import OPERATIONS, PREFIX
+from strongroom.dialects.xet import routes as xet
 from strongroom.domain.identity.roles import Permission
 from strongroom.http import documents, health
 from strongroom.http.services import Endpoint, Services
@@ -32,7 +33,7 @@ class PublicRoute:
 
 def all_routes(services: Services) -> Sequence[PublicRoute]:
     """The whole table, in the order in which it is matched."""
-    return (*_own(services), *_native(services), *_mlflow(services))
+    return (*_own(services), *_native(services), *_mlflow(services), *_xet(services))
 
 
 def _native(services: Services) -> list[PublicRoute]:
@@ -47,6 +48,13 @@ def _mlflow(services: Services) -> list[PublicRoute]:
     return [
         PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=True)
         for route in mlflow.routes(services.gateway)
+    ]
+
+
+def _xet(services: Services) -> list[PublicRoute]:
+    return [
+        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=route.scoped)
+        for route in xet.routes(services.gateway)
     ]
 
 

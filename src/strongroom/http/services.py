@@ -1,6 +1,6 @@
 """What the HTTP layer is handed by the composition root."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,11 +43,13 @@ class Services:
     :param ready: raises a domain error when requests cannot be answered now.
     :param used: told the id of each token that a request was answered for.
     :param pages: routes of the web pages; they ask for no permission, or see to it themselves.
+    :param log: takes what the log says of each request.
     :param hosts: names that a Host header may have, in lower case, without port; ``*`` allows every name.
     """
 
     gateway: Gateway
     ready: Callable[[], Awaitable[None]]
     used: Callable[[str], None]
+    log: Callable[[Mapping[str, object]], None]
     pages: Sequence[Page]
     hosts: frozenset[str]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from strongroom.sdk.api import Api, decode
-from strongroom.sdk.errors import Conflict, Corrupted, Invalid, NotFound
+from strongroom.sdk.errors import Conflict, Corrupted, IdempotencyMismatch, Invalid, NotFound
 from strongroom.sdk.finding import quoted, search
 from strongroom.sdk.journal import BLOBS, NAME, Line, blob_path, read
 from strongroom.sdk.localfiles import LocalFile
@@ -117,6 +117,7 @@ class _Sending:
         self._api, self._folder, self._known, self._progress = api, folder, known, progress
         self._blobs = folder.parent / BLOBS
         self._last: Line
+        self._recording = ""
         self._ended: Line | None = None
         self.run_uid: str | None = None
         self.state: str | None = None
@@ -126,17 +127,17 @@ class _Sending:
         """Send what the server has not, and end the run as the recording says."""
         lines = read(self._folder / NAME)
         begun = next(lines)
-        self._last = begun
+        self._last, self._recording = begun, str(begun.fields.get("recording"))
         run, position = self._begin(begun)
         self.run_uid, self.state = run.uid, run.state
         self._known[self._folder.name] = run.uid
         for part in _gathered(self._ahead(lines, position)):
             if isinstance(part, _Batch):
-                position = self._log(part)
+                position = self._log(part, position)
             else:
                 self._one(part)
         if self._last.number > position:
-            self._log(_Batch(self._last.number))  # so that what needed no batch is not sent again either
+            self._log(_Batch(self._last.number), position)  # so that what needed no batch is not sent again either
         self._end(run, unfinished)
 
     def _ahead(self, lines: Iterator[Line], position: int) -> Iterator[Line]:
@@ -203,12 +204,20 @@ class _Sending:
 
     # -- what it recorded ----------------------------------------------------------------------------------------
 
-    def _log(self, batch: _Batch) -> int:
-        """Send a batch with the number of its last line; returns that."""
+    def _log(self, batch: _Batch, behind: int) -> int:
+        """Send a batch with the number of its last line; returns that.
+
+        :param behind: the line up to which the run was synced. It makes the key, so of two syncs at the same moment
+            one sends what follows, and the other gets the same answer or, if it would send less or more, a refusal.
+        """
         tags = {**batch.tags, SYNCED: str(batch.last)}
-        key = f"{self._folder.name}/{batch.last}"
         fields: dict[str, Any] = {"params": batch.params, "points": batch.points, "tags": tags}
-        self._api.send("run.log", idempotency_key=_key(key), uid=self.run_uid, **fields)
+        try:
+            self._api.send(
+                "run.log", idempotency_key=_key(f"{self._recording}/after/{behind}"), uid=self.run_uid, **fields
+            )
+        except IdempotencyMismatch as error:
+            raise Conflict("Another sync sends this recording; sync again when that one is done.") from error
         return batch.last
 
     def _one(self, line: Line) -> None:

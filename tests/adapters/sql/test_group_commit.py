@@ -101,3 +101,44 @@ def test_whatever_a_command_raises_the_writer_goes_on(executor: SqliteExecutor) 
     assert [answers[0], answers[2]] == ["before", "behind"]
     assert isinstance(answers[1], RuntimeError)
     assert asyncio.run(executor.command(put("still"))) == "still"
+
+
+COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT max(i), ? FROM n"
+
+
+@pytest.mark.parametrize("swallowed", [False, True], ids=["raised", "swallowed"])
+def test_a_brief_read_that_is_none_is_moved_off_the_event_loop(executor: SqliteExecutor, *, swallowed: bool) -> None:
+    """One caller's question must not keep the event loop from all others, whatever the work makes of the error."""
+    threads: list[int] = []
+
+    def work(tx: Transaction) -> int:
+        assert isinstance(tx, SqlTransaction)
+        threads.append(threading.get_ident())
+        try:
+            return int(tx.connection.exec_driver_sql(COUNTING.format(200_000), ("x",)).scalar_one())
+        except Exception:
+            if not swallowed:
+                raise
+            return 0
+
+    assert asyncio.run(executor.read(work, brief=True)) == 200_000
+    assert len(threads) == 2
+    assert threads[0] == threading.get_ident() != threads[1]
+    assert asyncio.run(executor.read(work)) == 200_000, "the budget went with the brief read"
+
+
+def test_a_brief_read_stays_where_it_is_however_often_its_statement_ran(executor: SqliteExecutor) -> None:
+    """SQLite counts the steps of a statement over all its runs: a thousand short ones are none that is long."""
+    threads: set[int] = set()
+
+    def work(tx: Transaction) -> int:
+        assert isinstance(tx, SqlTransaction)
+        threads.add(threading.get_ident())
+        return int(tx.connection.exec_driver_sql(COUNTING.format(100), ("x",)).scalar_one())
+
+    async def many() -> None:
+        for _ in range(1_000):
+            await executor.read(work, brief=True)
+
+    asyncio.run(many())
+    assert threads == {threading.get_ident()}

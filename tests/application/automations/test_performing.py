@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -81,8 +82,8 @@ def test_tags_on_assets_and_runs_by_params_and_metrics(works: Works) -> None:
     assert works.states(by_asset.uid) == ["done"]
 
 
-def test_an_event_goes_to_a_webhook_that_chose_nothing_itself(works: Works) -> None:
-    post = Post(works.world)
+def test_an_event_goes_to_a_webhook_that_chose_nothing_itself(works: Works, tmp_path: Path) -> None:
+    post = Post(works.world, tmp_path)
     with Receiver() as receiver:
         hook = works.world.command(
             "admin", lambda call: webhooks.create(call, post.secrets, CreateWebhook(receiver.url, ("none",)))
@@ -151,9 +152,9 @@ def test_what_its_owner_may_not_see_is_not_even_heard(works: Works) -> None:
     assert works.said(private.uid) == []
 
 
-def test_a_refusal_is_written_and_recorded(works: Works) -> None:
+def test_a_refusal_is_written_and_recorded(works: Works, tmp_path: Path) -> None:
     grant = works.grant("admin", works.world.uid("stranger"))
-    hook_maker = Post(works.world)
+    hook_maker = Post(works.world, tmp_path)
     hook = works.world.command(
         "admin",
         lambda call: webhooks.create(call, hook_maker.secrets, CreateWebhook("https://example.com/", ("none",))),

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from strongroom.adapters.blobs.local import LocalBlobStore
 from strongroom.adapters.sql.pooled import PostgresExecutor
 from strongroom.adapters.sql.tables import audit_pending
 from strongroom.adapters.sql.transaction import SqlTransaction
@@ -22,6 +24,7 @@ from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets
 from strongroom.application.registry.assets import CreateAsset, UpdateAsset
 from strongroom.application.registry.views import AssetView
+from strongroom.dialects.mlflow.translate.webhooks import MLFLOW, MlflowSpelling
 from tests.application.conftest import World
 from tests.support.receiver import Receiver
 
@@ -38,6 +41,7 @@ class Post:
     """What delivers in these tests."""
 
     world: World
+    folder: Path
     secrets: DerivedSecrets = field(default_factory=lambda: DerivedSecrets(KEY))
     sender: Sender = field(default_factory=lambda: PinnedSender(parse_networks(["127.0.0.0/8"]), seconds=2))
 
@@ -52,7 +56,8 @@ class Post:
                 self.world.executor.sequence()
 
     def courier(self, sender: Sender | None = None) -> Courier:
-        return Courier(self.world.executor, Outgoing(self.secrets, sender or self.sender), self.world.clock)
+        outgoing = Outgoing(self.secrets, sender or self.sender, {MLFLOW: MlflowSpelling()})
+        return Courier(self.world.executor, outgoing, self.world.clock, LocalBlobStore(self.folder))
 
     def deliver(self) -> None:
         self.number()
@@ -60,8 +65,8 @@ class Post:
 
 
 @pytest.fixture
-def post(world: World) -> Post:
-    return Post(world)
+def post(world: World, tmp_path: Path) -> Post:
+    return Post(world, tmp_path / "blobs")
 
 
 @pytest.fixture

@@ -224,7 +224,7 @@ def test_a_crash_while_the_feed_is_spread_leaves_no_half(post: Post, receiver: R
     post.number()
 
     def crash(tx: object) -> None:
-        delivery.spread(tx)  # type: ignore[arg-type]
+        delivery.spread(tx, {})  # type: ignore[arg-type]
         raise RuntimeError
 
     for _ in range(3):
@@ -256,10 +256,10 @@ def test_a_lost_lease_writes_nothing(post: Post, receiver: Receiver) -> None:
     post.hook(receiver, "asset.*")
     make(post.world, "churn")
     post.number()
-    post.world.command_tx(delivery.spread)
-    (first,) = post.world.command_tx(lambda tx: delivery.claim(tx, 4, frozenset()))
+    post.world.command_tx(lambda tx: delivery.spread(tx, {}))
+    (first,) = post.world.command_tx(lambda tx: delivery.claim(tx, 4, frozenset(), {}))
     post.world.clock.advance(LEASE_US + SECOND)
-    (second,) = post.world.command_tx(lambda tx: delivery.claim(tx, 4, frozenset()))
+    (second,) = post.world.command_tx(lambda tx: delivery.claim(tx, 4, frozenset(), {}))
     post.world.command_tx(lambda tx: delivery.finish(tx, first, Sent(Outcome.REFUSED, 500), 1))
     post.world.command_tx(lambda tx: delivery.finish(tx, second, Sent(Outcome.DELIVERED, 200), 1))
     found = post.world.read_tx(lambda tx: tx.deliveries.get(second.webhook.id, second.delivery.leaf))

@@ -14,11 +14,17 @@ from strongroom.adapters.sql.engine import sqlite_engine
 from strongroom.adapters.sql.repositories.feed import select_events
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.events import feed
+from strongroom.application.events import audience, feed
 from strongroom.application.events.feed import EventPage
 from strongroom.application.events.waiting import Waiting
-from strongroom.application.identity import tokens
+from strongroom.application.identity import grants, tokens
+from strongroom.application.identity.grants import CreateGrant, Place
 from strongroom.application.ports.events import Wanted
+from strongroom.application.registry import namespaces
+from strongroom.application.tracking import experiments, logged_models, runs
+from strongroom.application.tracking.experiments import CreateExperiment
+from strongroom.application.tracking.logged_models import CreateLoggedModel
+from strongroom.application.tracking.runs import CreateRun
 from strongroom.domain.errors import Invalid, TooManyRequests, Unauthenticated
 from strongroom.domain.identity.access import Visible
 from tests.application.conftest import World
@@ -91,6 +97,38 @@ def test_a_member_sees_events_of_assets_that_it_may_see_and_no_others(post: Post
     assert look(post, "stranger").events == []
     with pytest.raises(Unauthenticated):
         look(post, None)
+
+
+def test_a_member_sees_events_of_runs_that_it_may_read_and_no_others(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every read goes through the caller's visibility, the feed's too; pages go on however few events one may see."""
+    monkeypatch.setattr(audience, "AT_ONCE", 3)
+
+    def track(call: Call, namespace: str) -> str:
+        experiment = experiments.create(call, CreateExperiment("e", namespace))
+        run = runs.create(call, CreateRun(experiment.uid))
+        logged_models.create(call, CreateLoggedModel(experiment.uid, "m", run_uid=run.uid))
+        return run.uid
+
+    for namespace in ("vision", "speech"):
+        post.world.command("admin", lambda c, where=namespace: track(c, where))  # type: ignore[misc]
+        make(post.world, f"in-{namespace}")
+    where = post.world.read("admin", lambda c: namespaces.find(c, "speech"))
+    assert where is not None
+    grant = CreateGrant("viewer", post.world.uid("stranger"), place=Place("namespace", where.uid))
+    post.world.command("admin", lambda c: grants.create(c, grant))
+    assert actions(look(post, "stranger")) == ["experiment.create", "run.create", "logged_model.create"]
+    found, after = [], None
+    while True:
+        page = look(post, "viewer", after, 2)
+        found += actions(page)
+        after = page.next
+        if page.next == page.head:
+            break
+    assert found == actions(look(post, "viewer"))
+    assert found.count("run.create") == 2
+    assert "grant.create" not in found
 
 
 def test_everybody_sees_events_of_public_assets_where_the_operator_lets_them(post: Post) -> None:

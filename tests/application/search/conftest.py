@@ -169,7 +169,8 @@ class Filler:
         for number in range(count):
             row = {
                 **self.common(), "number": self.some([number + 10, None]), "label": None, "stage": self.maybe(TEXTS),
-                "description": self.some(TEXTS), "tree": self.maybe(TEXTS), "files": self.some([0, 1, 2]),
+                "description": self.some(TEXTS), "origin": self.maybe(TEXTS), "tree": self.maybe(TEXTS),
+                "files": self.some([0, 1, 2]),
                 "bytes": self.some([0, 1, 2**53 + 1]), "unpinned": self.some([True, False]),
                 "locked": self.some([True, False]), "signature": self.some(["{}", "{}", '{"a":1}']),
                 "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from strongroom.adapters.sql.brief import NotBriefError, within_budget
 from strongroom.adapters.sql.engine import sqlite_engine
 from strongroom.adapters.sql.executor import ping, run_work, translate
 from strongroom.adapters.sql.sequencer import sequence_pending
@@ -68,16 +69,22 @@ class SqliteExecutor:
         """See :class:`strongroom.application.ports.execution.Executor`.
 
         A brief one runs on the event loop itself: a reader never waits for the writer, and the change of threads
-        would take longer than the answer. The pool has one connection more than threads, so that none is waited for.
+        would take longer than the answer. One that turns out not to be brief is ended and begun again in a thread.
+        The pool has one connection more than threads, so that none is waited for.
         """
         if brief:
-            return self._read(work)
+            try:
+                return self._read(work, brief=True)
+            except NotBriefError:
+                pass
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
-    def _read(self, work: Callable[[Transaction], T]) -> T:
+    def _read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
         try:
-            with self._reader.connect() as connection, connection.begin():
+            with self._reader.connect() as connection, connection.begin(), within_budget(connection, brief=brief):
                 return run_work(connection, work, self._clock)
+        except NotBriefError:
+            raise
         except Exception as error:
             raise translate(error) from error
 

@@ -43,6 +43,7 @@ from strongroom.adapters.sql.repositories.versions import SqlVersions
 from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
+from strongroom.adapters.sql.repositories.xet import SqlXet
 from strongroom.adapters.sql.search.finder import SqlSearch
 from strongroom.adapters.sql.tables import name_dict
 from strongroom.application.ports.execution import Clock
@@ -263,3 +264,7 @@ class SqlTransaction:
     @cached_property
     def automations(self) -> SqlAutomations:
         return SqlAutomations(self)
+
+    @cached_property
+    def xet(self) -> SqlXet:
+        return SqlXet(self)

@@ -4,8 +4,11 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
 
+import msgspec
 import structlog
 
 _HIDDEN: Final = "[hidden]"
@@ -17,11 +20,17 @@ _VALUES: Final = (
     (re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+@"), r"\1:" + _HIDDEN + "@"),
     (re.compile(r"(?i)((?:secret_access_key|access_key_id|password|code|sig|token)=)[^&\s\"']+"), r"\1" + _HIDDEN),
 )
+#: What each of these holds: most texts hold none, and are looked through once.
+_SUSPECT: Final = re.compile(r"(?i)sr_|bearer|basic|://|=")
+_requests: Final = logging.getLogger("strongroom.access")
+_encode: Final = msgspec.json.Encoder(enc_hook=repr).encode
 
 
 def redact(value: object) -> object:
     """The same value without anything that looks like a secret, however deep."""
     if isinstance(value, str):
+        if not _SUSPECT.search(value):
+            return value
         for pattern, instead in _VALUES:
             value = pattern.sub(instead, value)
         return value
@@ -30,6 +39,32 @@ def redact(value: object) -> object:
     if isinstance(value, list | tuple):
         return [redact(item) for item in value]
     return value
+
+
+def _rendered(event: object, **_options: object) -> str:
+    return _encode(event).decode()
+
+
+class _Lines:
+    """Where lines go that are made here: to the handler of all others, from when it is configured."""
+
+    handler: logging.StreamHandler[TextIO] | None = None
+
+
+def request(fields: Mapping[str, object]) -> None:
+    """Log that a request was answered: a line like all others, without the way through two libraries (a fifth of it).
+
+    :param fields: plain values; the path is all of them that a client chose, and is redacted.
+    """
+    handler = _Lines.handler
+    if handler is None or not _requests.isEnabledFor(logging.INFO):
+        return
+    now = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    line = {**fields, "path": redact(fields["path"]), "event": "request", "level": "info", "logger": _requests.name}
+    text = _rendered({**line, "timestamp": now}) + handler.terminator
+    with handler.lock or nullcontext():
+        handler.stream.write(text)
+        handler.flush()
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -57,11 +92,12 @@ def configure(level: int = logging.INFO) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
             _redact_event,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(_rendered),
         ],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    _Lines.handler = handler
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("_granian", "granian", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from strongroom.application.events.feed import tracked_of
+from strongroom.application.events.audience import tracked_of
 from strongroom.application.ports.collaboration import Seat, Spot, Told, Watcher
 from strongroom.application.ports.events import StoredEvent, Wanted
 from strongroom.application.ports.execution import Executor

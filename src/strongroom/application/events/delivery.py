@@ -7,16 +7,22 @@ in between, the lease runs out and the event is sent again under the same id.
 
 import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.artifacts.reading import stored
+from strongroom.application.events.facts import facts_of
 from strongroom.application.events.feed import as_cloud_event, lane_of
-from strongroom.application.ports.events import Outgoing, Sent, Wanted
+from strongroom.application.ports.events import Facts, Outgoing, Secrets, Sent, Spelling, StoredEvent, Wanted
 from strongroom.application.ports.execution import Clock, Executor
 from strongroom.application.ports.transaction import Transaction
+from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.errors import DomainError
 from strongroom.domain.events import cloudevent
-from strongroom.domain.events.model import Attempt, Delivery, DeliveryState, Outcome, Webhook
+from strongroom.domain.events.model import Attempt, Delivery, DeliveryState, Outcome, Signing, Webhook
 from strongroom.domain.events.retry import SECOND_US, next_try
 
 log = logging.getLogger(__name__)
@@ -39,12 +45,15 @@ KEPT_US: Final = 30 * 86_400 * SECOND_US
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery that this process holds, ready to be sent."""
+    """A delivery that this process holds, ready to be sent.
+
+    :param body: the message, or what its dialect makes messages of.
+    """
 
     delivery: Delivery
     webhook: Webhook
     message_id: str
-    body: bytes
+    body: bytes | Facts
     at: int
 
 
@@ -54,7 +63,7 @@ def generations(webhook: Webhook, now: int) -> list[int]:
     return [webhook.generation, webhook.generation - 1] if fresh else [webhook.generation]
 
 
-def spread(tx: Transaction) -> int:
+def spread(tx: Transaction, spellings: Mapping[str, Spelling]) -> int:
     """Make deliveries of what is new in the feed; returns how many webhooks were left behind by this step."""
     head = tx.feed.head()
     left = 0
@@ -64,27 +73,36 @@ def spread(tx: Transaction) -> int:
             continue
         upto = min(head, webhook.after + SCAN)
         wanted = Wanted(webhook.workspace_id, None, webhook.types, webhook.namespace, webhook.asset_id)
-        events = tx.feed.between(wanted, webhook.after, upto, SCAN)
+        events = [one for one in tx.feed.between(wanted, webhook.after, upto, SCAN) if _chose(webhook, one, spellings)]
         tx.deliveries.add(webhook.id, [(event.leaf, lane_of(event)) for event in events], tx.now())
         tx.webhooks.move(webhook.id, upto)
         left += upto < head
     return left
 
 
-def claim(tx: Transaction, most: int, busy: frozenset[int]) -> list[Claimed]:
+def _chose(webhook: Webhook, event: StoredEvent, spellings: Mapping[str, Spelling]) -> bool:
+    """Whether a webhook chose an event in its dialect's words; in ours the query has asked already."""
+    return webhook.spelling is None or spellings[webhook.spelling].word(event) in webhook.words
+
+
+def claim(tx: Transaction, most: int, busy: frozenset[int], spellings: Mapping[str, Spelling]) -> list[Claimed]:
     """Take deliveries that are due, few of each webhook, so that a slow one does not hold the others up."""
     found: list[Claimed] = []
     for webhook_id in tx.deliveries.due(tx.now(), WEBHOOKS_AT_ONCE + len(busy)):
         if webhook_id in busy or len(found) >= most:
             continue
         webhook = tx.webhooks.by_id(webhook_id)
-        workspace = tx.workspaces.by_id(webhook.workspace_id).uid
+        workspace = tx.workspaces.by_id(webhook.workspace_id)
         limit = min(SENDS_EACH, most - len(found))
         taken = tx.deliveries.claim(webhook_id, tx.now(), tx.now() + LEASE_US, limit)
         events = tx.feed.many([delivery.leaf for delivery in taken])  # each is there: the log is append-only
         for delivery in taken:
             event = events[delivery.leaf]
-            body = cloudevent.encode(as_cloud_event(event, workspace))
+            body: bytes | Facts
+            if webhook.spelling is None:
+                body = cloudevent.encode(as_cloud_event(event, workspace.uid))
+            else:
+                body = facts_of(tx, event, workspace, spellings[webhook.spelling].files(event))
             found.append(Claimed(delivery, webhook, event.uid, body, tx.now()))
     return found
 
@@ -98,7 +116,7 @@ def finish(tx: Transaction, claimed: Claimed, sent: Sent, ms: int) -> None:
         state, next_at = DeliveryState.DELIVERED, now
     else:
         chance = int.from_bytes(tx.random_bytes(4)) / 2**32
-        again = next_try(delivery.tries + 1, first_at, now, chance)
+        again = None if sent.outcome is Outcome.UNSPOKEN else next_try(delivery.tries + 1, first_at, now, chance)
         state = DeliveryState.DEAD if again is None else DeliveryState.PENDING
         next_at = now if again is None else again
     tx.deliveries.finish(delivery, attempt, state=state, next_at=next_at, first_at=first_at)
@@ -107,10 +125,11 @@ def finish(tx: Transaction, claimed: Claimed, sent: Sent, ms: int) -> None:
 class Courier:
     """Delivers in one process; several, on one database, share the work."""
 
-    def __init__(self, executor: Executor, outgoing: Outgoing, clock: Clock) -> None:
+    def __init__(self, executor: Executor, outgoing: Outgoing, clock: Clock, store: BlobStore) -> None:
         self._executor = executor
         self._outgoing = outgoing
         self._clock = clock
+        self._store = store
 
     async def run(self) -> None:
         """Deliver until nothing is due."""
@@ -135,7 +154,7 @@ class Courier:
     async def _spread(self) -> None:
         """Only write when a webhook is behind: an idle server writes nothing."""
         if await self._executor.read(lambda tx: tx.webhooks.behind(tx.feed.head(), 1)):
-            while await self._executor.command(spread):
+            while await self._executor.command(partial(spread, spellings=self._outgoing.spellings)):
                 pass
 
     async def _claim(self, running: dict[asyncio.Task[None], int]) -> list[Claimed]:
@@ -144,20 +163,51 @@ class Courier:
         free = SENDS_AT_ONCE - len(running)
         if free <= 0 or not await self._executor.read(lambda tx: tx.deliveries.due(tx.now(), 1)):
             return []
-        return await self._executor.command(lambda tx: claim(tx, free, busy))
+        return await self._executor.command(lambda tx: claim(tx, free, busy, self._outgoing.spellings))
 
     async def _deliver(self, claimed: Claimed) -> None:
         began = self._clock.now_us()
-        sent = await post(self._outgoing, claimed.webhook, claimed.message_id, began, claimed.body)
+        sent = await self._send(claimed, began)
         ms = (self._clock.now_us() - began) // 1000
         try:
             await self._executor.command(lambda tx: finish(tx, claimed, sent, ms))
         except DomainError as error:  # the lease runs out and the event is sent again
             log.warning("the end of a delivery could not be written: %s", error.code)
 
+    async def _send(self, claimed: Claimed, now: int) -> Sent:
+        """Send what is to be said, in order, as far as it is taken: all of it is sent again otherwise."""
+        sent = Sent(Outcome.UNSPOKEN)
+        for number, body in enumerate(await self._messages(claimed), 1):
+            message_id = claimed.message_id if number == 1 else f"{claimed.message_id}-{number}"
+            sent = await post(self._outgoing, claimed.webhook, message_id, now, body)
+            if sent.outcome is not Outcome.DELIVERED:
+                break
+        return sent
+
+    async def _messages(self, claimed: Claimed) -> Sequence[bytes]:
+        if not isinstance(claimed.body, Facts):
+            return [claimed.body]
+        files = {path: await self._whole(blob) for path, blob in claimed.body.files.items()}
+        return self._outgoing.spellings[claimed.webhook.spelling or ""].messages(claimed.body, files)
+
+    async def _whole(self, blob: Blob) -> bytes:
+        return b"".join([chunk async for chunk in self._store.read(stored(blob))])
+
 
 async def post(outgoing: Outgoing, webhook: Webhook, message_id: str, now: int, body: bytes) -> Sent:
     """Sign and send one message. :param now: microseconds UTC."""
-    signed = outgoing.secrets.sign(webhook.uid, generations(webhook, now), message_id, now // SECOND_US, body)
-    headers = {"Content-Type": f"{cloudevent.MEDIA_TYPE}; charset=utf-8", **signed}
+    if webhook.spelling is None:
+        signed = outgoing.secrets.sign(webhook.uid, generations(webhook, now), message_id, now // SECOND_US, body)
+        media_type = cloudevent.MEDIA_TYPE
+    else:
+        spelling = outgoing.spellings[webhook.spelling]
+        signed = spelling.headers(_secret(outgoing.secrets, webhook), message_id, now // SECOND_US, body)
+        media_type = spelling.media_type
+    headers = {"Content-Type": f"{media_type}; charset=utf-8", **signed}
     return await outgoing.sender.post(webhook.url, headers, body)
+
+
+def _secret(secrets: Secrets, webhook: Webhook) -> str | None:
+    if webhook.signing is Signing.GIVEN and webhook.sealed is not None:
+        return secrets.unseal(webhook.uid, webhook.sealed)
+    return secrets.secret(webhook.uid, webhook.generation) if webhook.signing is Signing.DERIVED else None

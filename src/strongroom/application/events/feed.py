@@ -4,10 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.events.audience import heard
 from strongroom.application.events.waiting import Slot
 from strongroom.application.ports.events import StoredEvent, Wanted
 from strongroom.domain.events import cloudevent
@@ -59,26 +60,17 @@ def lane_of(event: StoredEvent) -> str:
     return f"asset/{event.asset_id}" if event.asset_id is not None else f"{event.subject_kind}/{event.subject_uid}"
 
 
-def tracked_of(event: StoredEvent, details: Mapping[str, Any]) -> str | None:
-    """Uid of the run or experiment that an event of no asset is about, or that something was said of."""
-    if event.subject_kind in {"run", "experiment"}:
-        return event.subject_uid
-    return str(details["object"]) if details.get("on") in {"run", "experiment"} else None
-
-
 def listed(call: Call, after: int | None, limit: int, types: Sequence[str] = ()) -> EventPage:
     """Events after a position, None for the beginning.
 
-    Who may read the audit log sees all of the workspace; everybody else the events of assets that it may see.
+    Who may read the audit log sees all of the workspace; see `audience` for everybody else.
     """
     call.ask(Permission.ASSET_READ)
-    everything = call.caller.access.allows(Permission.AUDIT_READ, call.in_workspace())
-    visible = None if everything else call.caller.access.visible(call.workspace.id)
     head = call.tx.feed.head()
     start = -1 if after is None else min(after, head)
     upto = min(head, start + SCAN)
-    wanted = Wanted(call.workspace.id, visible, clean_patterns(types))
-    found = call.tx.feed.between(wanted, start, upto, limit)
+    wanted = Wanted(call.workspace.id, None, clean_patterns(types))
+    found = heard(call.tx, call.caller.access, call.workspace.id, wanted, start, upto, limit)
     reached = found[-1].leaf if len(found) == limit else upto
     return EventPage([as_cloud_event(event, call.workspace.uid) for event in found], reached, head)
 

@@ -15,7 +15,11 @@ from strongroom.domain.identity.roles import Permission
 
 @dataclass(frozen=True, slots=True)
 class WebhookView:
-    """A webhook. Who may only read it sees the origin of its address: path and query are often secrets."""
+    """A webhook. Who may only read it sees the origin of its address: path and query are often secrets.
+
+    `spelling` is the dialect that it was made through, `words` what it chose in it. `signing` says whose secret signs:
+    derived (ours), given (its maker's), none.
+    """
 
     uid: str
     url: str
@@ -29,6 +33,11 @@ class WebhookView:
     etag: int
     created_by: str
     created_at: datetime
+    updated_at: datetime
+    name: str
+    spelling: str | None
+    words: Sequence[str]
+    signing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,11 @@ def webhook_view(call: Call, webhook: Webhook) -> WebhookView:
         webhook.etag,
         webhook.created_by,
         time_of(webhook.recorded_at),
+        time_of(webhook.updated_at),
+        webhook.name,
+        webhook.spelling,
+        webhook.words,
+        webhook.signing.value,
     )
 
 

@@ -1,9 +1,10 @@
 """What the application asks of the database for the feed, webhooks and deliveries; and of who signs and sends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.events.model import Attempt, Delivery, DeliveryState, Outcome, Webhook
 from strongroom.domain.identity.access import Visible
 
@@ -80,7 +81,10 @@ class Webhooks(Protocol):
     def add(self, new: Webhook) -> Webhook: ...
     def by_uid(self, workspace_id: int, uid: str) -> Webhook | None: ...
     def by_id(self, webhook_id: int) -> Webhook: ...
-    def list(self, workspace_id: int, after_id: int, limit: int) -> Sequence[Webhook]: ...
+    def list(self, workspace_id: int, after_id: int, limit: int, spelling: str | None = None) -> Sequence[Webhook]:
+        """Live ones by id. :param spelling: only those that were made through this dialect."""
+        ...
+
     def count(self, workspace_id: int) -> int: ...
     def lock(self, webhook_id: int) -> Webhook: ...
     def update(self, webhook: Webhook, /, **changes: object) -> Webhook:
@@ -92,7 +96,7 @@ class Webhooks(Protocol):
         ...
 
     def pause_all(self) -> Sequence[tuple[int, str]]:
-        """Pause the active ones of all workspaces; workspace id and uid of each."""
+        """Pause the active ones of all workspaces; workspace id and uid of each. Sealed secrets are forgotten."""
         ...
 
     def behind(self, head: int, limit: int) -> Sequence[int]:
@@ -165,6 +169,65 @@ class Secrets(Protocol):
         """Headers of Standard Webhooks. :param at: seconds since 1970."""
         ...
 
+    def seal(self, webhook_uid: str, secret: str) -> str:
+        """A secret that somebody else chose, as text that only this server opens, and for this webhook only."""
+        ...
+
+    def unseal(self, webhook_uid: str, sealed: str) -> str:
+        """What was sealed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an event was about, for a dialect whose messages say more than ours.
+
+    :param tags: after it: of the asset or version as they were then. :param set_tags, ended_tags: by this event.
+    :param files: of a new version, those that the dialect asked for; by path.
+    """
+
+    event: StoredEvent
+    workspace: str
+    details: Mapping[str, object]
+    name: str = ""
+    description: str = ""
+    number: int | None = None
+    origin: str | None = None
+    run_uid: str | None = None
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+    set_tags: Mapping[str, str | None] = field(default_factory=dict)
+    ended_tags: Sequence[str] = ()
+    files: Mapping[str, Blob] = field(default_factory=dict)
+
+
+class Spelling(Protocol):
+    """How a dialect says events to the webhooks that were made through it. Pure."""
+
+    @property
+    def media_type(self) -> str:
+        """Of the messages."""
+        ...
+
+    def word(self, event: StoredEvent) -> str | None:
+        """The dialect's word for an event; None when it has none."""
+        ...
+
+    def files(self, event: StoredEvent) -> Sequence[str]:
+        """Paths of small files of a new version that its message quotes."""
+        ...
+
+    def messages(self, facts: Facts, files: Mapping[str, bytes]) -> Sequence[bytes]:
+        """What is sent of an event, in order; nothing when there is nothing to say any more."""
+        ...
+
+    def example(self, word: str, workspace: str, now: int) -> bytes:
+        """A message as a test sends it. :param now: microseconds UTC."""
+        ...
+
+    def headers(self, secret: str | None, message_id: str, at: int, body: bytes) -> Mapping[str, str]:
+        """Of a message. :param secret: None when it is not signed. :param at: seconds since 1970."""
+        ...
+
 
 class Sender(Protocol):
     """Sends a request to an address that somebody else chose, and to no place that the operator does not allow."""
@@ -176,7 +239,8 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Both."""
+    """Both, and how each dialect that has webhooks of its own says events."""
 
     secrets: Secrets
     sender: Sender
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from strongroom.application.ports.registry import Aliases, Assets, Namespaces, S
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
+from strongroom.application.ports.xet import Xet
 
 T = TypeVar("T")
 
@@ -119,3 +120,5 @@ class Transaction(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def automations(self) -> Automations: ...
+    @property
+    def xet(self) -> Xet: ...

@@ -290,11 +290,15 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
     ]
 
 
+def tag_weight(tags: Sequence[TagView]) -> int:
+    """About how many bytes tags have."""
+    return sum(len(tag.key) + len(tag.value or "") for tag in tags)
+
+
 def weight(view: AssetView | VersionView) -> int:
     """About how many bytes a view of a list has, from what callers may make long."""
-    tags = sum(len(tag.key) + len(tag.value or "") for tag in view.tags)
     properties = sum(len(key) + (len(value) if isinstance(value, str) else 8) for key, value in view.properties.items())
-    return 500 + len(view.description) + tags + properties
+    return 500 + len(view.description) + tag_weight(view.tags) + properties
 
 
 def asset_view(call: Call, asset: Asset) -> AssetView:

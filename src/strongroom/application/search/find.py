@@ -1,22 +1,34 @@
 """Search for assets, versions, experiments and runs: what the caller may see of what fits, a page at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from strongroom.application.call import Call
-from strongroom.application.paging import Page, PageRequest
+from strongroom.application.paging import Page, PageRequest, within_bytes
 from strongroom.application.ports.search import Hit, Query
-from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views
+from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views, weight
 from strongroom.application.tracking import experiments
-from strongroom.application.tracking.views import VALUES_LISTED, ExperimentView, RunView, experiment_views, run_views
+from strongroom.application.tracking.views import (
+    VALUES_LISTED,
+    ExperimentView,
+    RunView,
+    experiment_views,
+    experiment_weight,
+    run_views,
+    run_weight,
+)
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Version
 from strongroom.domain.search.ast import Expr, Field, Group, OrderTerm
 from strongroom.domain.search.parse import parse_filter, parse_order
 from strongroom.domain.search.schema import Entity, check, check_order
+from strongroom.domain.tracking.model import Run
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 EXPERIMENTS_MOST = 50
 STATES: Mapping[Entity, tuple[str, ...]] = {
@@ -60,26 +72,25 @@ def asked(
 def assets(call: Call, question: Question, page: PageRequest) -> Page[AssetView]:
     """Assets that the caller may see, in the order asked for."""
     call.ask(Permission.ASSET_READ)
-    hits = _hits(call, Entity.ASSET, question, page)
-    found = call.tx.assets.by_ids([hit.id for hit in hits.items])
-    return Page(asset_views(call, _in_order(hits, found)), hits.next_page_token)
+    return _shown(call, Entity.ASSET, question, page, call.tx.assets.by_ids, partial(asset_views, call), weight)
 
 
 def versions(call: Call, question: Question, page: PageRequest) -> Page[VersionView]:
     """Versions of assets that the caller may see."""
     call.ask(Permission.ASSET_READ)
-    hits = _hits(call, Entity.VERSION, question, page)
-    found = _in_order(hits, call.tx.versions.by_ids([hit.id for hit in hits.items]))
-    owners = call.tx.assets.by_ids(sorted({version.asset_id for version in found}))
-    return Page(version_views(call, owners, found), hits.next_page_token)
+
+    def build(found: Sequence[Version]) -> list[VersionView]:
+        owners = call.tx.assets.by_ids(sorted({version.asset_id for version in found}))
+        return version_views(call, owners, found)
+
+    return _shown(call, Entity.VERSION, question, page, call.tx.versions.by_ids, build, weight)
 
 
 def found_experiments(call: Call, question: Question, page: PageRequest) -> Page[ExperimentView]:
     """Experiments in namespaces that the caller may see."""
     call.ask(Permission.RUN_READ)
-    hits = _hits(call, Entity.EXPERIMENT, question, page)
-    found = _in_order(hits, call.tx.experiments.by_ids([hit.id for hit in hits.items]))
-    return Page(experiment_views(call, found), hits.next_page_token)
+    rows, build = call.tx.experiments.by_ids, partial(experiment_views, call)
+    return _shown(call, Entity.EXPERIMENT, question, page, rows, build, experiment_weight)
 
 
 def runs(call: Call, question: Question, page: PageRequest, most: int = VALUES_LISTED) -> Page[RunView]:
@@ -91,22 +102,42 @@ def runs(call: Call, question: Question, page: PageRequest, most: int = VALUES_L
     if len(question.experiment_uids) > EXPERIMENTS_MOST:
         raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
     named = [experiments.by_uid(call, uid, Permission.RUN_READ).id for uid in dict.fromkeys(question.experiment_uids)]
-    hits = _hits(call, Entity.RUN, question, page, tuple(named) if named else None)
-    found = _in_order(hits, call.tx.runs.by_ids([hit.id for hit in hits.items]))
-    owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
-    return Page(run_views(call, owners, found, most), hits.next_page_token)
+
+    def build(found: Sequence[Run]) -> list[RunView]:
+        owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
+        return run_views(call, owners, found, most)
+
+    return _shown(call, Entity.RUN, question, page, call.tx.runs.by_ids, build, run_weight, tuple(named) or None)
 
 
-def _in_order(hits: Page[Hit], found: Mapping[int, T]) -> list[T]:
-    return [found[hit.id] for hit in hits.items if hit.id in found]
+def _shown(
+    call: Call,
+    entity: Entity,
+    question: Question,
+    page: PageRequest,
+    rows: Callable[[Sequence[int]], Mapping[int, T]],
+    build: Callable[[Sequence[T]], Sequence[V]],
+    weigh: Callable[[V], int],
+    experiment_ids: tuple[int, ...] | None = None,
+) -> Page[V]:
+    """The page of what fits; it ends early when its views grow large."""
+    listing = f"search/{entity}/{call.workspace.id}/{question}"
+    hits = _hits(call, entity, question, listing, page, experiment_ids)
+
+    def view(some: Sequence[Hit]) -> Sequence[V]:
+        found = rows([hit.id for hit in some])
+        return build([found[hit.id] for hit in some])  # found in the same snapshot: none is missing
+
+    return within_bytes(hits, view, weigh, lambda hit: call.sealer.seal(listing, hit.key))
 
 
 def _hits(
     call: Call,
     entity: Entity,
     question: Question,
+    listing: str,
     page: PageRequest,
-    experiment_ids: tuple[int, ...] | None = None,
+    experiment_ids: tuple[int, ...] | None,
 ) -> Page[Hit]:
     if question.state not in STATES[entity]:
         raise Invalid(f"State is one of {', '.join(STATES[entity])}.")
@@ -120,7 +151,6 @@ def _hits(
         experiment_ids=experiment_ids,
         at=question.at,
     )
-    listing = f"search/{entity}/{call.workspace.id}/{question}"
     after = call.sealer.open(listing, page.token)
     rows = call.tx.search.find(query, after, page.size + 1)
     return call.sealer.page(listing, rows, page.size, lambda hit: hit.key)

@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from strongroom.application.call import Call, check_etag
 from strongroom.application.lineage import graph
-from strongroom.application.paging import Page, PageRequest
+from strongroom.application.paging import Key, Page, PageRequest, within_bytes
 from strongroom.application.ports.logged_models import LoggedModelFilter
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import experiments, runs
 from strongroom.application.tracking.covering import cover
 from strongroom.application.tracking.logged_lookup import by_uid, locked
-from strongroom.application.tracking.logged_views import LoggedModelView, logged_model_view, logged_model_views
+from strongroom.application.tracking.logged_views import (
+    LoggedModelView,
+    logged_model_view,
+    logged_model_views,
+    logged_model_weight,
+)
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, TooLarge
 from strongroom.domain.identity.roles import Permission
@@ -148,8 +154,13 @@ def listed(call: Call, experiment_uid: str, query: ListLoggedModels, page: PageR
     )
     listing = f"logged_models/{experiment.id}/{wanted}"
     rows = call.tx.logged_models.list(experiment, wanted, call.sealer.open(listing, page.token), page.size + 1)
-    kept = call.sealer.page(listing, rows, page.size, lambda m: (m.recorded_at, m.id))
-    return Page(logged_model_views(call, experiment, kept.items), kept.next_page_token)
+    kept = call.sealer.page(listing, rows, page.size, _place)
+    build = partial(logged_model_views, call, experiment)
+    return within_bytes(kept, build, logged_model_weight, lambda row: call.sealer.seal(listing, _place(row)))
+
+
+def _place(model: LoggedModel) -> Key:
+    return model.recorded_at, model.id
 
 
 def finalise(call: Call, uid: str, status: str, etag: int | None = None) -> LoggedModelView:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
-from strongroom.application.registry.views import TagView, tag_views
+from strongroom.application.registry.views import TagView, tag_views, tag_weight
 from strongroom.application.tracking.views import VALUES_LISTED, VALUES_SHOWN, experiment_path
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.lineage.model import Node
@@ -120,3 +120,10 @@ def _metrics(latest: Sequence[Latest], datasets: Mapping[int, Node]) -> list[Mea
 def logged_model_view(call: Call, experiment: Experiment, model: LoggedModel) -> LoggedModelView:
     """One logged model with what was said and measured of it."""
     return logged_model_views(call, experiment, [model], VALUES_SHOWN)[0]
+
+
+def logged_model_weight(view: LoggedModelView) -> int:
+    """About how many bytes a view of a list has, from what callers may make long."""
+    params = sum(len(key) + len(value) for key, value in view.params.items())
+    metrics = sum(250 + len(one.key) + len(one.dataset or "") for one in view.metrics)
+    return 1_000 + params + metrics + tag_weight(view.tags)

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from strongroom.application.call import Call, check_etag
-from strongroom.application.paging import Page, PageRequest
+from strongroom.application.paging import Key, Page, PageRequest, within_bytes
 from strongroom.application.ports.tracking import RunFilter
 from strongroom.application.registry.assets import clean_tags
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.sealing import seal_chain
-from strongroom.application.tracking.views import VALUES_SHOWN, RunView, run_view, run_views
+from strongroom.application.tracking.views import VALUES_SHOWN, RunView, run_view, run_views, run_weight
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -203,8 +204,13 @@ def listed(call: Call, experiment_uid: str, query: ListRuns, page: PageRequest) 
     )
     listing = f"runs/{experiment.id}/{wanted}"
     rows = call.tx.runs.list(experiment, wanted, call.sealer.open(listing, page.token), page.size + 1)
-    kept = call.sealer.page(listing, rows, page.size, lambda r: (r.started_at, r.id))
-    return Page(run_views(call, experiment, kept.items), kept.next_page_token)
+    kept = call.sealer.page(listing, rows, page.size, _place)
+    build = partial(run_views, call, experiment)
+    return within_bytes(kept, build, run_weight, lambda row: call.sealer.seal(listing, _place(row)))
+
+
+def _place(run: Run) -> Key:
+    return run.started_at, run.id
 
 
 def update(call: Call, uid: str, command: UpdateRun, etag: int | None = None) -> RunView:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
-from strongroom.application.registry.views import TagView, tag_views
+from strongroom.application.registry.views import TagView, tag_views, tag_weight
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.tracking.model import Experiment, Run
@@ -175,6 +175,11 @@ def experiment_view(call: Call, experiment: Experiment) -> ExperimentView:
     return experiment_views(call, [experiment])[0]
 
 
+def experiment_weight(view: ExperimentView) -> int:
+    """About how many bytes a view has, from what callers may make long."""
+    return 500 + len(view.description) + tag_weight(view.tags)
+
+
 def metric_view(summary: Summary) -> MetricView:
     """The summary of a series."""
     last = summary.last
@@ -234,3 +239,11 @@ def run_views(
 def run_view(call: Call, experiment: Experiment, run: Run, most: int = VALUES_SHOWN) -> RunView:
     """One run with what it recorded."""
     return run_views(call, experiment, [run], most)[0]
+
+
+def run_weight(view: RunView) -> int:
+    """About how many bytes a view of a list has, from what callers may make long."""
+    params = sum(len(key) + len(value) for key, value in view.params.items())
+    metrics = sum(150 + len(key) for key in view.metrics)
+    said = sum(len(key) + (len(value) if isinstance(value, str) else 8) for key, value in view.summary.items())
+    return 1_000 + len(view.note) + params + metrics + said + tag_weight(view.tags)

@@ -3,22 +3,29 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from strongroom.application.paging import MAX_PAGE, Page, PageRequest
+from strongroom.application.paging import MAX_PAGE, PAGE_BYTES, Page, PageRequest
 
 T = TypeVar("T")
 
+GATHERED_LARGEST = 4 * PAGE_BYTES
+"""About how many bytes of results make an answer end early."""
 
-def gathered(find: Callable[[PageRequest], Page[T]], size: int, token: str | None) -> Page[T]:
-    """Up to `size` results after a token, page after page on one snapshot.
 
-    A page of ours that is not full though more follow ended because its rows are large: then the answer ends too.
+def gathered(
+    find: Callable[[PageRequest], Page[T]], size: int, token: str | None, weigh: Callable[[T], int] | None = None
+) -> Page[T]:
+    """Up to `size` results after a token, page after page on one snapshot; fewer when they grow large.
+
+    :param weigh: about how many bytes a result has, where that may be many.
     """
+    weight = 0
     items: list[T] = []
     after = token or None
     while True:
         asked = min(size - len(items), MAX_PAGE)
         page = find(PageRequest(asked, after))
         items += page.items
+        weight += sum(map(weigh, page.items)) if weigh else 0
         after = page.next_page_token
-        if after is None or len(items) >= size or len(page.items) < asked:
+        if after is None or len(items) >= size or weight > GATHERED_LARGEST:
             return Page(items, after)

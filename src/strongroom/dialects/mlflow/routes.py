@@ -17,6 +17,7 @@ from strongroom.dialects.mlflow.operations import (
     runs,
     server,
     versions,
+    webhooks,
 )
 from strongroom.dialects.mlflow.pipeline import Pipeline
 from strongroom.domain.identity.roles import Permission
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *artifacts.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 
 

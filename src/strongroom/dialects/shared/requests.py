@@ -38,6 +38,8 @@ def edge_of(
     token = from_authorization(header)
     if header and token is None:
         raise Unauthenticated("The credential is not a Strongroom token.")
+    if token is not None:
+        http.scope["state"]["token_id"] = token.id
     where = None if permission is Permission.PUBLIC else workspace
     return RequestEdge(gateway, token, where, request_id_of(http), once, permission)
 
@@ -53,8 +55,9 @@ def refuse_broken_query(http: HttpRequest) -> None:
 
     :raises Invalid: over-long forms (``%c0%ae``), lone surrogates, cut sequences.
     """
+    query: bytes = http.scope["query_string"]
     try:
-        unquote_to_bytes(http.scope["query_string"]).decode()
+        (unquote_to_bytes(query) if b"%" in query else query).decode()
     except UnicodeDecodeError:
         raise Invalid("The query holds escapes that are not UTF-8.") from None
 
@@ -87,3 +90,15 @@ async def chunks_of(http: HttpRequest) -> AsyncIterator[bytes]:
     async for chunk in http.stream():
         if chunk:
             yield chunk
+
+
+def base_of(http: HttpRequest, *, workspace: bool = True) -> str:
+    """The address that the client was given, as far as its request tells; a proxy that ends TLS says so.
+
+    :param workspace: with ``/w/{workspace}`` where that was asked.
+    """
+    forwarded = http.headers.get("x-forwarded-proto", "").lower()
+    scheme = forwarded if forwarded in {"http", "https"} else http.url.scheme
+    base = f"{scheme}://{http.headers.get('host', '')}"
+    here = workspace_in_path(http) if workspace else None
+    return f"{base}/w/{here}" if here else base

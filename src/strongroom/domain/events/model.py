@@ -13,6 +13,14 @@ class WebhookState(StrEnum):
     DELETED = "deleted"
 
 
+class Signing(StrEnum):
+    """With what a webhook's messages are signed: a secret of ours, one that its maker chose, or nothing."""
+
+    DERIVED = "derived"
+    GIVEN = "given"
+    NONE = "none"
+
+
 class DeliveryState(StrEnum):
     """`DEAD` is a dead letter: given up after three days, until somebody asks for it again."""
 
@@ -32,6 +40,7 @@ class Outcome(StrEnum):
     TLS = "tls_failed"
     TIMEOUT = "timeout"
     GARBAGE = "not_http"
+    UNSPOKEN = "nothing_to_say"  # its dialect has no word for the event, or what it was about is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,9 @@ class Webhook:
     :param namespace: slug path: only events of assets in or below it. :param asset_id: only events of this asset.
     :param generation: of the secret; `rotated_at` is when the one before it was replaced.
     :param after: leaf of the last event that was looked at for it; -1 before the first.
+    :param spelling: the dialect that it was made through and is spoken to in; None is ours.
+    :param words: that dialect's words for the events that were chosen; `types` are ours for the same.
+    :param sealed: the secret that its maker chose, for nobody but us to open.
     """
 
     id: int
@@ -59,6 +71,12 @@ class Webhook:
     etag: int
     created_by: str
     recorded_at: int
+    updated_at: int = 0
+    name: str = ""
+    spelling: str | None = None
+    words: Sequence[str] = ()
+    signing: Signing = Signing.DERIVED
+    sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ REVISIONS: Final = (
     "0013",
     "0014",
     "0015",
+    "0016",
+    "0017",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -1,14 +1,15 @@
 """What every repository needs: the connection, the transaction's time and ids, and the two upserts."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from strongroom.adapters.sql.prepared import Prepared
+from strongroom.application.paging import Overweight
 
 R = TypeVar("R")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -78,6 +79,32 @@ def _replacing(dialect: str, table: Table, columns: tuple[str, ...], keys: tuple
 
 def _insert_of(dialect: str, table: Table) -> Any:  # noqa: ANN401 - two insert types of one shape
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+#: Text that rows of several owners may hold before fewer owners have to be asked for.
+LARGEST_AT_ONCE = 32 << 20
+ROW_WEIGHS = 200
+
+
+ROWS_HELD = 100_000
+
+
+def weighed(
+    connection: Connection, query: Select[Any], owners: int, most: int, size: Callable[[Row[Any]], int]
+) -> Iterator[Row[Any]]:
+    """The rows, as long as they are not too much together.
+
+    :param most: rows of one owner. Where they may be many, PostgreSQL is asked for some at a time: it would send all.
+    :param size: characters in a row.
+    :raises Overweight: rows of several owners hold more than is read at once.
+    """
+    total = 0
+    with connection.execute(query, execution_options={"stream_results": owners * most > ROWS_HELD}) as rows:
+        for row in rows:
+            total += ROW_WEIGHS + size(row)
+            if total > LARGEST_AT_ONCE and owners > 1:
+                raise Overweight
+            yield row
 
 
 def load(cls: type[R], row: AnyRow, **changed: object) -> R:

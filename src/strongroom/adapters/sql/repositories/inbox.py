@@ -17,6 +17,7 @@ from strongroom.adapters.sql.tables import (
     experiment,
     inbox_item,
     inbox_setting,
+    logged_model,
     namespace,
     principal,
     run,
@@ -68,7 +69,10 @@ class SqlInbox(Repository):
         for some in batches(uids):
             columns = (experiment.c.id, namespace.c.slug_path)
             runs = select(run.c.uid, *columns).join(experiment, experiment.c.id == run.c.experiment_id)
-            for query, uid in ((runs, run.c.uid), (select(experiment.c.uid, *columns), experiment.c.uid)):
+            models = select(logged_model.c.uid, *columns)
+            models = models.join(experiment, experiment.c.id == logged_model.c.experiment_id)
+            own = select(experiment.c.uid, *columns)
+            for query, uid in ((runs, run.c.uid), (models, logged_model.c.uid), (own, experiment.c.uid)):
                 rows = self._connection.execute(query.join(namespace, place).where(uid.in_(some)))
                 found.update((one, Spot(Watched.EXPERIMENT, id_, path)) for one, id_, path in rows)
         return found

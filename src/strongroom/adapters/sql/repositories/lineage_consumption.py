@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import case, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from strongroom.adapters.sql.repositories.among import among
 from strongroom.adapters.sql.repositories.base import Repository
+from strongroom.adapters.sql.repositories.one_of import one_of
 from strongroom.adapters.sql.tables import consumption, principal
 from strongroom.application.paging import Key
 from strongroom.application.ports.lineage import Consumption, Way
@@ -57,7 +57,7 @@ class SqlConsumptions(Repository):
 
     def consumers(self, version_ids: Sequence[int], after: Key | None, limit: int) -> Sequence[Consumption]:
         order = consumption.c.last_hour, consumption.c.version_id, consumption.c.principal_id
-        query = select(*_READ).where(among(self._connection, consumption.c.version_id, version_ids))
+        query = select(*_READ).where(one_of(self._connection, consumption.c.version_id, version_ids))
         if after is not None:
             query = query.where(tuple_(*order) < tuple_(*after))
         query = query.order_by(*(column.desc() for column in order)).limit(limit)
@@ -69,6 +69,6 @@ class SqlConsumptions(Repository):
             (consumption.c.version_id, "version") if way == "down" else (consumption.c.principal_id, "principal")
         )
         ids = sorted(vertex.id for vertex in vertices if vertex.kind == kind)
-        query = select(*_READ).where(among(self._connection, near, ids))
+        query = select(*_READ).where(one_of(self._connection, near, ids))
         query = query.order_by(near, *consumption.primary_key.columns).limit(max(limit, 0))
         return [_edge(Consumption(*row)) for row in self._connection.execute(query)] if ids else []

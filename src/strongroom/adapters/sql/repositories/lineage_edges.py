@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.among import among
 from strongroom.adapters.sql.repositories.base import Context, batches, dump_json
 from strongroom.adapters.sql.repositories.lineage_consumption import SqlConsumptions
+from strongroom.adapters.sql.repositories.one_of import one_of
 from strongroom.adapters.sql.tables import edge, edge_removed, workspace
 from strongroom.application.paging import Key
 from strongroom.application.ports.lineage import Way
@@ -123,7 +123,7 @@ class SqlEdges(SqlConsumptions):
         kind, id_ = _NEAR[way]
         found: list[Edge] = []
         for name, ids in by_kind(vertices):
-            mine = kind == name, among(self._connection, id_, ids)
+            mine = kind == name, one_of(self._connection, id_, ids)
             query = self._ordered(way).where(*mine, *of_types(types)).limit(limit - len(found))
             found += map(self._load, self._connection.execute(query).all())
             if len(found) >= limit:

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
-from strongroom.adapters.sql.repositories.among import among
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.repositories.lineage_edges import by_kind
+from strongroom.adapters.sql.repositories.one_of import one_of
 from strongroom.adapters.sql.tables import flag
 from strongroom.application.paging import Key
 from strongroom.domain.lineage.flags import Flag, FlagCause
@@ -46,7 +46,7 @@ class SqlFlags(Repository):
     def flags_of(self, vertices: Sequence[Vertex], limit: int, *, removed: bool = False) -> Sequence[Flag]:
         found: list[Flag] = []
         for kind, ids in by_kind(vertices):
-            query = select(flag).where(flag.c.vertex_kind == kind, among(self._connection, flag.c.vertex_id, ids))
+            query = select(flag).where(flag.c.vertex_kind == kind, one_of(self._connection, flag.c.vertex_id, ids))
             query = query if removed else query.where(_PRESENT)
             rows = self._connection.execute(query.order_by(flag.c.id.desc()).limit(limit))
             found += [_load(row) for row in rows]
@@ -66,7 +66,7 @@ class SqlFlags(Repository):
             query = select(flag.c.vertex_kind, flag.c.vertex_id).distinct()
             conditions: list[ColumnElement[bool]] = [
                 flag.c.vertex_kind == kind,
-                among(self._connection, flag.c.vertex_id, ids),
+                one_of(self._connection, flag.c.vertex_id, ids),
                 _PRESENT,
             ]
             found.update(Vertex(*row) for row in self._connection.execute(query.where(*conditions)))

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlalchemy import select
 
-from strongroom.adapters.sql.repositories.among import among
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.lineage_consumption import ANYBODY
 from strongroom.adapters.sql.repositories.lineage_edges import by_kind
+from strongroom.adapters.sql.repositories.one_of import one_of
 from strongroom.adapters.sql.tables import logged_model, node, principal, run, version
 from strongroom.application.ports.lineage import Sketch
 from strongroom.domain.identity.model import ANONYMOUS
@@ -33,7 +33,7 @@ class SqlSketches(Repository):
     def _versions(self, ids: list[int]) -> Iterator[Sketch]:
         v = version.c
         query = select(v.id, v.uid, v.tree, v.state, v.asset_id, v.number, v.unpinned).where(
-            among(self._connection, v.id, ids)
+            one_of(self._connection, v.id, ids)
         )
         for id_, uid, tree, state, asset_id, number, unpinned in self._connection.execute(query).all():
             yield Sketch(Vertex("version", id_), uid, "", "", tree, state, asset_id, number, pinned=not unpinned)
@@ -42,7 +42,7 @@ class SqlSketches(Repository):
         r = run.c
         query = select(r.id, r.uid, r.name, r.kind, r.state, r.deleted_at, r.experiment_id, r.source)
         for id_, uid, name, kind, state, deleted, experiment_id, source in self._connection.execute(
-            query.where(among(self._connection, r.id, ids))
+            query.where(one_of(self._connection, r.id, ids))
         ).all():
             # keys of the source are its own, and quotes within values are escaped: no need to parse
             commit = '"commit":' in source
@@ -52,7 +52,7 @@ class SqlSketches(Repository):
     def _logged_models(self, ids: list[int]) -> Iterator[Sketch]:
         m = logged_model.c
         query = select(m.id, m.uid, m.name, m.type, m.status, m.deleted_at, m.experiment_id).where(
-            among(self._connection, m.id, ids)
+            one_of(self._connection, m.id, ids)
         )
         for id_, uid, name, type_, status, deleted, experiment_id in self._connection.execute(query).all():
             now = status if deleted is None else "trashed"
@@ -61,7 +61,7 @@ class SqlSketches(Repository):
     def _nodes(self, ids: list[int]) -> Iterator[Sketch]:
         n = node.c
         query = select(n.id, n.uid, n.name, n.kind, n.digest, n.state, n.deleted_at).where(
-            among(self._connection, n.id, ids)
+            one_of(self._connection, n.id, ids)
         )
         for id_, uid, name, kind, digest, state, deleted in self._connection.execute(query).all():
             commit = kind == "code" and digest is not None
@@ -72,7 +72,7 @@ class SqlSketches(Repository):
         p = principal.c
         if ANYBODY in ids:
             yield Sketch(Vertex("principal", ANYBODY), "", ANONYMOUS, ANONYMOUS, None, "")
-        query = select(p.id, p.uid, p.name, p.kind).where(among(self._connection, p.id, ids))
+        query = select(p.id, p.uid, p.name, p.kind).where(one_of(self._connection, p.id, ids))
         for id_, uid, name, kind in self._connection.execute(query).all():
             yield Sketch(Vertex("principal", id_), uid, name, kind, None, "")
 

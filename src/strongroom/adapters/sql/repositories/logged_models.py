@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, insert, select, tuple_, update
 
-from strongroom.adapters.sql.repositories.base import Repository, batches, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, load, weighed
 from strongroom.adapters.sql.tables import (
     experiment,
     logged_model,
@@ -51,6 +51,10 @@ def _select() -> Select[Any]:
 
 def _load(row: Row[Any]) -> LoggedModel:
     return load(LoggedModel, row, status=ModelStatus(row.status))
+
+
+def _characters(row: Row[Any]) -> int:
+    return len(row.key) + len(getattr(row, "text", ""))
 
 
 def _param(row: Row[Any]) -> Param:
@@ -249,7 +253,7 @@ class SqlLoggedModels(Repository):
             )
             if "run_id" in ranked.c:
                 query = query.add_columns(run.c.uid.label("run_uid")).outerjoin(run, run.c.id == ranked.c.run_id)
-            yield from self._connection.execute(query)
+            yield from weighed(self._connection, query, len(batch), most, _characters)
 
 
 #: `count` is a method of rows, so the column is read by another name.

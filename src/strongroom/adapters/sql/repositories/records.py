@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, insert, select, update
 
-from strongroom.adapters.sql.repositories.base import batches, begins
+from strongroom.adapters.sql.repositories.base import batches, begins, weighed
 from strongroom.adapters.sql.repositories.blocks import SqlBlocks
 from strongroom.adapters.sql.repositories.lines import SqlLines
 from strongroom.adapters.sql.repositories.values import summary
@@ -25,6 +25,10 @@ _VALUES = [column for column in run_value.c if column.name != "count"] + [run_va
 
 def _param(row: Row[Any]) -> Param:
     return Param(row.key, row.text, ParamMode.ONCE if row.once else ParamMode.REPLACE)
+
+
+def _characters(row: Row[Any]) -> int:
+    return len(row.key) + len(getattr(row, "text", ""))
 
 
 def _summary(row: Row[Any]) -> Summary:
@@ -145,4 +149,4 @@ class SqlRecords(SqlBlocks, SqlLines):
                 .where(ranked.c.place <= most)
                 .order_by(ranked.c.run_id, name_dict.c.text)
             )
-            yield from self._connection.execute(query)
+            yield from weighed(self._connection, query, len(batch), most, _characters)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, or_, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.aliases import valid_at
@@ -77,6 +77,11 @@ class SqlTags(Repository):
     def at(self, owner_kind: str, owner_id: int, time_us: int) -> Sequence[Tag]:
         then = valid_at(tag.c.valid_from, tag.c.valid_to, time_us)
         query = _select().where(tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, *then)
+        return [Tag(r.key, r.value, r.set_by, r.valid_from, r.valid_to) for r in self._connection.execute(query)]
+
+    def changed(self, owner_kind: str, owner_id: int, time_us: int) -> Sequence[Tag]:
+        then = or_(tag.c.valid_from == time_us, tag.c.valid_to == time_us)
+        query = _select().where(tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, then).order_by(tag.c.id)
         return [Tag(r.key, r.value, r.set_by, r.valid_from, r.valid_to) for r in self._connection.execute(query)]
 
     def set(

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, insert, select, update
 
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, dump_json, load
 from strongroom.adapters.sql.tables import principal, webhook
-from strongroom.domain.events.model import Webhook, WebhookState
+from strongroom.domain.events.model import Signing, Webhook, WebhookState
 
 _OWN = [field.name for field in fields(Webhook) if field.name not in {"id", "created_by"}]
 _ACTIVE = webhook.c.state == WebhookState.ACTIVE.value
@@ -24,13 +24,20 @@ def _select() -> Select[Any]:
 
 
 def _load(row: AnyRow) -> Webhook:
-    return load(Webhook, row, types=tuple(json.loads(row.types)), state=WebhookState(row.state))
+    return load(
+        Webhook,
+        row,
+        types=tuple(json.loads(row.types)),
+        words=tuple(json.loads(row.words)),
+        state=WebhookState(row.state),
+        signing=Signing(row.signing),
+        updated_at=row.updated_at or row.recorded_at,
+    )
 
 
 def _stored(values: dict[str, Any]) -> dict[str, Any]:
-    if "types" in values:
-        values["types"] = dump_json(list(values["types"]))
-    return values
+    lists = {name: dump_json(list(values[name])) for name in ("types", "words") if name in values}
+    return values | lists
 
 
 class SqlWebhooks(Repository):
@@ -50,8 +57,10 @@ class SqlWebhooks(Repository):
     def by_id(self, webhook_id: int) -> Webhook:
         return _load(self._connection.execute(_select().where(webhook.c.id == webhook_id)).one())
 
-    def list(self, workspace_id: int, after_id: int, limit: int) -> Sequence[Webhook]:
+    def list(self, workspace_id: int, after_id: int, limit: int, spelling: str | None = None) -> Sequence[Webhook]:
         query = _select().where(webhook.c.workspace_id == workspace_id, webhook.c.id > after_id, _LIVE)
+        if spelling is not None:
+            query = query.where(webhook.c.spelling == spelling)
         return [_load(row) for row in self._connection.execute(query.order_by(webhook.c.id).limit(limit))]
 
     def count(self, workspace_id: int) -> int:
@@ -63,7 +72,7 @@ class SqlWebhooks(Repository):
         return _load(self._connection.execute(query).one())
 
     def update(self, old: Webhook, /, **changes: object) -> Webhook:
-        values = _stored({**changes, "etag": webhook.c.etag + 1})
+        values = _stored({**changes, "etag": webhook.c.etag + 1, "updated_at": self._context.now()})
         self._connection.execute(update(webhook).where(webhook.c.id == old.id).values(values))
         return self.by_id(old.id)
 
@@ -71,6 +80,8 @@ class SqlWebhooks(Repository):
         return self._connection.execute(select(webhook.c.id).where(_LIVE).limit(1)).first() is not None
 
     def pause_all(self) -> Sequence[tuple[int, str]]:
+        given = webhook.c.signing == Signing.GIVEN.value
+        self._connection.execute(update(webhook).where(given).values(signing=Signing.DERIVED.value, sealed=None))
         values = {"state": WebhookState.PAUSED.value, "etag": webhook.c.etag + 1}
         statement = update(webhook).where(_ACTIVE).values(values).returning(webhook.c.workspace_id, webhook.c.uid)
         return [(row.workspace_id, row.uid) for row in self._connection.execute(statement)]

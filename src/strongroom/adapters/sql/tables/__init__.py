@@ -80,6 +80,7 @@ from strongroom.adapters.sql.tables.tracking import (
     run_stream,
     run_value,
 )
+from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xorb_answer, xorb_ledger
 
 __all__ = [
     "alias",
@@ -162,4 +163,9 @@ __all__ = [
     "watch",
     "webhook",
     "workspace",
+    "xet_file",
+    "xet_file_xorb",
+    "xorb",
+    "xorb_answer",
+    "xorb_ledger",
 ]

@@ -2,9 +2,10 @@
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text
 
-from strongroom.adapters.sql.tables.base import Int64, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import Int64, changed_at, key, metadata, ref, text, time_us, uid
 
-#: `after` is the leaf of the last event looked at. No secret: they are derived (docs/events.md).
+#: `after` is the leaf of the last event looked at. Secrets are derived; `sealed` is one that the maker chose,
+#: encrypted under a key that is not in the database (docs/events.md).
 webhook = Table(
     "webhook",
     metadata,
@@ -23,6 +24,12 @@ webhook = Table(
     Column("etag", Int64, nullable=False),
     ref("created_by", "principal"),
     time_us("recorded_at"),
+    changed_at(),
+    text("name", default=""),
+    Column("spelling", String(32), nullable=True),
+    text("words", default="[]"),
+    Column("signing", String(16), nullable=False, server_default="derived"),
+    Column("sealed", Text, nullable=True),
     Index("ix_webhook_workspace", "workspace_id", "id"),
     Index("ix_webhook_state", "state", "after"),
 )

@@ -7,6 +7,7 @@ from strongroom.application.search import find
 from strongroom.application.tracking import experiments, standing
 from strongroom.application.tracking.experiments import CreateExperiment
 from strongroom.application.tracking.standing import Standing
+from strongroom.application.tracking.views import experiment_weight
 from strongroom.dialects.mlflow.operation import command, flow, read
 from strongroom.dialects.mlflow.paging import gathered
 from strongroom.dialects.mlflow.translate import experiments as translate
@@ -112,7 +113,9 @@ def search(call: Call, message: wire.SearchExperiments) -> wire.ExperimentsAnswe
     size = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST)
     default = default_uid(call)
     question = question_of(message.filter or "", message.order_by, state_of(message.view_type), default)
-    page = gathered(lambda asked: find.found_experiments(call, question, asked), size, message.page_token)
+    page = gathered(
+        lambda asked: find.found_experiments(call, question, asked), size, message.page_token, experiment_weight
+    )
     found = [translate.experiment(view, default) for view in page.items]
     return wire.ExperimentsAnswer(experiments=found, next_page_token=page.next_page_token)
 

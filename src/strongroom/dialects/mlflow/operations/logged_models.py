@@ -4,7 +4,7 @@ from strongroom.application.artifacts import folders
 from strongroom.application.call import Call
 from strongroom.application.tracking import inputs, logged_models, measuring
 from strongroom.application.tracking.logged_models import CreateLoggedModel, ListLoggedModels
-from strongroom.application.tracking.logged_views import LoggedModelView
+from strongroom.application.tracking.logged_views import LoggedModelView, logged_model_weight
 from strongroom.application.tracking.measuring import ModelBatch
 from strongroom.dialects.mlflow.operation import command, read
 from strongroom.dialects.mlflow.operations.experiments import default_uid, uid_of, uid_to_write
@@ -79,7 +79,9 @@ def search(call: Call, message: wire.SearchLoggedModels) -> wire.LoggedModelsAns
         raise Invalid("One experiment, newest first, is served yet.")
     uid, default = uid_of(call, message.experiment_ids[0]), default_uid(call)
     query = ListLoggedModels(name=name)
-    page = gathered(lambda asked: logged_models.listed(call, uid, query, asked), size, message.page_token)
+    page = gathered(
+        lambda asked: logged_models.listed(call, uid, query, asked), size, message.page_token, logged_model_weight
+    )
     return wire.LoggedModelsAnswer(
         models=[translate.logged_model(view, default) for view in page.items], next_page_token=page.next_page_token
     )

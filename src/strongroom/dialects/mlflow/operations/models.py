@@ -7,7 +7,7 @@ from strongroom.application.edge import Edge
 from strongroom.application.registry import aliases, assets, latest, locate, tags
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.assets import CreateAsset, UpdateAsset
-from strongroom.application.registry.views import AssetView, VersionView, asset_view, version_view
+from strongroom.application.registry.views import AssetView, VersionView, asset_view, version_view, weight
 from strongroom.application.search import find
 from strongroom.dialects.mlflow.errors import Spoken
 from strongroom.dialects.mlflow.operation import command, flow, read
@@ -79,7 +79,7 @@ def search(call: Call, message: wire.SearchModels) -> wire.ModelsAnswer:
     """Registered models that fit a filter; prompts only when it asks for them."""
     size = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST)
     question = models_question(message.filter or "", message.order_by)
-    page = gathered(lambda asked: find.assets(call, question, asked), size, message.page_token)
+    page = gathered(lambda asked: find.assets(call, question, asked), size, message.page_token, weight)
     return wire.ModelsAnswer(registered_models=answers(call, page.items), next_page_token=page.next_page_token or "")
 
 

@@ -7,6 +7,7 @@ from strongroom.application.search import find
 from strongroom.application.tracking import recording, runs, used
 from strongroom.application.tracking.recording import Batch
 from strongroom.application.tracking.runs import CreateRun, UpdateRun
+from strongroom.application.tracking.views import run_weight
 from strongroom.dialects.mlflow.operation import command, read
 from strongroom.dialects.mlflow.operations.experiments import default_uid, uid_of, uid_to_write
 from strongroom.dialects.mlflow.paging import gathered
@@ -83,7 +84,9 @@ def search(call: Call, message: wire.SearchRuns) -> wire.RunsAnswer:
     question = question_of(message.filter or "", message.order_by, state, named)
     if not named:
         return wire.RunsAnswer()
-    page = gathered(lambda asked: find.runs(call, question, asked, translate.VALUES_MOST), size, message.page_token)
+    page = gathered(
+        lambda asked: find.runs(call, question, asked, translate.VALUES_MOST), size, message.page_token, run_weight
+    )
     uses = used.of_runs(call, [view.uid for view in page.items])
     found = [translate.run(view, default, uses[view.uid]) for view in page.items]
     return wire.RunsAnswer(runs=found, next_page_token=page.next_page_token)

@@ -8,7 +8,7 @@ from strongroom.application.paging import Page
 from strongroom.application.registry import locate, publishing, sources, stages, tags, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.versions import UpdateVersion
-from strongroom.application.registry.views import VersionView, version_view
+from strongroom.application.registry.views import VersionView, version_view, weight
 from strongroom.application.search import find
 from strongroom.dialects.mlflow.operation import command, flow, read
 from strongroom.dialects.mlflow.operations.models import ABSENT as MODEL_ABSENT
@@ -120,7 +120,7 @@ async def search(edge: Edge, message: wire.SearchModels) -> wire.VersionsAnswer:
     question = versions_question(message.filter or "", message.order_by)
 
     def look(call: Call) -> Page[VersionView]:
-        return gathered(lambda asked: find.versions(call, question, asked), size, message.page_token)
+        return gathered(lambda asked: find.versions(call, question, asked), size, message.page_token, weight)
 
     page = await edge.read(look)
     shown = await spoken_versions(edge, page.items)

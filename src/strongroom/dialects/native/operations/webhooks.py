@@ -21,6 +21,9 @@ Types = Annotated[
 ]
 
 
+Name = Annotated[str, Meta(max_length=webhooks.NAME_LONGEST, description="For people; need not be its own.")]
+
+
 class CreateWebhook(Struct, frozen=True, kw_only=True):
     """A webhook, for all of the workspace, or for a namespace, or for an asset."""
 
@@ -29,6 +32,7 @@ class CreateWebhook(Struct, frozen=True, kw_only=True):
     namespace: Path | None = None
     asset_uid: Uid | None = None
     description: str = ""
+    name: Name = ""
 
 
 class UpdateWebhook(Struct, frozen=True, kw_only=True):
@@ -38,6 +42,7 @@ class UpdateWebhook(Struct, frozen=True, kw_only=True):
     types: Types | None = None
     description: str | None = None
     state: str | None = None
+    name: Name | None = None
 
 
 class ListDeliveries(PagedByUid, frozen=True, kw_only=True):
@@ -66,7 +71,7 @@ class Redeliver(Struct, frozen=True, kw_only=True):
 )
 async def create_webhook(edge: Edge, request: Request[Any, CreateWebhook]) -> WebhookWithSecret:
     b, secrets = request.body, webhooks.outgoing_of(edge).secrets
-    wanted = webhooks.CreateWebhook(b.url, b.types, b.namespace, b.asset_uid, b.description)
+    wanted = webhooks.CreateWebhook(b.url, b.types, b.namespace, b.asset_uid, b.description, b.name)
     return await edge.finish(lambda call: webhooks.create(call, secrets, wanted))
 
 
@@ -99,7 +104,7 @@ def get_webhook(call: Call, request: Request[ByUid, Any]) -> WebhookView:
 )
 def update_webhook(call: Call, request: Request[ByUid, UpdateWebhook]) -> WebhookView:
     b = request.body
-    changes = webhooks.UpdateWebhook(b.url, b.types, b.description, b.state)
+    changes = webhooks.UpdateWebhook(b.url, b.types, b.description, b.state, b.name)
     return webhooks.update(call, request.params.uid, changes, request.etag)
 
 

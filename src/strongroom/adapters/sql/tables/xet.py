@@ -1,0 +1,59 @@
+"""Xorbs and reconstructions (docs/storage-format.md, Chunks)."""
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table
+
+from strongroom.adapters.sql.tables.base import Int64, key, metadata, ref, time_us
+
+#: A pack of chunks. Its body is a blob; what is known of its chunks is `chunks`, packed.
+xorb = Table(
+    "xorb",
+    metadata,
+    key(),
+    Column("hash", String(64), nullable=False, unique=True),
+    ref("blob_id", "blob"),
+    Column("chunks", LargeBinary, nullable=False),
+    Column("body_bytes", BigInteger, nullable=False),
+    Column("raw_bytes", BigInteger, nullable=False),
+    time_us("recorded_at"),
+    Index("ix_xorb_blob", "blob_id"),
+)
+
+#: Chunks that answer questions of clients: the first eight bytes of the hash as a signed number, and where it is.
+xorb_answer = Table(
+    "xorb_answer",
+    metadata,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("xorb_id", Int64, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+#: Xorbs that a principal has sent, or whose chunks it was told of under a key: for as long as clients remember them.
+xorb_ledger = Table(
+    "xorb_ledger",
+    metadata,
+    Column("principal_id", Int64, primary_key=True, autoincrement=False),
+    Column("xorb_id", Int64, primary_key=True, autoincrement=False),
+    time_us("until"),
+    sqlite_with_rowid=False,
+)
+
+#: A reconstruction: a blob as ranges of chunks (`terms`, packed).
+xet_file = Table(
+    "xet_file",
+    metadata,
+    key(),
+    Column("hash", String(64), nullable=False, unique=True),
+    ref("blob_id", "blob"),
+    Column("terms", LargeBinary, nullable=False),
+    time_us("recorded_at"),
+    Index("ix_xet_file_blob", "blob_id"),
+)
+
+xet_file_xorb = Table(
+    "xet_file_xorb",
+    metadata,
+    Column("file_id", Int64, primary_key=True, autoincrement=False),
+    Column("xorb_id", Int64, primary_key=True, autoincrement=False),
+    Index("ix_xet_file_xorb_xorb", "xorb_id", "file_id"),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,116 @@
+"""What the application asks of the database and of others for xorbs and reconstructions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.xet.xorb import XorbIndex
+
+
+class RunningDigests(Protocol):
+    """The digests of a blob, taken while its bytes pass."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def git(self) -> str | None: ...
+    def update(self, data: bytes, /) -> None: ...
+    def blob(self, place: str, git: str | None, /) -> StoredBlob: ...
+
+
+class XetCodec(Protocol):
+    """Keyed BLAKE3 and LZ4, which the standard library does not have."""
+
+    def keyed(self, key: bytes, data: bytes, /) -> bytes:
+        """BLAKE3 of `data` under a key of 32 bytes, 32 bytes."""
+        ...
+
+    def unpack(self, scheme: int, data: bytes, size: int, /) -> bytes:
+        """A chunk out of its packed form, exactly `size` bytes.
+
+        :raises Invalid: it is no such form, or unpacks to another size.
+        """
+        ...
+
+    def fingerprint(self, announced: int, /) -> RunningDigests: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Xorb:
+    """A xorb that is stored: its body is a blob like any other, under the SHA-256 of the body."""
+
+    id: int
+    hash: str
+    blob: Blob
+    index: XorbIndex
+
+
+@dataclass(frozen=True, slots=True)
+class XetFile:
+    """A reconstruction: which bytes of which xorbs are a blob. `terms` is packed, see `domain.xet.terms`."""
+
+    id: int
+    hash: str
+    blob_id: int
+    sha256: str
+    size: int
+    terms: bytes
+
+
+class Xet(Protocol):
+    """Xorbs, reconstructions, who may name them, and which chunks answer questions."""
+
+    def xorbs(self, ids: Sequence[int]) -> Mapping[int, Xorb]: ...
+    def xorbs_by_hash(self, hashes: Sequence[str]) -> Mapping[str, Xorb]:
+        """Stored xorbs by their hashes. For code that settles possession itself."""
+        ...
+
+    def add_xorb(self, hashed: str, blob_id: int, index: XorbIndex, answering: Sequence[int]) -> int:
+        """Record a xorb; one that exists changes nothing. `answering`: keys of chunks that answer questions."""
+        ...
+
+    def note_xorb(self, principal_id: int, xorb_id: int, until: int) -> None:
+        """Enter that a principal has sent a xorb, or was told of all of its chunks, and may name it until then."""
+        ...
+
+    def noted(self, principal_id: int, xorb_ids: Sequence[int]) -> set[int]:
+        """Those that the principal may name."""
+        ...
+
+    def forget_noted(self, before: int) -> int:
+        """Drop entries that ended before a time."""
+        ...
+
+    def ids_by_hash(self, hashes: Sequence[str]) -> Mapping[str, int]: ...
+    def file(self, hashed: str) -> XetFile | None: ...
+    def add_file(self, hashed: str, blob_id: int, terms: bytes, xorb_ids: Sequence[int]) -> None:
+        """Record a reconstruction; one that exists changes nothing."""
+        ...
+
+    def hashes_of(self, blob_ids: Sequence[int]) -> Mapping[int, str]:
+        """Hashes of the files that these blobs are, where they have one."""
+        ...
+
+    def files_with(self, xorb_id: int, limit: int, assets: Sequence[int] | None = None) -> Sequence[XetFile]:
+        """Reconstructions that use a xorb; with `assets`, of blobs that one of them holds."""
+        ...
+
+    def holders(self, blob_ids: Sequence[int], limit: int) -> Mapping[int, Sequence[int]]:
+        """Which assets hold the blobs, at most `limit` each."""
+        ...
+
+    def held(self, asset_id: int, blob_id: int) -> bool:
+        """Whether the asset holds the blob."""
+        ...
+
+    def answer(self, keys: Sequence[int], xorb_id: int) -> None:
+        """Let a xorb answer for more chunks."""
+        ...
+
+    def answering(self, key: int, limit: int) -> Sequence[int]:
+        """Xorbs that answer for chunks of this key, newest first."""
+        ...

@@ -1,0 +1,136 @@
+"""Files coming in: what a shard claims is compared with the chunks, then each file's SHA-256 is taken from its bytes.
+
+A file is on record only after that: no claimed digest is trusted anywhere before. Then it is a blob like any other,
+whose place is its chunks, unless the same bytes lie in the store whole already: those stay where they are.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+from strongroom.application.artifacts import uploads
+from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.application.call import Call
+from strongroom.application.edge import Edge
+from strongroom.application.ports.xet import XetCodec, Xorb
+from strongroom.application.xet.claims import CheckedFile, check_file, named, require_possession
+from strongroom.application.xet.rebuilding import Rebuilder
+from strongroom.application.xet.store import place_of
+from strongroom.application.xet.tokens import Session, target
+from strongroom.application.xet.xorbs import codec_of
+from strongroom.domain.errors import DigestMismatch, NotPossessed
+from strongroom.domain.xet.hashes import key_of, text
+from strongroom.domain.xet.shard import ClaimedFile, ClaimedXorb, Shard, parse_shard
+from strongroom.domain.xet.terms import pack_terms
+
+#: Files that are entered in one transaction.
+ENTERED_AT_ONCE = 64
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far it has come, in bytes."""
+
+    verified: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A file with the digests of its bytes; `stored` is None where they are on record."""
+
+    file: CheckedFile
+    stored: StoredBlob | None
+    blob_id: int | None = None
+
+
+async def register(edge: Edge, session: Session, data: bytes, progress: Progress) -> None:
+    """Verify all that a shard claims and put its files on record; the caller then possesses them (N16).
+
+    :raises Invalid: it is no shard, or claims what is not so. :raises NotPossessed: it names chunks of others.
+    """
+    codec = codec_of(edge)
+    await edge.read(lambda call: target(call, session, write=True))
+    async with edge.gateway.turns.taken():
+        shard = await asyncio.to_thread(parse_shard, data)
+        await _check_xorbs(edge, shard)
+        checked = [await _checked(edge, session, codec, file) for file in shard.files]
+        progress.total = sum(file.size for file in checked)
+        rebuilder = Rebuilder(edge.store, codec, edge.gateway.executor)
+        for start in range(0, len(checked), ENTERED_AT_ONCE):
+            batch = checked[start : start + ENTERED_AT_ONCE]
+            verified = [await _verified(edge, codec, rebuilder, file, progress) for file in batch]
+            await edge.command(partial(_enter, session=session, files=verified))
+
+
+async def _check_xorbs(edge: Edge, shard: Shard) -> None:
+    """What the shard says of xorbs is what they are: other clients must not be told otherwise, and a lie is a fault."""
+    for start in range(0, len(shard.xorbs), ENTERED_AT_ONCE):
+        batch = shard.xorbs[start : start + ENTERED_AT_ONCE]
+        hashes = [text(xorb.hash) for xorb in batch]
+        found = await edge.read(partial(_xorbs, hashes=hashes))
+        await asyncio.to_thread(_compare_xorbs, batch, found)
+
+
+def _xorbs(call: Call, *, hashes: Sequence[str]) -> Mapping[str, Xorb]:
+    return call.tx.xet.xorbs_by_hash(hashes)
+
+
+def _compare_xorbs(claimed: Sequence[ClaimedXorb], found: Mapping[str, Xorb]) -> None:
+    for one in claimed:
+        stored = found.get(text(one.hash))
+        if stored is None:
+            raise NotPossessed("Send these chunks first.", xorbs=[text(one.hash)])
+        if stored.index.hashes != one.hashes():
+            raise DigestMismatch("The shard states other chunks of a xorb than it has.", xorb=stored.hash)
+
+
+async def _checked(edge: Edge, session: Session, codec: XetCodec, file: ClaimedFile) -> CheckedFile:
+    hashes = await asyncio.to_thread(named, file)
+    xorbs = await edge.read(partial(_xorbs, hashes=hashes))
+    checked = await asyncio.to_thread(check_file, codec, file, xorbs)
+    names = {xorb.id: xorb.hash for xorb in xorbs.values()}
+
+    def possess(call: Call) -> None:
+        require_possession(call, target(call, session, write=True), checked.terms, names)
+
+    await edge.read(possess)
+    return checked
+
+
+async def _verified(
+    edge: Edge, codec: XetCodec, rebuilder: Rebuilder, file: CheckedFile, progress: Progress
+) -> Verified:
+    """The file with its SHA-256: known of a file of that hash, else taken from its bytes, whatever is claimed."""
+    known = await edge.read(lambda call: call.tx.xet.file(file.name))
+    if known is not None:
+        _compare(file, known.sha256)
+        progress.verified += file.size
+        return Verified(file, None, known.blob_id)
+    running = codec.fingerprint(file.size)
+    async with aclosing(rebuilder.read(file.terms, 0, file.size)) as pieces:
+        async for piece in pieces:
+            await asyncio.to_thread(running.update, piece)
+            progress.verified += len(piece)
+    _compare(file, running.sha256)
+    return Verified(file, running.blob(place_of(file.name), running.git))
+
+
+def _compare(file: CheckedFile, found: str) -> None:
+    if file.sha256 is not None and file.sha256 != found:
+        raise DigestMismatch("The file does not have the SHA-256 claimed.", expected=file.sha256, found=found)
+
+
+def _enter(call: Call, *, session: Session, files: Sequence[Verified]) -> None:
+    target(call, session, write=True)
+    until = call.now + uploads.LEDGER_US
+    for one in files:
+        terms, blob_id = one.file.terms, one.blob_id
+        if one.stored is not None:
+            blob_id = call.tx.blobs.add([one.stored])[one.stored.sha256].id
+            call.tx.xet.add_file(one.file.name, blob_id, pack_terms(terms), [term.xorb for term in terms])
+        assert blob_id is not None  # noqa: S101 - either it was on record, or it is now
+        call.tx.blobs.note_sent(call.actor.id, [blob_id], until)
+        call.tx.xet.answer([key_of(one.file.first)], terms[0].xorb)

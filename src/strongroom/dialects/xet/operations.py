@@ -1,0 +1,73 @@
+"""The operations of the Xet protocol: each decodes, calls the core once, and encodes."""
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+
+from strongroom.application.artifacts.reading import OpenFile
+from strongroom.application.edge import Gateway, RequestEdge
+from strongroom.application.xet import answering, reconstructing, xorbs
+from strongroom.application.xet.reconstructing import Reconstruction
+from strongroom.application.xet.tokens import Session
+from strongroom.dialects.shared.files import file_response, parse_range
+from strongroom.dialects.shared.requests import announced_size, chunks_of, request_id_of
+from strongroom.dialects.xet.translate import answer_v1, answer_v2, asked_range
+from strongroom.dialects.xet.wire import AnswerV1, AnswerV2, Inserted
+from strongroom.domain.audit.canonical_json import Json
+from strongroom.domain.audit.record import Subject
+from strongroom.domain.errors import Corrupted
+from strongroom.domain.identity.roles import Permission
+
+SEAL_LONGEST = 2_000
+
+
+async def put_xorb(http: HttpRequest, edge: RequestEdge, session: Session) -> Inserted:
+    """Take a xorb in."""
+    await xorbs.put(edge, session, http.path_params["hash"], chunks_of(http), announced_size(http))
+    return Inserted()
+
+
+async def reconstruction_v1(http: HttpRequest, edge: RequestEdge, session: Session) -> AnswerV1:
+    """How a file is put together, version 1."""
+    return answer_v1(await _planned(http, edge, session), session.url)
+
+
+async def reconstruction_v2(http: HttpRequest, edge: RequestEdge, session: Session) -> AnswerV2:
+    """How a file is put together, version 2."""
+    return answer_v2(await _planned(http, edge, session), session.url)
+
+
+async def _planned(http: HttpRequest, edge: RequestEdge, session: Session) -> Reconstruction:
+    start, end = asked_range(http.headers.get("range"))
+    return await edge.read(lambda call: reconstructing.plan(call, session, http.path_params["hash"], start, end))
+
+
+async def chunk(http: HttpRequest, edge: RequestEdge, session: Session) -> Response:
+    """Whether a chunk is known, and what lies beside it."""
+    shard = await answering.answer(edge, session, http.path_params["hash"])
+    return Response(shard, media_type="application/octet-stream")
+
+
+class Fetching:
+    """Bytes of a xorb for whoever has an address that was made for them; no token comes with the request."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def get(self, http: HttpRequest) -> Response:
+        """The range asked for, within that of the address."""
+        fetch = reconstructing.opened(self._gateway.sealer, http.query_params.get("s", "")[:SEAL_LONGEST])
+        declared = Permission.VERSION_BYTES
+        edge = RequestEdge(self._gateway, fetch.shown, fetch.workspace, request_id_of(http), None, declared)
+        store, hashed = http.path_params["store"], http.path_params["hash"]
+        blob = await edge.read(lambda call: reconstructing.body_of(call, fetch, store, hashed), brief=True)
+        edge.must_have_asked()
+        header = http.headers.get("range", f"bytes={fetch.first}-{fetch.last}")
+        reconstructing.must_be_within(fetch, *(parse_range(header, blob.size) or (0, blob.size)))
+
+        async def damaged(error: Corrupted) -> None:
+            details: dict[str, Json] = {"blob": blob.sha256, "block": int(str(error.details.get("block", 0)))}
+            subject = Subject("asset", fetch.asset)
+            await edge.command(lambda call: call.record("blob.corrupted", subject, details))
+
+        opened = OpenFile(blob, hashed, lambda _sent: None, damaged)
+        return await file_response(self._gateway.store, opened, header, head=http.method == "HEAD")

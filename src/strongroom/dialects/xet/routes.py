@@ -1,0 +1,76 @@
+"""The route table of the Xet protocol, as data."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from strongroom.application.edge import Gateway
+from strongroom.application.xet.tokens import PREFIX
+from strongroom.dialects.xet import operations, shards
+from strongroom.dialects.xet.pipeline import Endpoint, Handler, spoken_endpoint, with_session
+from strongroom.dialects.xet.tokens import Tokens
+from strongroom.domain.identity.roles import Permission
+
+STORE: Final = PREFIX + "/{store}"
+#: No store has this name.
+TOKENS: Final = PREFIX + "/-/tokens"
+
+#: id, method, path below the store, permission, handler
+OPERATIONS: Final[Sequence[tuple[str, str, str, Permission, Handler]]] = (
+    ("xet.xorb.put", "POST", "/v1/xorbs/{prefix}/{hash}", Permission.VERSION_REGISTER, operations.put_xorb),
+    ("xet.shard.put", "POST", "/v1/shards", Permission.VERSION_REGISTER, shards.put_v1),
+    ("xet.shard.put.v2", "POST", "/v2/shards", Permission.VERSION_REGISTER, shards.put_v2),
+    (
+        "xet.reconstruction",
+        "GET",
+        "/v1/reconstructions/{hash}",
+        Permission.VERSION_BYTES,
+        operations.reconstruction_v1,
+    ),
+    (
+        "xet.reconstruction.v2",
+        "GET",
+        "/v2/reconstructions/{hash}",
+        Permission.VERSION_BYTES,
+        operations.reconstruction_v2,
+    ),
+    ("xet.chunk", "GET", "/v1/chunks/{prefix}/{hash}", Permission.VERSION_REGISTER, operations.chunk),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address and method.
+
+    :param scoped: whether it also answers below ``/w/{workspace}``; elsewhere the CAS token says where.
+    """
+
+    id: str
+    method: str
+    path: str
+    permission: Permission
+    endpoint: Callable[[Request], Awaitable[Response]]
+    scoped: bool = False
+
+
+def routes(gateway: Gateway) -> Sequence[Route]:
+    """Every address of the protocol that is served."""
+    fetching = spoken_endpoint(operations.Fetching(gateway).get)
+    tokens = Tokens(gateway)
+    return [
+        _token("read", Permission.VERSION_BYTES, tokens.read),
+        _token("write", Permission.VERSION_REGISTER, tokens.write),
+        *(
+            Route(id_, method, STORE + path, permission, with_session(gateway, permission, handler))
+            for id_, method, path, permission, handler in OPERATIONS
+        ),
+        Route("xet.fetch", "GET", STORE + "/v1/fetch/{hash}", Permission.VERSION_BYTES, fetching),
+    ]
+
+
+def _token(kind: str, permission: Permission, endpoint: Endpoint) -> Route:
+    path = f"{TOKENS}/{kind}/{{asset}}"
+    return Route(f"xet.token.{kind}", "GET", path, permission, spoken_endpoint(endpoint), scoped=True)
