@@ -27,6 +27,7 @@ from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.outside import Outside
+from strongroom.application.tracking import standing
 from strongroom.application.xet.store import RebuildingStore
 from strongroom.bootstrap import webhook_keys
 from strongroom.bootstrap.clock import MachineClock
@@ -91,6 +92,8 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     uses, keyring = TokenUses(), installation.keyring
     try:
         await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
+        while await installation.database.command(standing.make_missing):
+            pass
     except BaseException:
         await store.aclose()
         installation.database.close()

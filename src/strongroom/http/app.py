@@ -15,6 +15,7 @@ from strongroom.http.guards import Guards
 from strongroom.http.matching import IndexedRouter
 from strongroom.http.problems import refusal_at, refusal_of
 from strongroom.http.routes import PublicRoute, all_routes
+from strongroom.http.segments import WholeSegments
 from strongroom.http.services import Services
 
 #: Parameter of the address below which every scoped route answers for one workspace.
@@ -74,7 +75,8 @@ def _of_address(methods: Mapping[str, PublicRoute]) -> Route:
     first = next(iter(methods.values()))
     allowed = [*methods, *(["HEAD"] if "GET" in methods else [])]
     dispatch = _dispatch(methods, allowed)
-    made = Route(first.path, dispatch, name=first.id)
+    kind = WholeSegments if first.whole else Route
+    made = kind(first.path, dispatch, name=first.id)
     made.methods = None  # every method arrives at the dispatch, which answers 405 in our own words
     made.app = _answering(dispatch)
     return made

@@ -6,6 +6,7 @@ The application is built from this table and from nothing else; a test walks the
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strongroom.dialects.huggingface import routes as huggingface
 from strongroom.dialects.mlflow import routes as mlflow
 from strongroom.dialects.native.pipeline import Pipeline
 from strongroom.dialects.native.routes import OPERATIONS, PREFIX
@@ -21,6 +22,7 @@ class PublicRoute:
 
     :param id: names it in logs and metrics, where no raw path may stand.
     :param scoped: whether it also answers below ``/w/{workspace}``.
+    :param whole: whether an escaped slash (``%2F``) stays inside its segment.
     """
 
     id: str
@@ -29,11 +31,12 @@ class PublicRoute:
     permission: Permission
     endpoint: Endpoint
     scoped: bool = False
+    whole: bool = False
 
 
 def all_routes(services: Services) -> Sequence[PublicRoute]:
     """The whole table, in the order in which it is matched."""
-    return (*_own(services), *_native(services), *_mlflow(services), *_xet(services))
+    return (*_own(services), *_native(services), *_mlflow(services), *_huggingface(services), *_xet(services))
 
 
 def _native(services: Services) -> list[PublicRoute]:
@@ -48,6 +51,13 @@ def _mlflow(services: Services) -> list[PublicRoute]:
     return [
         PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=True)
         for route in mlflow.routes(services.gateway)
+    ]
+
+
+def _huggingface(services: Services) -> list[PublicRoute]:
+    return [
+        PublicRoute(one.id, one.method, one.path, one.permission, one.endpoint, scoped=True, whole=True)
+        for one in huggingface.routes(services.gateway)
     ]
 
 

@@ -128,6 +128,7 @@ def forget(tx: Transaction) -> None:
     """Drop what is kept for a time only: answers, ledger entries, ended deliveries and runs, items of inboxes."""
     tx.idempotency.forget(tx.now() - REMEMBERED_US)
     tx.blobs.forget_sent(tx.now())
+    tx.xet.forget_noted(tx.now())
     tx.deliveries.forget(tx.now() - DELIVERIES_KEPT_US)
     tx.automations.forget(tx.now() - performing.KEPT_US)
     tx.inbox.forget(tx.now() - notifying.DONE_KEPT_US, tx.now() - notifying.KEPT_US)

@@ -21,7 +21,7 @@ from typing import Final
 
 from strongroom.adapters.blobs.disk import disk_errors
 from strongroom.adapters.sql.blob_copy import BlobCopy, BlobRow
-from strongroom.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from strongroom.domain.errors import Conflict, Corrupted, Invalid, NotFound, Unavailable
 
 _DATABASE: Final = "strongroom.db"
 _BLOBS: Final = "blobs"
@@ -63,6 +63,10 @@ def restore(source: Path, data: Path) -> Copied:
     if not (source / _MARK).is_file():
         raise Invalid(f"There is no finished backup in {source}.")
     copied = _copy(source, data, with_keys=True)
+    with closing(sqlite3.connect(data / _DATABASE)) as connection:
+        # clients of the Xet protocol remember what they sent after the backup; of a store of another name they do not
+        connection.execute("DELETE FROM setting WHERE key = 'xet_store'")
+        connection.commit()
     with disk_errors():
         os.sync()
     return copied
@@ -82,6 +86,7 @@ def _copy(source: Path, to: Path, *, with_keys: bool) -> Copied:
         with closing(sqlite3.connect(to / _DATABASE)) as connection:
             for row in _blobs(connection):
                 copy.add(row)
+            _check_chunked(connection)
             log_size: int = connection.execute("SELECT size FROM audit_log").fetchone()[0]
     return Copied(copy.count, copy.bytes, log_size)
 
@@ -109,7 +114,22 @@ def _copy_keys(source: Path, to: Path) -> None:
 
 
 def _blobs(connection: sqlite3.Connection) -> Iterator[BlobRow]:
-    cursor = connection.execute("SELECT sha256, size, place, blocks FROM blob ORDER BY place, sha256")
+    """All that lie in the folder. Those in chunks have no bytes of their own: the bodies of xorbs are blobs too."""
+    cursor = connection.execute(
+        "SELECT sha256, size, place, blocks FROM blob WHERE place NOT LIKE 'x:%' ORDER BY place, sha256"
+    )
     while rows := cursor.fetchmany(_FETCHED):
         for row in rows:
             yield BlobRow(*row)
+
+
+def _check_chunked(connection: sqlite3.Connection) -> None:
+    """:raises Corrupted: a blob made of chunks has no reconstruction, or one that names a xorb that is not there."""
+    lost = connection.execute(
+        "SELECT b.sha256 FROM blob b LEFT JOIN xet_file f ON 'x:' || f.hash = b.place "
+        "WHERE b.place LIKE 'x:%' AND f.id IS NULL "
+        "UNION ALL SELECT b.sha256 FROM xet_file_xorb u JOIN xet_file f ON f.id = u.file_id "
+        "JOIN blob b ON b.id = f.blob_id LEFT JOIN xorb x ON x.id = u.xorb_id WHERE x.id IS NULL LIMIT 1"
+    ).fetchone()
+    if lost is not None:
+        raise Corrupted("Stored bytes are missing.", blob=lost[0], block=0, missing=True)

@@ -7,6 +7,7 @@ from functools import partial
 
 from strongroom.application.artifacts.blobstore import SMALL, PartInfo, StoredBlob
 from strongroom.application.artifacts.folders import PutEntry, intake, open_folder, put
+from strongroom.application.artifacts.spare import drop_spare
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.views import time_of
@@ -69,11 +70,23 @@ async def put_file(
     await edge.read(check)
     stored = await edge.store.put(chunks, expect_sha256=expect_sha256, expect_size=expect_size, max_size=FILE_LARGEST)
 
-    def enter(call: Call) -> None:
-        note(call, [stored])
+    def enter(call: Call) -> Blob:
+        blob = note(call, [stored])[stored.sha256]
         put(call, kind, uid, [PutEntry(path, stored.sha256, stored.size, media_type=media_type)])
+        return blob
 
-    await edge.command(enter)
+    drop_spare(edge, stored, await edge.command(enter))
+    return stored
+
+
+async def put_blob(edge: Edge, kind: str, uid: str, chunks: AsyncIterator[bytes], sha256: str, size: int) -> StoredBlob:
+    """Take one file in whole that no path names yet, and record that the caller has sent it.
+
+    :raises DigestMismatch, SizeMismatch: it is not what was announced; nothing is kept.
+    """
+    await edge.read(lambda call: intake(call, kind, uid))
+    stored = await edge.store.put(chunks, expect_sha256=sha256, expect_size=size, max_size=FILE_LARGEST)
+    await edge.command(lambda call: note(call, [stored]))
     return stored
 
 
@@ -96,7 +109,9 @@ async def put_small(edge: Edge, kind: str, uid: str, blobs: Sequence[tuple[str, 
     for (claimed, _), blob in zip(blobs, stored, strict=True):
         if claimed != blob.sha256:
             raise DigestMismatch("A blob does not have its digest.", expected=claimed, found=blob.sha256)
-    await edge.command(lambda call: note(call, stored))
+    noted = await edge.command(lambda call: note(call, stored))
+    for blob in stored:
+        drop_spare(edge, blob, noted[blob.sha256])
     return len(stored)
 
 
@@ -114,7 +129,7 @@ def view(upload: Upload, parts: Sequence[UploadPart]) -> UploadView:
     )
 
 
-async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int) -> UploadView:
+async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int, part_size: int = PART_SIZE) -> UploadView:
     """Begin an upload in parts, or find the one that this caller began for the same bytes.
 
     Only the parts that are not `received` need to be sent.
@@ -133,7 +148,7 @@ async def begin(edge: Edge, kind: str, uid: str, sha256: str, size: int) -> Uplo
             workspace_id=call.workspace.id,
             sha256=sha256,
             size=size,
-            part_size=PART_SIZE,
+            part_size=part_size,
             state="open",
             expires_at=call.now + UPLOAD_LIFE_US,
         )
@@ -156,10 +171,10 @@ def _own(call: Call, uid: str) -> Upload:
     return upload
 
 
-async def put_part(edge: Edge, uid: str, number: int, sha256: str, chunks: AsyncIterator[bytes]) -> PartInfo:
+async def put_part(edge: Edge, uid: str, number: int, sha256: str | None, chunks: AsyncIterator[bytes]) -> PartInfo:
     """Take one part in; sending it again replaces it.
 
-    :param number: 1 to the number of parts. :param sha256: of the part's own bytes.
+    :param number: 1 to the number of parts. :param sha256: of the part's own bytes; None where the client has none.
     """
     upload = await edge.read(lambda call: _own(call, uid))
     if not 1 <= number <= upload.parts:
@@ -190,11 +205,12 @@ async def complete(edge: Edge, uid: str) -> StoredBlob:
     infos = [PartInfo(part.number, part.size, part.sha256) for part in parts]
     stored = await edge.store.complete_upload(uid, infos, expect_sha256=upload.sha256, expect_size=upload.size)
 
-    def finish(call: Call) -> None:
-        note(call, [stored])
+    def finish(call: Call) -> Blob:
+        blob = note(call, [stored])[stored.sha256]
         call.tx.uploads.finish(uid, "complete")
+        return blob
 
-    await edge.command(finish)
+    drop_spare(edge, stored, await edge.command(finish))
     await edge.store.abort_upload(uid)
     return stored
 

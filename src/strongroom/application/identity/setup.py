@@ -8,24 +8,21 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
-from strongroom.application.call import Call, Caller
-from strongroom.application.identity import grants, principals, tokens
+from strongroom.application.identity import authority, grants, principals, tokens
 from strongroom.application.identity.grants import CreateGrant, Place
 from strongroom.application.identity.login import DEFAULT_WORKSPACE, SESSION_US
 from strongroom.application.identity.principals import CreatePrincipal
 from strongroom.application.identity.tokens import LONGEST_LIFE_US, IssuedToken
 from strongroom.application.identity.views import PrincipalView, principal_view
-from strongroom.application.paging import PageSealer
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, NotFound, Unauthenticated
-from strongroom.domain.identity.access import Access
-from strongroom.domain.identity.roles import Grant, Role, Scope
 from strongroom.domain.identity.tokens import Token
 from strongroom.domain.registry.model import Workspace
 
 CODE_BYTES = 32
 SETTING = "setup_code_hash"
+as_system = authority.as_system
 REFUSED = "The set-up code is wrong or was used; restart the server for a new one."
 
 
@@ -35,13 +32,6 @@ class FirstAdmin:
 
     principal: PrincipalView
     issued: IssuedToken
-
-
-def as_system(tx: Transaction, workspace: Workspace) -> Call:
-    """A call by the server itself, which may do everything; for what no principal asked for."""
-    system = tx.principals.system()
-    access = Access(system.uid, (Grant(system.uid, Scope.server(), Role.ADMIN),))
-    return Call(tx, Caller(system, access), workspace, PageSealer(b""))
 
 
 def ensure_default_workspace(tx: Transaction) -> Workspace:

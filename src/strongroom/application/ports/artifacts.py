@@ -30,6 +30,10 @@ class Blobs(Protocol):
         """
         ...
 
+    def digests(self, algo: str, digests: Sequence[str]) -> Mapping[str, str]:
+        """Another digest of stored blobs (`git-sha1`) by their SHA-256, where it is known."""
+        ...
+
     def hold(self, asset_id: int, blob_ids: Sequence[int]) -> None:
         """Record that an asset holds blobs; again is no change."""
         ...

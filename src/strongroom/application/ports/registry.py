@@ -22,7 +22,10 @@ from strongroom.domain.registry.model import (
 class Workspaces(Protocol):
     """Tenants."""
 
-    def by_slug(self, slug: str) -> Workspace | None: ...
+    def by_slug(self, slug: str) -> Workspace | None:
+        """A live one."""
+        ...
+
     def by_id(self, workspace_id: int) -> Workspace: ...
     def add(self, slug: str, description: str) -> Workspace:
         """Add a workspace with its root namespace.
@@ -37,12 +40,27 @@ class Workspaces(Protocol):
 
     def list(self, after: Key | None, limit: int) -> Sequence[Workspace]: ...
     def update(self, workspace: Workspace, /, *, description: str, settings: Mapping[str, object]) -> Workspace: ...
+    def holders(self, workspace_id: int, limit: int) -> Sequence[str]:
+        """What lives in it, as ``kind:name``; an experiment that a handle counts on does not while it has no runs."""
+        ...
+
+    def delete(self, workspace: Workspace, at: int, /) -> None:
+        """Leave a tombstone of it and of its root namespace."""
+        ...
+
+    def lacking(self, dialect: str, kind: str, foreign: str, limit: int) -> Sequence[Workspace]:
+        """Live ones without this handle."""
+        ...
 
 
 class Namespaces(Protocol):
     """Paths of names inside a workspace."""
 
     def by_path(self, workspace_id: int, path: str) -> Namespace | None: ...
+    def by_slug_path(self, workspace_id: int, slug_path: str) -> Namespace | None:
+        """The live one of these slugs joined with `/`, in whatever case."""
+        ...
+
     def by_id(self, namespace_id: int) -> Namespace: ...
     def lock(self, namespace_id: int) -> Namespace | None:
         """Lock a live one until the end of the transaction; None when it was deleted meanwhile."""
@@ -83,6 +101,10 @@ class Assets(Protocol):
     def by_ids(self, asset_ids: Sequence[int]) -> Mapping[int, Asset]: ...
     def by_name(self, namespace_id: int, name: str, kinds: Sequence[str] | None) -> Sequence[Asset]:
         """Live assets of that name, redirects followed; any kind when `kinds` is None."""
+        ...
+
+    def by_slug(self, namespace_id: int, slug: str, kind: str) -> Asset | None:
+        """The live asset of that slug and kind, in whatever case, redirects followed."""
         ...
 
     def slugs_like(self, namespace_id: int, kind: str, prefix: str, except_asset_id: int | None) -> AbstractSet[str]:

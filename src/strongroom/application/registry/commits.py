@@ -6,7 +6,7 @@ depends on what it changes: unchanged pages are those of the tree before.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,18 +113,28 @@ async def commit(edge: Edge, asset_uid: str, command: Commit) -> HeadView:
     raise AssertionError("unreachable")
 
 
-async def merge(edge: Edge, asset_uid: str, command: Merge) -> HeadView:
+async def merge(
+    edge: Edge, asset_uid: str, command: Merge, after: Callable[[Call, HeadView], None] | None = None
+) -> HeadView:
     """Bring a revision's changes since it and the branch parted into the branch.
 
+    :param after: what else belongs into the transaction that moves the branch.
     :raises Conflict: both changed the same paths; `details["paths"]` names them.
     :raises PreconditionFailed: as `commit`.
     """
+
+    def finish(call: Call, plan: _Plan, tree: FrozenTree | None, ready: Ready | None) -> HeadView:
+        made = _merge(call, asset_uid, command, plan, tree, ready)
+        if after is not None:
+            after(call, made)
+        return made
+
     for attempt in range(1, TRIES + 1):
         plan = await edge.read(lambda call: _plan_merge(call, asset_uid, command))
         tree = await _build(edge, plan) if plan.done is None else None
         ready = await _ready(edge, plan, tree)
         try:
-            return await edge.finish(lambda call: _merge(call, asset_uid, command, plan, tree, ready))  # noqa: B023
+            return await edge.finish(lambda call: finish(call, plan, tree, ready))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise

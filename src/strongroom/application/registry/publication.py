@@ -32,6 +32,16 @@ AT_ONCE: Final = 100
 
 def rule_of(call: Call, asset: Asset) -> PublicationRule:
     """The rule of an asset: its own, or that of the nearest namespace that has one."""
+    text = _text_of(call, asset)
+    return parse_rule(text) if text is not None else REQUEST
+
+
+def has_rule(call: Call, asset: Asset) -> bool:
+    """Whether somebody set a rule for the asset, or for a namespace that it is in."""
+    return _text_of(call, asset) is not None
+
+
+def _text_of(call: Call, asset: Asset) -> str | None:
     text = call.tx.publication.rule("asset", asset.id)
     path = asset.namespace_path
     while text is None:
@@ -40,7 +50,7 @@ def rule_of(call: Call, asset: Asset) -> PublicationRule:
         if not path:
             break
         path = path.rpartition("/")[0]
-    return parse_rule(text) if text is not None else REQUEST
+    return text
 
 
 def get(call: Call, asset_uid: str) -> tuple[str, bool]:

@@ -1,17 +1,23 @@
 """Workspaces: the tenants of a server."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from strongroom.application.call import Call, Refusal, check_etag
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry.views import WorkspaceView, workspace_view
+from strongroom.application.tracking import standing
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import NotFound
+from strongroom.domain.errors import Conflict, Held, NotFound
 from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.registry.model import Workspace
 from strongroom.domain.registry.names import clean_workspace_slug
+
+DEFAULT: Final = "default"
+HOLDERS_NAMED: Final = 10
+"""Things that a workspace holds, named when it is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ def create(call: Call, command: CreateWorkspace) -> WorkspaceView:
     slug = clean_workspace_slug(command.slug)
     workspace = call.tx.workspaces.add(slug, clean_description(command.description))
     call.record("workspace.create", Subject("workspace", workspace.uid), {"slug": slug})
+    standing.make(call.tx, workspace)
     return workspace_view(workspace)
 
 
@@ -83,3 +90,24 @@ def update(call: Call, slug: str, description: str, etag: int | None) -> Workspa
     )
     replace(call, workspace=changed).record("workspace.update", Subject("workspace", workspace.uid))
     return workspace_view(changed)
+
+
+def delete(call: Call, slug: str, etag: int | None) -> None:
+    """Delete an empty workspace; its name is free again, its records stay.
+
+    :raises Held: something lives in it, such as an asset or a principal whose home it is; nothing goes with it.
+    """
+    workspace = find(call, slug)
+    call.require(Permission.WORKSPACE_DELETE, Target(), Subject("workspace", workspace.uid))
+    if workspace.slug == DEFAULT:
+        raise Conflict("The default workspace stays.")
+    workspace = call.tx.workspaces.lock(workspace.id)
+    root = call.tx.namespaces.by_path(workspace.id, "")
+    if workspace.deleted_at is not None or root is None or call.tx.namespaces.lock(root.id) is None:
+        raise NotFound("There is no such workspace.")
+    check_etag(etag, workspace.etag)
+    holders = call.tx.workspaces.holders(workspace.id, HOLDERS_NAMED)
+    if holders:
+        raise Held("The workspace is not empty.", holders=list(holders))
+    call.tx.workspaces.delete(workspace, call.now)
+    replace(call, workspace=workspace).record("workspace.delete", Subject("workspace", workspace.uid), {"slug": slug})

@@ -1,11 +1,19 @@
-"""Experiments that a client counts on without having made them: known by a handle, made when first needed."""
+"""Experiments that a client counts on without having made them: known by a handle, made with their workspace.
+
+Workspaces of releases that did not are given theirs when the server starts, or when somebody first needs one.
+"""
 
 from dataclasses import dataclass
+from typing import Final
 
 from strongroom.application.call import Call
+from strongroom.application.identity.authority import as_system
+from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import handles
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.experiments import CreateExperiment
+from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Workspace
 
 KIND = "experiment"
 
@@ -17,6 +25,11 @@ class Standing:
     dialect: str
     foreign: str
     name: str
+
+
+STANDING: Final = (Standing("mlflow", "0", "Default"),)
+"""Those of every workspace."""
+WORKSPACES_AT_ONCE: Final = 100
 
 
 def find(call: Call, standing: Standing) -> str | None:
@@ -38,3 +51,29 @@ def ensure(call: Call, standing: Standing) -> str:
     uid = named.uid if named else experiments.create(call, CreateExperiment(standing.name)).uid
     handles.put(call, standing.dialect, KIND, standing.foreign, "experiment", uid)
     return uid
+
+
+def make(tx: Transaction, workspace: Workspace) -> None:
+    """Make those of a workspace that are not there, as the server itself; of several that would, one does."""
+    tx.workspaces.lock(workspace.id)
+    system = as_system(tx, workspace)
+    for one in STANDING:
+        ensure(system, one)
+
+
+def make_for(call: Call) -> None:
+    """The same on behalf of somebody who may read runs there and found one missing."""
+    call.require(Permission.RUN_READ)
+    make(call.tx, call.workspace)
+
+
+def make_missing(tx: Transaction) -> bool:
+    """Make what some workspaces lack; whether others may lack it still."""
+    lacking = {
+        workspace.id: workspace
+        for one in STANDING
+        for workspace in tx.workspaces.lacking(one.dialect, KIND, one.foreign, WORKSPACES_AT_ONCE)
+    }
+    for workspace in lacking.values():
+        make(tx, workspace)
+    return len(lacking) >= WORKSPACES_AT_ONCE

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 from strongroom.application.artifacts.blobstore import (
     BLOCK,
@@ -18,14 +17,12 @@ from strongroom.application.artifacts.blobstore import (
     PartInfo,
     StoredBlob,
 )
+from strongroom.application.artifacts.spare import PLACE, in_chunks
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.xet import XetCodec
 from strongroom.application.xet.rebuilding import Rebuilder, stored
 from strongroom.domain.errors import Corrupted, RangeNotSatisfiable
 from strongroom.domain.xet.terms import Term, unpack_terms
-
-PLACE: Final = "x:"
-"""How the place of a blob begins that is stored as chunks; the hash of its reconstruction follows."""
 
 
 def place_of(hashed: str) -> str:
@@ -52,7 +49,7 @@ class RebuildingStore:
 
     def read(self, blob: StoredBlob, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes, None]:
         """See `ReadBlobs.read`."""
-        if not blob.place.startswith(PLACE):
+        if not in_chunks(blob.place):
             return self._inner.read(blob, start, end)
         stop = blob.size if end is None else end
         if not 0 <= start <= stop <= blob.size:
@@ -73,7 +70,7 @@ class RebuildingStore:
 
     async def exists(self, blob: StoredBlob | ListedBlob) -> bool:
         """See `ReadBlobs.exists`: of a blob in chunks, whether every body that it needs is there."""
-        if not blob.place.startswith(PLACE):
+        if not in_chunks(blob.place):
             return await self._inner.exists(blob)
         try:
             terms = await self._terms(blob)
@@ -131,7 +128,7 @@ class RebuildingStore:
 
     async def delete(self, blob: StoredBlob | ListedBlob, *, written_before: datetime | None = None) -> bool:
         """See `MaintainBlobs.delete`. What is in chunks has no bytes of its own: they go with the xorbs."""
-        if blob.place.startswith(PLACE):
+        if in_chunks(blob.place):
             return False
         return await self._inner.delete(blob, written_before=written_before)
 

@@ -44,7 +44,8 @@ class Operation:
     :param path: below ``/api/{version}`` and ``/ajax-api/{version}``; the whole path when `versions` is empty.
     :param required: fields that may be neither absent nor empty.
     :param absent: MLflow's words for an object that is not there, with fields of the message in braces.
-    :param raw: the handler gets a `Transfer`.
+    :param raw: the handler gets a `Transfer`. :param status: of its answer; 204 has no body.
+    :param in_query: what is asked stands in the query, though the method could have a body.
     """
 
     id: str
@@ -58,6 +59,8 @@ class Operation:
     absent: str = ""
     versions: tuple[str, ...] = ("2.0",)
     raw: bool = False
+    status: int = 200
+    in_query: bool = False
 
     def addresses(self) -> list[str]:
         """Every path at which it answers."""

@@ -25,6 +25,7 @@ from strongroom.dialects.shared.requests import (
 from strongroom.domain.errors import DomainError, Invalid
 
 JSON = "application/json"
+NO_CONTENT = 204
 WORKSPACE_HEADER = "x-mlflow-workspace"
 
 Endpoint = Callable[[HttpRequest], Awaitable[Response]]
@@ -69,7 +70,10 @@ class Pipeline:
         if isinstance(result, OpenFile):
             head = http.method == "HEAD"
             return await file_response(self._gateway.store, result, http.headers.get("range"), head=head)
-        return Response(encode(result) if isinstance(result, Message) else b"{}", media_type=JSON)
+        if operation.status == NO_CONTENT:
+            return Response(status_code=NO_CONTENT)
+        body = encode(result) if isinstance(result, Message) else b"{}"
+        return Response(body, operation.status, media_type=JSON)
 
 
 class _Shown(dict[str, Any]):
@@ -93,7 +97,7 @@ async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, messa
 
 async def _message(operation: Operation, http: HttpRequest) -> Message:
     """What is asked, from query and address or from body and address."""
-    if operation.raw or http.method in {"GET", "HEAD"}:
+    if operation.raw or operation.in_query or http.method in {"GET", "HEAD"}:
         return decode_query(http.query_params.getlist, operation.message, http.path_params)
     raw = await whole_body(http, JSON_LARGEST)
     media = http.headers.get("content-type", "").partition(";")[0].strip().lower()

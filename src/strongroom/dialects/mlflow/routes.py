@@ -18,6 +18,7 @@ from strongroom.dialects.mlflow.operations import (
     server,
     versions,
     webhooks,
+    workspaces,
 )
 from strongroom.dialects.mlflow.pipeline import Pipeline
 from strongroom.domain.identity.roles import Permission
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *models.OPERATIONS,
     *versions.OPERATIONS,
     *webhooks.OPERATIONS,
+    *workspaces.OPERATIONS,
 )
 
 

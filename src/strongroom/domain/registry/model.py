@@ -29,6 +29,7 @@ class Workspace:
     settings: Mapping[str, object]
     etag: int
     recorded_at: int
+    deleted_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

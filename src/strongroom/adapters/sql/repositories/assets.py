@@ -104,6 +104,13 @@ _NAMED = (
 )
 _BY_NAME = Prepared(_NAMED, Asset)
 _BY_NAME_OF_KINDS = Prepared(_NAMED.where(among(asset_name.c.kind, "kinds")), Asset)
+_BY_SLUG = Prepared(
+    _select()
+    .join(asset_name, asset_name.c.asset_id == asset.c.id)
+    .where(asset_name.c.namespace_id == bindparam("namespace"), asset_name.c.slug_key == bindparam("slug"))
+    .where(asset_name.c.kind == bindparam("kind"), asset.c.deleted_at.is_(None)),
+    Asset,
+)
 _LOCK = Prepared(select(asset.c.id).where(asset.c.id == bindparam("id")).with_for_update())
 
 
@@ -135,6 +142,10 @@ class SqlAssets(Repository):
         if kinds is None:
             return _BY_NAME.rows(self._connection, namespace=namespace_id, key=key)
         return _BY_NAME_OF_KINDS.rows(self._connection, namespace=namespace_id, key=key, kinds=kinds)
+
+    def by_slug(self, namespace_id: int, slug: str, kind: str) -> Asset | None:
+        found: Asset | None = _BY_SLUG.one(self._connection, namespace=namespace_id, slug=slug_key(slug), kind=kind)
+        return found
 
     def slugs_like(self, namespace_id: int, kind: str, prefix: str, except_asset_id: int | None) -> AbstractSet[str]:
         query = select(asset_name.c.slug_key).where(

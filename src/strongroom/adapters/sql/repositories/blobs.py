@@ -66,6 +66,17 @@ class SqlBlobs(Repository):
             mine += [digest for digest in batch if stored.get(digest) in allowed]
         return self.by_sha256(mine)
 
+    def digests(self, algo: str, digests: Sequence[str]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for batch in batches(dict.fromkeys(digests)):
+            query = (
+                select(blob.c.sha256, blob_digest.c.value)
+                .join(blob_digest, blob_digest.c.blob_id == blob.c.id)
+                .where(blob.c.sha256.in_(batch), blob_digest.c.algo == algo)
+            )
+            found.update((row.sha256, row.value) for row in self._connection.execute(query))
+        return found
+
     def hold(self, asset_id: int, blob_ids: Sequence[int]) -> None:
         self._insert_ignore(asset_blob, [{"asset_id": asset_id, "blob_id": b} for b in sorted(set(blob_ids))])
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared
@@ -30,6 +30,8 @@ def _prepared(*conditions: ColumnElement[bool]) -> Prepared:
 _LIVE = namespace.c.deleted_at.is_(None)
 _IN_WORKSPACE = namespace.c.workspace_id == bindparam("workspace")
 _BY_PATH = _prepared(_IN_WORKSPACE, namespace.c.path == bindparam("path"), _LIVE)
+_BY_SLUG_PATH = _prepared(_IN_WORKSPACE, namespace.c.slug_path == bindparam("slug_path"), _LIVE)
+_BY_FOLDED = _prepared(_IN_WORKSPACE, func.lower(namespace.c.slug_path) == bindparam("slug_path"), _LIVE)
 _BY_UID = _prepared(namespace.c.uid == bindparam("uid"), _IN_WORKSPACE, _LIVE)
 _BY_ID = _prepared(namespace.c.id == bindparam("id"))
 
@@ -43,6 +45,12 @@ class SqlNamespaces(Repository):
 
     def by_path(self, workspace_id: int, path: str) -> Namespace | None:
         found: Namespace | None = _BY_PATH.one(self._connection, workspace=workspace_id, path=path)
+        return found
+
+    def by_slug_path(self, workspace_id: int, slug_path: str) -> Namespace | None:
+        found: Namespace | None = _BY_SLUG_PATH.one(self._connection, workspace=workspace_id, slug_path=slug_path)
+        if found is None:
+            found = _BY_FOLDED.one(self._connection, workspace=workspace_id, slug_path=slug_key(slug_path))
         return found
 
     def by_id(self, namespace_id: int) -> Namespace:

@@ -4,12 +4,25 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, and_, bindparam, exists, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
-from strongroom.adapters.sql.tables import namespace, workspace
+from strongroom.adapters.sql.tables import (
+    asset,
+    automation,
+    experiment,
+    handle,
+    logged_model,
+    namespace,
+    node,
+    principal,
+    run,
+    team,
+    webhook,
+    workspace,
+)
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Workspace
@@ -18,6 +31,7 @@ _BY_SLUG, _BY_ID = (
     Prepared(select(workspace).where(column == bindparam("key")), Workspace, settings=json.loads)
     for column in (workspace.c.slug, workspace.c.id)
 )
+_LIVE = workspace.c.deleted_at.is_(None)
 
 
 def _load(row: Row[Any]) -> Workspace:
@@ -29,7 +43,7 @@ class SqlWorkspaces(Repository):
 
     def by_slug(self, slug: str) -> Workspace | None:
         found: Workspace | None = _BY_SLUG.one(self._connection, key=slug)
-        return found
+        return found if found is not None and found.deleted_at is None else None
 
     def by_id(self, workspace_id: int) -> Workspace:
         found: Workspace = _BY_ID.exactly_one(self._connection, key=workspace_id)
@@ -59,7 +73,7 @@ class SqlWorkspaces(Repository):
         return _load(row)
 
     def list(self, after: Key | None, limit: int) -> Sequence[Workspace]:
-        query = select(workspace).order_by(workspace.c.slug).limit(limit)
+        query = select(workspace).where(_LIVE).order_by(workspace.c.slug).limit(limit)
         if after is not None:
             query = query.where(workspace.c.slug > after[0])
         return [_load(row) for row in self._connection.execute(query)]
@@ -72,3 +86,41 @@ class SqlWorkspaces(Repository):
             .returning(workspace)
         )
         return _load(self._connection.execute(statement).one())
+
+    def holders(self, workspace_id: int, limit: int) -> Sequence[str]:
+        counted_on = exists().where(handle.c.object_kind == "experiment", handle.c.object_id == experiment.c.id)
+        used = or_(
+            exists().where(run.c.experiment_id == experiment.c.id),
+            exists().where(logged_model.c.experiment_id == experiment.c.id),
+        )
+        found: list[str] = []
+        for kind, table, name, alive in (
+            ("namespace", namespace, namespace.c.path, and_(namespace.c.deleted_at.is_(None), namespace.c.path != "")),
+            ("asset", asset, asset.c.name, asset.c.purged_at.is_(None)),
+            ("experiment", experiment, experiment.c.name, or_(~counted_on, used)),
+            ("webhook", webhook, webhook.c.uid, webhook.c.state != "deleted"),
+            ("automation", automation, automation.c.uid, automation.c.state != "deleted"),
+            ("team", team, team.c.name, team.c.deleted_at.is_(None)),
+            ("node", node, node.c.uid, true()),
+        ):
+            query = select(name).where(table.c.workspace_id == workspace_id, alive).limit(limit)
+            found += [f"{kind}:{text}" for text in self._connection.execute(query).scalars()]
+        at_home = principal.c.home_workspace_id == workspace_id
+        query = select(principal.c.name).where(at_home, principal.c.disabled_at.is_(None)).limit(limit)
+        return [*found, *(f"principal:{text}" for text in self._connection.execute(query).scalars())][:limit]
+
+    def delete(self, workspace_: Workspace, at: int, /) -> None:
+        gone = {"slug": f"{workspace_.slug}~{workspace_.id}", "deleted_at": at, "etag": workspace.c.etag + 1}
+        self._connection.execute(update(workspace).where(workspace.c.id == workspace_.id).values(gone))
+        root = and_(namespace.c.workspace_id == workspace_.id, namespace.c.path == "")
+        self._connection.execute(update(namespace).where(root).values(deleted_at=at))
+
+    def lacking(self, dialect: str, kind: str, foreign: str, limit: int) -> Sequence[Workspace]:
+        known = exists().where(
+            handle.c.workspace_id == workspace.c.id,
+            handle.c.dialect == dialect,
+            handle.c.kind == kind,
+            handle.c.foreign_id == foreign,
+        )
+        query = select(workspace).where(_LIVE, ~known).order_by(workspace.c.id).limit(limit)
+        return [_load(row) for row in self._connection.execute(query)]

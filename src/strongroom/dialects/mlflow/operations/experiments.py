@@ -6,7 +6,6 @@ from strongroom.application.registry import tags
 from strongroom.application.search import find
 from strongroom.application.tracking import experiments, standing
 from strongroom.application.tracking.experiments import CreateExperiment
-from strongroom.application.tracking.standing import Standing
 from strongroom.application.tracking.views import experiment_weight
 from strongroom.dialects.mlflow.operation import command, flow, read
 from strongroom.dialects.mlflow.paging import gathered
@@ -19,7 +18,7 @@ from strongroom.domain.errors import Forbidden, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.tracking.names import place_of_experiment
 
-DEFAULT = Standing("mlflow", DEFAULT_EXPERIMENT, "Default")
+(DEFAULT,) = [one for one in standing.STANDING if one.dialect == "mlflow"]
 ABSENT = "No Experiment with id={experiment_id} exists"
 RESULTS_DEFAULT, RESULTS_MOST = 1_000, 50_000
 _READ, _WRITE, _DELETE = Permission.RUN_READ, Permission.RUN_WRITE, Permission.RUN_DELETE
@@ -46,10 +45,10 @@ def uid_to_write(call: Call, experiment_id: str) -> str:
 
 
 async def _ensure_default(edge: Edge) -> None:
-    """Make the default experiment, if it is not there and the caller may."""
+    """Make the default experiment of a workspace that was made before there was one, for whoever may read it."""
     if await edge.read(default_uid) is None:
         try:
-            await edge.command(lambda call: standing.ensure(call, DEFAULT))
+            await edge.command(standing.make_for)
         except Forbidden:
             raise NotFound("The default experiment is not there yet.") from None
 

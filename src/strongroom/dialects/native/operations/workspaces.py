@@ -103,6 +103,18 @@ def update_workspace(call: Call, request: Request[BySlug, Describe]) -> Workspac
     return workspaces.update(call, request.params.slug, request.body.description, request.etag)
 
 
+@command(
+    "workspace.delete",
+    "DELETE",
+    "/workspaces/{slug}",
+    Permission.WORKSPACE_DELETE,
+    "Delete an empty workspace; its name is free again, its records stay",
+    params=BySlug,
+)
+def delete_workspace(call: Call, request: Request[BySlug, Any]) -> None:
+    workspaces.delete(call, request.params.slug, request.etag)
+
+
 @read(
     "workspace.stages",
     "/workspaces/{slug}/stages",
@@ -196,6 +208,7 @@ OPERATIONS = (
     create_workspace,
     get_workspace,
     update_workspace,
+    delete_workspace,
     get_stages,
     define_stages,
     list_namespaces,

@@ -1,0 +1,1 @@
+"""Handlers: translate, call the application, translate."""

@@ -1,0 +1,1 @@
+"""Pure functions between the Hub's words and ours."""
