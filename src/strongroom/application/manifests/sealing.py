@@ -31,11 +31,15 @@ DATASET = "dataset"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The manifest of a frozen tree and how its model is packaged, where it has them; the kind that it was read for."""
+    """The manifest of a frozen tree, or None where it has none; the kind of asset that it was read for.
+
+    :param packaged: how its model is packaged. :param card: the words of its card; see `application.registry.cards`.
+    """
 
     kind: str
     manifest: Manifest | None
     packaged: Packaged | None = None
+    card: str = ""
 
 
 async def read(edge: ByteReader, kind: str, entries: Sequence[Entry]) -> Said:

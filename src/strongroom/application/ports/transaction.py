@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
+from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
@@ -72,6 +72,8 @@ class Transaction(Protocol):
     def folders(self) -> Folders: ...
     @property
     def uploads(self) -> Uploads: ...
+    @property
+    def file_uploads(self) -> FileUploads: ...
     @property
     def experiments(self) -> Experiments: ...
     @property

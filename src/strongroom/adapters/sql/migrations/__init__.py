@@ -23,6 +23,8 @@ REVISIONS: Final = (
     "0017",
     "0018",
     "0019",
+    "0020",
+    "0021",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -1,4 +1,4 @@
-"""Manifests, statistics of data sets, packagings of models: what a tree's content says, so kept by its digest."""
+"""Manifests, cards, statistics, packagings of models: what a tree's content says, so it is kept by its digest."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
@@ -13,6 +13,14 @@ manifest = Table(
     Column("digest", String(71), nullable=False),
     Column("body", Text, nullable=False),
     time_us("recorded_at"),
+)
+
+#: The distinct words of a tree's README.md or other card, with spaces between: full text of its versions.
+card_words = Table(
+    "card_words",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("words", Text, nullable=False),
 )
 
 #: `next_at` of statistics that a process works on is the end of its lease. `splits` is JSON: paths by declared split.
