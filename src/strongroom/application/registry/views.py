@@ -60,7 +60,10 @@ class AliasView:
 
 @dataclass(frozen=True, slots=True)
 class AssetView:
-    """An asset with what is said of it. `card` is null in lists: read the asset for it."""
+    """An asset with what is said of it. `card` is null in lists: read the asset for it.
+
+    `claimed_at` is when it was made elsewhere, of one that was imported.
+    """
 
     uid: str
     namespace: str
@@ -84,6 +87,7 @@ class AssetView:
     archived_at: datetime | None
     deleted_at: datetime | None
     purged_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,8 @@ class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
     `signature` is what the publisher stated, and is null in lists: read the version for it. `origin` is the content's
-    address as the publisher named it. `packaging`, `manifest` and `statistics` are what its content says, and stand
-    only in the answer of `version.get`.
+    address as the publisher named it. `claimed_at` is when it was made elsewhere, of one that was imported.
+    `packaging`, `manifest` and `statistics` are what its content says, and stand only in the answer of `version.get`.
     """
 
     uid: str
@@ -121,6 +125,7 @@ class VersionView:
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    claimed_at: datetime | None = None
     packaging: PackagingView | None = None
     manifest: ManifestSummary | None = None
     statistics: StatisticsSummary | None = None
@@ -285,6 +290,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             archived_at=maybe_time(asset.archived_at),
             deleted_at=maybe_time(asset.deleted_at),
             purged_at=maybe_time(asset.purged_at),
+            claimed_at=maybe_time(asset.claimed_at),
         )
         for asset in assets
     ]
@@ -346,6 +352,7 @@ def version_views(
             updated_at=time_of(version.updated_at or version.recorded_at),
             archived_at=maybe_time(version.archived_at),
             deleted_at=maybe_time(version.deleted_at),
+            claimed_at=maybe_time(version.claimed_at),
         )
         for version in versions
     ]
