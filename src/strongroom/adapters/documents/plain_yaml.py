@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from strongroom.application.ports.documents import LARGEST, UnreadableDocumentError
 
