@@ -90,7 +90,7 @@ class Watching:
 
     def __init__(self, edge: Edge, between: Callable[[int], None]) -> None:
         self._edge, self._between, self._step = edge, between, 0
-        self.gateway, self.store, self.reads = edge.gateway, edge.store, edge.reads
+        self.gateway, self.store, self.reads, self.yaml = edge.gateway, edge.store, edge.reads, edge.yaml
 
     async def _then(self, work: Callable[[Callable[[Call], T]], object], what: Callable[[Call], T]) -> T:
         await asyncio.to_thread(self._between, self._step)
