@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
+from strongroom.application.ports.annotations import Annotations
+from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
@@ -74,6 +75,8 @@ class Transaction(Protocol):
     @property
     def uploads(self) -> Uploads: ...
     @property
+    def file_uploads(self) -> FileUploads: ...
+    @property
     def experiments(self) -> Experiments: ...
     @property
     def runs(self) -> Runs: ...
@@ -85,6 +88,8 @@ class Transaction(Protocol):
     def assessments(self) -> Assessments: ...
     @property
     def handles(self) -> Handles: ...
+    @property
+    def annotations(self) -> Annotations: ...
     @property
     def pipelines(self) -> Pipelines: ...
     @property

@@ -5,11 +5,13 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 `valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
 """
 
+from strongroom.adapters.sql.tables.annotations import annotation
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
     blob,
     blob_digest,
     blob_ledger,
+    file_upload,
     folder,
     folder_entry,
     tree,
@@ -50,7 +52,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
-from strongroom.adapters.sql.tables.manifests import manifest, statistics
+from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
@@ -85,6 +87,7 @@ from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xo
 
 __all__ = [
     "alias",
+    "annotation",
     "assessment",
     "asset",
     "asset_blob",
@@ -102,6 +105,7 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "card_words",
     "comment",
     "comment_mention",
     "comment_text",
@@ -114,6 +118,7 @@ __all__ = [
     "edge_removed",
     "experiment",
     "feed_cursor",
+    "file_upload",
     "flag",
     "folder",
     "folder_entry",
@@ -134,6 +139,7 @@ __all__ = [
     "node",
     "object_property",
     "outbox",
+    "packaging",
     "pipeline_step",
     "principal",
     "publication_due",
