@@ -23,6 +23,7 @@ REVISIONS: Final = (
     "0017",
     "0018",
     "0019",
+    "0020",
 )
 
 HEAD: Final = REVISIONS[-1]
