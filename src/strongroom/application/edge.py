@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
-from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.artifacts.blobstore import BlobStore, DirectUploads
 from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
@@ -21,6 +21,7 @@ from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
+from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
@@ -45,6 +46,11 @@ class ByteReader(Protocol):
         """Where the bytes are."""
         ...
 
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
+        ...
+
     async def read(self, work: Callable[[Call], T]) -> T:
         """Run a step that reads, on a snapshot of its own."""
         ...
@@ -61,6 +67,11 @@ class Edge(Protocol):
     @property
     def store(self) -> BlobStore:
         """Where the bytes are."""
+        ...
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
         ...
 
     @property
@@ -92,6 +103,7 @@ class Gateway:
     :param outgoing: who signs and sends webhooks; None where nothing is sent.
     :param outside: who looks at references; None where nothing is looked at.
     :param codec: what the Xet protocol needs of others; None where it is not served.
+    :param direct: takes bytes that do not pass us; None where they lie in a folder.
     :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
     """
@@ -102,10 +114,12 @@ class Gateway:
     reads: ReadCounters
     keys: LogKeyring
     hasher: PasswordHasher
+    yaml: LoadYaml
     public_reads: bool = False
     outgoing: Outgoing | None = None
     outside: Outside | None = None
     codec: XetCodec | None = None
+    direct: DirectUploads | None = None
     waiting: Waiting = field(default_factory=Waiting)
     turns: Turns = field(default_factory=Turns)
     gate: PasswordGate = field(init=False)
@@ -162,6 +176,11 @@ class RequestEdge:
     def store(self) -> BlobStore:
         """Where the bytes are."""
         return self._gateway.store
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
+        return self._gateway.yaml
 
     @property
     def reads(self) -> ReadCounters:

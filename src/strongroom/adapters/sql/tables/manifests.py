@@ -1,6 +1,6 @@
-"""Manifests and statistics of data sets: both are what a tree's content says, so both are kept by its digest."""
+"""Manifests, cards, statistics, packagings of models: what a tree's content says, so it is kept by its digest."""
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from strongroom.adapters.sql.tables.base import metadata, time_us
 
@@ -15,6 +15,14 @@ manifest = Table(
     time_us("recorded_at"),
 )
 
+#: The distinct words of a tree's README.md or other card, with spaces between: full text of its versions.
+card_words = Table(
+    "card_words",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("words", Text, nullable=False),
+)
+
 #: `next_at` of statistics that a process works on is the end of its lease. `splits` is JSON: paths by declared split.
 statistics = Table(
     "dataset_statistics",
@@ -27,4 +35,18 @@ statistics = Table(
     Column("body", Text, nullable=False),
     time_us("recorded_at"),
     Index("ix_dataset_statistics_due", "state", "next_at"),
+)
+
+#: What the tree's MLmodel says of the model; what is searched has a column. `body` is JSON: the documents read.
+packaging = Table(
+    "packaging",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("flavor", String(255), nullable=True, index=True),
+    Column("flavor_version", String(255), nullable=True),
+    Column("python_version", String(255), nullable=True, index=True),
+    Column("has_signature", Boolean, nullable=False),
+    Column("reason", Text, nullable=True),
+    Column("body", Text, nullable=False),
+    time_us("recorded_at"),
 )
