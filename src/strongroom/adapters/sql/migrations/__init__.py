@@ -24,6 +24,9 @@ REVISIONS: Final = (
     "0018",
     "0019",
     "0020",
+    "0021",
+    "0022",
+    "0023",
 )
 
 HEAD: Final = REVISIONS[-1]
