@@ -11,6 +11,7 @@ from strongroom.dialects.mlflow.operation import Operation
 from strongroom.dialects.mlflow.operations import (
     artifacts,
     assessments,
+    datasets,
     experiments,
     logged_models,
     models,
@@ -36,6 +37,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *logged_models.OPERATIONS,
     *artifacts.OPERATIONS,
     *transfers.OPERATIONS,
+    *datasets.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
     *webhooks.OPERATIONS,
