@@ -252,6 +252,7 @@ class Filler:
                 "kind": owner["kind"],
                 "asset_uid": owner["uid"],
                 "run_uid": None,
+                "source_uid": None,
             }
             if owner["kind"] == "dataset":
                 self.own_datasets.append((id_, owner["name"], row["tree"]))

@@ -110,7 +110,9 @@ def _version(call: Call, asset: Asset, version: Version) -> Record:
         "origin", "created_by", "updated_at", "archived_at", "expires_at", "deleted_at",
     )  # fmt: skip
     of_asset = {"name": asset.name, "namespace": asset.namespace_path, "kind": asset.kind, "asset_uid": asset.uid}
-    more: dict[str, Value | None] = {"size": version.bytes, "created_at": version.recorded_at}
+    more: dict[str, Value | None] = {"size": version.bytes, "created_at": version.recorded_at, "source_uid": None}
+    if version.source_id is not None:
+        more["source_uid"] = call.tx.versions.by_id(version.source_id).uid
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     names = frozenset(alias.name for alias in aliases)
     return Record(version.id, {**own, **of_asset, **more}, aliases=names, **_said(call, "version", version.id))

@@ -45,6 +45,7 @@ METRICS: Mapping[Entity, tuple[Any, Any]] = {
 PARTS = {Part.LAST: "last", Part.MIN: "min", Part.MAX: "max", Part.COUNT: "count", Part.STEP: "last_step"}
 """Columns of tables of metrics."""
 _PARENT = run.alias("parent")
+_SOURCE = version.alias("source")
 
 
 def value(scope: Scope, what: Field, kind: Type) -> Sql:
@@ -186,6 +187,7 @@ _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.VERSION, "asset_uid"): _of_asset(asset.c.uid),
     (Entity.VERSION, "namespace"): _of_asset(namespace.c.path).join(namespace, namespace.c.id == asset.c.namespace_id),
     (Entity.VERSION, "run_uid"): select(run.c.uid).where(run.c.id == version.c.run_id),
+    (Entity.VERSION, "source_uid"): select(_SOURCE.c.uid).where(_SOURCE.c.id == version.c.source_id),
     (Entity.RUN, "experiment"): _of_experiment(experiment.c.name),
     (Entity.RUN, "experiment_uid"): _of_experiment(experiment.c.uid),
     (Entity.RUN, "namespace"): _of_experiments_namespace(run),
