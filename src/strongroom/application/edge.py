@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
-from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.artifacts.blobstore import BlobStore, DirectUploads
 from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
@@ -92,6 +92,7 @@ class Gateway:
     :param outgoing: who signs and sends webhooks; None where nothing is sent.
     :param outside: who looks at references; None where nothing is looked at.
     :param codec: what the Xet protocol needs of others; None where it is not served.
+    :param direct: takes bytes that do not pass us; None where they lie in a folder.
     :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
     """
@@ -106,6 +107,7 @@ class Gateway:
     outgoing: Outgoing | None = None
     outside: Outside | None = None
     codec: XetCodec | None = None
+    direct: DirectUploads | None = None
     waiting: Waiting = field(default_factory=Waiting)
     turns: Turns = field(default_factory=Turns)
     gate: PasswordGate = field(init=False)

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, select
 
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
+from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.automations import SqlAutomations
@@ -188,6 +189,10 @@ class SqlTransaction:
     @cached_property
     def handles(self) -> SqlHandles:
         return SqlHandles(self)
+
+    @cached_property
+    def annotations(self) -> SqlAnnotations:
+        return SqlAnnotations(self)
 
     @cached_property
     def pipelines(self) -> SqlPipelines:

@@ -28,10 +28,13 @@ from strongroom.domain.registry.model import Asset, Draft, Version, VersionState
 from strongroom.domain.registry.names import NUMBER_LARGEST, clean_label
 from strongroom.domain.registry.refs import StoredRevision
 from strongroom.domain.tracking.model import Run
+from strongroom.domain.tracking.source import maybe_claimed
 
 DRAFT_LIFE_US = 7 * 24 * 3600 * 1_000_000
 DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
 EMPTY_TREE = tree_digest([])
+After = Callable[[Call, str], None]
+"""What else is said of a version, by its uid, in the transaction that makes it appear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class PublishDetails:
     :param base_uids: versions that it derives from (lineage edges of type "base").
     :param copied_from: the version whose very content it is.
     :param origin: the address of the content as the caller named it, kept as data.
+    :param claimed_at: when the version was made elsewhere, microseconds since 1970 in UTC.
     """
 
     description: str = ""
@@ -61,6 +65,7 @@ class PublishDetails:
     copied_from: str | None = None
     logged_model_uid: str | None = None
     origin: str | None = None
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,10 @@ class _Content:
     totals: TreeTotals
     run: Run | None
     said: manifests.Said
+
+
+def nothing_more(_: Call, __: str) -> None:
+    """What follows a version that is only published."""
 
 
 def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | None) -> VersionView:
@@ -105,24 +114,26 @@ def abort_draft(call: Call, uid: str) -> None:
     call.record("draft.abort", Subject("version", uid), asset=call.tx.assets.advance(asset), event=False)
 
 
-async def seal(edge: Edge, draft_uid: str, details: PublishDetails) -> VersionView:
+async def seal(edge: Edge, draft_uid: str, details: PublishDetails, after: After = nothing_more) -> VersionView:
     """Make a draft a version. Sealing it again answers the version that it became."""
     done = await edge.read(lambda call: _sealed_already(call, draft_uid))
     if done is not None:
         return await edge.finish(lambda call: _sealed_already(call, draft_uid) or done)
     snapshot = await freeze_folder(edge, "draft", draft_uid, "", None)
-    return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details))
+    return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details, after))
 
 
-async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details: PublishDetails) -> VersionView:
+async def register(
+    edge: Edge, asset_uid: str, run_uid: str, path: str, details: PublishDetails, after: After = nothing_more
+) -> VersionView:
     """Publish what lies in a run's folder at or below a path, frozen at this moment."""
     snapshot = await freeze_folder(edge, "run", run_uid, path, asset_uid)
     from_run = replace(details, run_uid=run_uid)
-    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, from_run))
+    return await edge.finish(lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, from_run), after))
 
 
 async def register_logged_model(
-    edge: Edge, asset_uid: str, model_uid: str, path: str, details: PublishDetails
+    edge: Edge, asset_uid: str, model_uid: str, path: str, details: PublishDetails, after: After = nothing_more
 ) -> VersionView:
     """Publish what lies in a logged model's folder at or below a path; the run that put it out is the version's run.
 
@@ -133,7 +144,7 @@ async def register_logged_model(
     if details.run_uid not in (None, model.run_uid):
         raise Invalid("The run is not the one that put the logged model out.")
     of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
-    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, of_model))
+    return await edge.finish(lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, of_model), after))
 
 
 async def publish_entries(
@@ -207,7 +218,7 @@ def _new_version(call: Call, asset: Asset, state: VersionState, label: str | Non
     )
 
 
-def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
+def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetails, after: After) -> VersionView:
     asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
     draft = call.tx.versions.draft(version.id)
     if draft is not None and draft.state == "sealed":
@@ -217,7 +228,13 @@ def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetail
     if version.label is not None and details.label not in (None, version.label):
         raise Conflict("The draft reserved another label.", label=version.label)
     call.tx.versions.end_draft(version.id, "sealed")
-    return _publish(call, asset, version, snapshot, replace(details, label=details.label or version.label))
+    labelled = replace(details, label=details.label or version.label)
+    return _and_then(call, _publish(call, asset, version, snapshot, labelled), after)
+
+
+def _and_then(call: Call, view: VersionView, after: After) -> VersionView:
+    after(call, view.uid)
+    return view
 
 
 def publish_new(call: Call, asset_uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
@@ -290,6 +307,7 @@ def _appear(call: Call, asset: Asset, version: Version, content: _Content, detai
         description=clean_description(details.description),
         signature=versions.clean_signature(details.signature),
         origin=versions.clean_origin(details.origin),
+        claimed_at=maybe_claimed(details.claimed_at),
         recorded_at=call.now,
     )
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)

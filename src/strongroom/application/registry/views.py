@@ -58,7 +58,10 @@ class AliasView:
 
 @dataclass(frozen=True, slots=True)
 class AssetView:
-    """An asset with what is said of it. `card` is null in lists: read the asset for it."""
+    """An asset with what is said of it. `card` is null in lists: read the asset for it.
+
+    `claimed_at` is when it was made elsewhere, of one that was imported.
+    """
 
     uid: str
     namespace: str
@@ -82,6 +85,7 @@ class AssetView:
     archived_at: datetime | None
     deleted_at: datetime | None
     purged_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class VersionView:
 
     `signature` is null in lists: read the version for it. `origin` is the content's address as the publisher named it.
     `source_uid` is the version that a link shows.
+    `claimed_at` is when it was made elsewhere, of one that was imported.
     """
 
     uid: str
@@ -119,6 +124,7 @@ class VersionView:
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +286,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             archived_at=maybe_time(asset.archived_at),
             deleted_at=maybe_time(asset.deleted_at),
             purged_at=maybe_time(asset.purged_at),
+            claimed_at=maybe_time(asset.claimed_at),
         )
         for asset in assets
     ]
@@ -344,6 +351,7 @@ def version_views(
             updated_at=time_of(version.updated_at or version.recorded_at),
             archived_at=maybe_time(version.archived_at),
             deleted_at=maybe_time(version.deleted_at),
+            claimed_at=maybe_time(version.claimed_at),
         )
         for version in versions
     ]

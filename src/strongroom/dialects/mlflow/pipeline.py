@@ -10,7 +10,9 @@ from starlette.responses import Response
 from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.edge import Gateway, RequestEdge
 from strongroom.dialects.mlflow.errors import Spoken, refusal_of, spoken
+from strongroom.dialects.mlflow.imported import known_ids
 from strongroom.dialects.mlflow.operation import JSON_LARGEST, Mode, Operation, Transfer
+from strongroom.dialects.mlflow.translate.foreign import ids_in, with_ids
 from strongroom.dialects.mlflow.wire.codec import Message, decode_body, decode_query, encode, missing
 from strongroom.dialects.shared.files import file_response
 from strongroom.dialects.shared.requests import (
@@ -23,7 +25,7 @@ from strongroom.dialects.shared.requests import (
     whole_body,
     workspace_in_path,
 )
-from strongroom.domain.errors import DomainError, Invalid
+from strongroom.domain.errors import DomainError, Invalid, NotFound
 
 JSON = "application/json"
 NO_CONTENT = 204
@@ -64,7 +66,7 @@ class Pipeline:
                 raise missing(name)
         named = workspace_in_path(http) or http.headers.get(WORKSPACE_HEADER)
         edge = edge_of(self._gateway, http, operation.permission, named)
-        result = await _run(operation, edge, http, message)
+        result = await _found(operation, edge, http, message)
         edge.must_have_asked()
         if isinstance(result, Response):
             return result
@@ -82,6 +84,21 @@ class _Shown(dict[str, Any]):
 
     def __missing__(self, key: str) -> str:
         return ""
+
+
+async def _found(operation: Operation, edge: RequestEdge, http: HttpRequest, message: Message) -> object:
+    """Run an operation; when it names what is not here, once more with what ids of another MLflow mean here.
+
+    So an id of ours costs nothing, and one of a run that was imported finds it.
+    """
+    try:
+        return await _run(operation, edge, http, message)
+    except NotFound:
+        ids = ids_in(message)
+        ours = await edge.read(lambda call: known_ids(call, ids)) if ids else {}
+        if not ours:
+            raise
+    return await _run(operation, edge, http, with_ids(message, ours))
 
 
 async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, message: Message) -> object:

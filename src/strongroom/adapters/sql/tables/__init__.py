@@ -5,6 +5,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 `valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
 """
 
+from strongroom.adapters.sql.tables.annotations import annotation
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
     blob,
@@ -85,6 +86,7 @@ from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xo
 
 __all__ = [
     "alias",
+    "annotation",
     "asset",
     "asset_blob",
     "asset_name",
