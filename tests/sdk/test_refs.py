@@ -90,7 +90,7 @@ def test_a_version_is_linked_and_pulled_from_there(client: Client, asset: str, s
     with pytest.raises(errors.Held):
         client.versions.delete(version, release_aliases=True)
     client.versions.delete(version, release_aliases=True, release_links=True)
-    assert [one.state for one in client.versions.links(version.uid)] == ["trashed"]
+    assert [one.state for one in client.versions.links(version)] == ["trashed"]
 
 
 def test_pull_refuses_what_nothing_fixes_unless_it_is_allowed(client: Client, asset: str, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class LinkBody(Struct, frozen=True, kw_only=True):
     "version.link",
     "POST",
     "/versions/{uid}/links",
-    Permission.VERSION_REGISTER,
+    Permission.ASSET_SHARE,
     "Link a version in another asset, whose readers then read it there; needs the right to share it",
     params=ByUid,
     body=LinkBody,
