@@ -88,6 +88,8 @@ HAND_MADE = {
     "run.search": ("searching:runs", "Runs that fit a filter, in any order."),
     "run.show": ("runs:show", "One run in short, for people."),
     "stage.set": ("aliases:stage_set", "Place a version at a stage."),
+    "version.get": ("versions:show", "The same as show."),
+    "version.show": ("versions:show", "One version: what is said of it, and what its content says."),
     "version.search": ("searching:versions", "Versions that fit a filter."),
     "token.issue": ("identity:token_issue", "Make a token; it is printed once."),
 }

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
+from strongroom.application.manifests.packaging_views import PackagingView
+from strongroom.application.manifests.summaries import ManifestSummary, StatisticsSummary
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.registry.model import Alias, Asset, Namespace, StagePlacement, Tag, Version, Workspace
@@ -92,9 +94,10 @@ class AssetView:
 class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
-    `signature` is null in lists: read the version for it. `origin` is the content's address as the publisher named it.
-    `source_uid` is the version that a link shows.
-    `claimed_at` is when it was made elsewhere, of one that was imported.
+    `signature` is what the publisher stated, and is null in lists: read the version for it. `origin` is the content's
+    address as the publisher named it, `source_uid` the version that a link shows. `claimed_at` is when it was made
+    elsewhere, of one that was imported.
+    `packaging`, `manifest` and `statistics` are what its content says, and stand only in the answer of `version.get`.
     """
 
     uid: str
@@ -125,6 +128,9 @@ class VersionView:
     archived_at: datetime | None
     deleted_at: datetime | None
     claimed_at: datetime | None = None
+    packaging: PackagingView | None = None
+    manifest: ManifestSummary | None = None
+    statistics: StatisticsSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)

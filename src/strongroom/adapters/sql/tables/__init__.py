@@ -52,7 +52,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
-from strongroom.adapters.sql.tables.manifests import card_words, manifest, statistics
+from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
@@ -137,6 +137,7 @@ __all__ = [
     "node",
     "object_property",
     "outbox",
+    "packaging",
     "pipeline_step",
     "principal",
     "publication_due",

@@ -1,7 +1,7 @@
 """Links by what they show; an asset shows a version once.
 
-Revision ID: 0022
-Revises: 0021
+Revision ID: 0023
+Revises: 0022
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 LINKS: dict[str, Any] = {
     "sqlite_where": sa.text("source_id IS NOT NULL AND state <> 'purged'"),
