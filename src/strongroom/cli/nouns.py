@@ -41,6 +41,7 @@ HELP = {
     "prompt": "Prompts: rendered with their variables.",
     "property": "Typed properties of assets and versions.",
     "publication": "When revisions become versions by themselves.",
+    "record_set": "Rows for evaluations, merged by what they ask.",
     "revision": "Commits to assets, and their history.",
     "run": "Runs and what they recorded.",
     "setup": "The first user of a new server.",

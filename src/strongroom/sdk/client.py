@@ -33,6 +33,7 @@ from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.record_sets import RecordSets
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.run_models import RunInfo
@@ -77,6 +78,7 @@ class Client:
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)
+        self.record_sets = RecordSets(self.api)
         self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)

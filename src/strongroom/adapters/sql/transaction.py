@@ -31,6 +31,7 @@ from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
 from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
@@ -175,6 +176,10 @@ class SqlTransaction:
     @cached_property
     def file_uploads(self) -> SqlFileUploads:
         return SqlFileUploads(self)
+
+    @cached_property
+    def record_sets(self) -> SqlRecordSets:
+        return SqlRecordSets(self)
 
     @cached_property
     def experiments(self) -> SqlExperiments:

@@ -15,6 +15,7 @@ from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
+from strongroom.application.ports.record_sets import RecordSets
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
@@ -75,6 +76,8 @@ class Transaction(Protocol):
     def uploads(self) -> Uploads: ...
     @property
     def file_uploads(self) -> FileUploads: ...
+    @property
+    def record_sets(self) -> RecordSets: ...
     @property
     def experiments(self) -> Experiments: ...
     @property
