@@ -1,7 +1,7 @@
 """Links by what they show; an asset shows a version once.
 
-Revision ID: 0023
-Revises: 0022
+Revision ID: 0024
+Revises: 0023
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 LINKS: dict[str, Any] = {
     "sqlite_where": sa.text("source_id IS NOT NULL AND state <> 'purged'"),
