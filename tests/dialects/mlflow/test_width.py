@@ -116,7 +116,7 @@ def test_figures_images_tables_dicts_and_texts(mlflow: MlflowProcess, native: Cl
     """)
     run, paths, table, loaded, text, size, logged = found
     assert {"plots/line.png", "images/still.png", "tables/eval.json", "conf/a.yaml", "notes/ü note.txt"} <= set(paths)
-    assert sum(path.startswith("images/sample%step%") for path in paths) == 4, "a full and a small one a step"
+    assert sum(path.startswith("images/sample+step+") for path in paths) == 4, "a full and a small one a step"
     assert table == [["a", 1], ["b", 2]]
     assert (loaded, text, size) == ({"a": [1]}, "words é", [4, 4])
     assert json.loads(logged) == [{"path": "tables/eval.json", "type": "table"}]
