@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from strongroom.sdk import Client
@@ -132,10 +134,15 @@ def test_again_nothing_comes_twice(bring: Bring, mlflow: Ask, folder: Made) -> N
     assert mlflow("folder", SAID) == before
 
 
-def test_a_database_brings_the_same(bring: Bring, mlflow: Ask, database: Made) -> None:
-    report = bring("database", database.uri, database.artifacts)
-    assert report.reconciles, report.refused
-    assert report.not_imported["traces"] == 0
+@pytest.fixture(scope="module")
+def from_database(bring: Bring, database: Made) -> Report:
+    """The database in workspace `database`."""
+    return bring("database", database.uri, database.artifacts)
+
+
+def test_a_database_brings_the_same(mlflow: Ask, database: Made, from_database: Report) -> None:
+    assert from_database.reconciles, from_database.refused
+    assert from_database.not_imported["traces"] == 0
     assert differences(mlflow("database", SAID), renamed(database.said)) == []
     assert mlflow("database", PREDICT) == database.ids["predicted"]
 
@@ -241,6 +248,40 @@ def test_names_that_are_taken_are_refused_or_joined(bring: Bring, into: Callable
     joined = bring("taken", folder.uri, models=["churn"], experiments=["risk/*"], merge=True)
     assert joined.reconciles, joined.refused
     assert counted(joined, "versions") == (3, 3, 0, 0)
+
+
+def moved(sqlite: str, url: str) -> None:
+    """MLflow's tables as they are in SQLite, in PostgreSQL: its own driver is not in MLflow's environment here."""
+    kinds = {"INTEGER": "bigint", "BIGINT": "bigint", "FLOAT": "double precision", "BOOLEAN": "boolean"}
+    source = sqlite3.connect(sqlite.removeprefix("sqlite:///"))
+    with psycopg.connect(url, autocommit=True) as target:
+        tables = [row[0] for row in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            columns = [
+                (row[1], kinds.get(row[2].partition("(")[0], "text"))
+                for row in source.execute(f"PRAGMA table_info({table})")
+            ]
+            made = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+            target.execute(f'CREATE TABLE "{table}" ({made})')
+            booleans = {place for place, (_, kind) in enumerate(columns) if kind == "boolean"}
+            marks = ", ".join(["%s"] * len(columns))
+            for row in source.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - names of MLflow's
+                values = [
+                    bool(value) if place in booleans and value is not None else value for place, value in enumerate(row)
+                ]
+                target.execute(f'INSERT INTO "{table}" VALUES ({marks})', values)  # noqa: S608 - names of MLflow's
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("from_database")
+def test_a_database_in_postgresql_brings_the_same(
+    bring: Bring, into: Callable[[str], Client], database: Made, postgres_url: str
+) -> None:
+    moved(database.uri, postgres_url)
+    report = bring("moved", postgres_url, database.artifacts)
+    assert report.reconciles, report.refused
+    assert "@" not in report.source
+    assert told(into("moved")) == told(into("database"))
 
 
 @pytest.mark.postgres
