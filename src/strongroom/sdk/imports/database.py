@@ -211,6 +211,8 @@ class DatabaseSource:
             names = [row["name"] for row in page]
             tags = self._grouped("registered_model_tags", "name", names)
             aliases = self._grouped("registered_model_aliases", "name", names, key="alias", value="version")
+            query = f"{_HIGHEST} IN ({_marks(names)}) GROUP BY name"
+            highest = {row["name"]: whole(row["highest"]) or 0 for row in self._database.rows(query, names)}
             for row in page:
                 yield RegisteredModel(
                     row["name"],
@@ -219,6 +221,7 @@ class DatabaseSource:
                     whole(row["last_updated_time"]),
                     tags.get(row["name"], {}),
                     {alias: whole(number) or 0 for alias, number in aliases.get(row["name"], {}).items()},
+                    highest.get(row["name"], 0),
                 )
 
     def versions(self, model: RegisteredModel) -> Iterator[ModelVersion | Wrong]:
@@ -292,6 +295,7 @@ class DatabaseSource:
         return found
 
 
+_HIGHEST = "SELECT name, max(version) AS highest FROM model_versions WHERE name"
 _DATASETS = (
     "SELECT i.destination_id, i.input_uuid, d.name, d.digest, d.dataset_source_type, d.dataset_source,"
     " d.dataset_schema, d.dataset_profile FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id"

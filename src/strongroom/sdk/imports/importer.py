@@ -70,25 +70,29 @@ class _Trash:
 def open_source(uri: str, artifacts: Sequence[str] = ()) -> Source:
     """The MLflow at an address, in a folder or in a database.
 
-    :param artifacts: folders whose files may be read, because the source says that its artifacts lie there.
+    :param artifacts: folders and buckets that may be read, because the source says that its artifacts lie there.
     :raises SourceError: there is none.
     """
-    folders = [Path(one) for one in artifacts]
+    from strongroom.sdk.imports.buckets import open_bucket
+
+    urls = [one.rstrip("/") for one in artifacts if "://" in one and not one.startswith("file:")]
+    folders = [Path(one.removeprefix("file://")) for one in artifacts if one.rstrip("/") not in urls]
     if missing := [str(one) for one in folders if not one.is_dir()]:
         raise SourceError(f"There is no folder {missing[0]!r}.")
+    buckets = {url: open_bucket(url) for url in urls}
     scheme = uri.partition("://")[0].partition("+")[0] if "://" in uri else ""
     if scheme in {"http", "https"}:
         from strongroom.sdk.imports.rest import RestSource
 
-        return RestSource(uri, Folders(folders))
+        return RestSource(uri, Folders(folders, buckets))
     if scheme in {"", "file"}:
         from strongroom.sdk.imports.folder import FolderSource
 
         root = Path(uri.removeprefix("file://"))
-        return FolderSource(root, Folders([root, *folders] if root.is_dir() else folders))
+        return FolderSource(root, Folders([root, *folders] if root.is_dir() else folders, buckets))
     from strongroom.sdk.imports.database import DatabaseSource
 
-    return DatabaseSource(uri, Folders(folders))
+    return DatabaseSource(uri, Folders(folders, buckets))
 
 
 def _silent(_: str, __: Report) -> None:
