@@ -25,6 +25,9 @@ REVISIONS: Final = (
     "0019",
     "0020",
     "0021",
+    "0022",
+    "0023",
+    "0024",
 )
 
 HEAD: Final = REVISIONS[-1]
