@@ -47,6 +47,7 @@ HELP = {
     "setup": "The first user of a new server.",
     "stage": "Where versions stand.",
     "step": "Steps of pipelines.",
+    "storage": "What storing things costs.",
     "tag": "Tags of assets and versions.",
     "team": "Teams.",
     "token": "Tokens.",

@@ -38,6 +38,7 @@ from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run, Runs, register
+from strongroom.sdk.storage import Storage
 from strongroom.sdk.transfers import LocalVersion, Said
 from strongroom.sdk.transport import RETRIES, Transport
 
@@ -87,6 +88,7 @@ class Client:
         self.audit = Audit(self.api)
         self.comments = Comments(self.api)
         self.inbox = Inbox(self.api)
+        self.storage = Storage(self.api)
 
     def __enter__(self) -> Self:
         return self

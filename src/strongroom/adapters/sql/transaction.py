@@ -20,6 +20,7 @@ from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
+from strongroom.adapters.sql.repositories.figures import SqlFigures
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
@@ -284,3 +285,7 @@ class SqlTransaction:
     @cached_property
     def xet(self) -> SqlXet:
         return SqlXet(self)
+
+    @cached_property
+    def figures(self) -> SqlFigures:
+        return SqlFigures(self)

@@ -20,7 +20,7 @@ from strongroom.application.ports.registry import Aliases, Assets, Namespaces, S
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
-from strongroom.application.ports.xet import Xet
+from strongroom.application.ports.xet import Figures, Xet
 
 T = TypeVar("T")
 
@@ -130,3 +130,5 @@ class Transaction(Protocol):
     def automations(self) -> Automations: ...
     @property
     def xet(self) -> Xet: ...
+    @property
+    def figures(self) -> Figures: ...

@@ -21,7 +21,7 @@ from strongroom.domain.registry.fields import (
     clean_tag_value,
 )
 from strongroom.domain.registry.kinds import Kind, clean_type
-from strongroom.domain.registry.model import Asset
+from strongroom.domain.registry.model import Asset, Version
 from strongroom.domain.registry.names import clean_name, slug_candidates, slug_key
 from strongroom.domain.registry.text import clean_text
 from strongroom.domain.tracking.source import maybe_claimed
@@ -310,7 +310,8 @@ def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> AssetV
 def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> AssetView:
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
-    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does.
+    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
+        a link of another asset shows a version.
     """
     asset = locked(call, uid, Permission.ASSET_DELETE)
     check_etag(etag, asset.etag)
@@ -318,6 +319,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases hold versions of this asset; pass release_aliases to drop them.", holders=holders)
+    refuse_links(call, call.tx.versions.links_elsewhere(asset.id))
     changed = call.tx.assets.advance(asset, deleted_at=call.now)
     for alias in aliases:
         call.tx.aliases.move(changed, alias.name, None, call.actor.id)
@@ -326,6 +328,21 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
         "asset.delete", Subject("asset", uid), {"released": tuple(alias.name for alias in aliases)}, asset=changed
     )
     return asset_view(call, changed)
+
+
+def refuse_links(call: Call, links: Sequence[Version]) -> None:
+    """:raises Held: there are some; those that the caller may see are named."""
+    if not links:
+        return
+    owners = call.tx.assets.by_ids(sorted({link.asset_id for link in links}))
+    access = call.caller.access
+
+    def name(link: Version) -> str:
+        owner = owners[link.asset_id]
+        seen = access.allows(Permission.ASSET_READ, asset_target(owner))
+        return f"link:{owner.path}:{link.number}" if seen else "link"
+
+    raise Held("Links of other assets show this; delete them first.", holders=sorted({name(link) for link in links}))
 
 
 def restore(call: Call, uid: str) -> AssetView:

@@ -30,6 +30,7 @@ from strongroom.dialects.native.operations import (
     runs,
     search,
     series,
+    storage,
     streams,
     versions,
     webhooks,
@@ -40,6 +41,7 @@ PREFIX = "/api/v1"
 
 OPERATIONS: tuple[Operation, ...] = (
     *workspaces.OPERATIONS,
+    *storage.OPERATIONS,
     *assets.OPERATIONS,
     *labels.OPERATIONS,
     *versions.OPERATIONS,

@@ -66,6 +66,12 @@ class Deletion(Struct, frozen=True, kw_only=True):
     release_aliases: bool = False
 
 
+class VersionDeletion(Deletion, frozen=True, kw_only=True):
+    """One version, and whether aliases and the links that show it may go with it."""
+
+    release_links: bool = False
+
+
 class Purge(Struct, frozen=True, kw_only=True):
     """Why it goes for good."""
 
