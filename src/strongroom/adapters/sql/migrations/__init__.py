@@ -27,6 +27,7 @@ REVISIONS: Final = (
     "0021",
     "0022",
     "0023",
+    "0024",
 )
 
 HEAD: Final = REVISIONS[-1]
