@@ -26,6 +26,8 @@ REVISIONS: Final = (
     "0020",
     "0021",
     "0022",
+    "0023",
+    "0024",
 )
 
 HEAD: Final = REVISIONS[-1]
