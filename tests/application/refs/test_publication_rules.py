@@ -194,7 +194,7 @@ def test_every_way_to_a_version_looks_how_its_model_is_packaged(
 
     def packaging(uid: str) -> str | None:
         found = site.world.read("viewer", lambda call: versions.get(call, uid)).packaging
-        return found and found.reason
+        return found.reason if found is not None else None
 
     rule(site, model.uid, "commit")
     made = commit([elsewhere("MLmodel", "1"), elsewhere("a")])
