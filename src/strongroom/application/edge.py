@@ -21,6 +21,7 @@ from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
+from strongroom.application.ports.cards import ReadsYaml
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
@@ -91,6 +92,7 @@ class Gateway:
     :param public_reads: whether the operator lets everybody read public assets.
     :param outgoing: who signs and sends webhooks; None where nothing is sent.
     :param outside: who looks at references; None where nothing is looked at.
+    :param yaml: who reads the heads of cards; None where nobody does.
     :param codec: what the Xet protocol needs of others; None where it is not served.
     :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
@@ -105,6 +107,7 @@ class Gateway:
     public_reads: bool = False
     outgoing: Outgoing | None = None
     outside: Outside | None = None
+    yaml: ReadsYaml | None = None
     codec: XetCodec | None = None
     waiting: Waiting = field(default_factory=Waiting)
     turns: Turns = field(default_factory=Turns)

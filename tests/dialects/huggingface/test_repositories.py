@@ -92,7 +92,7 @@ def test_what_is_not_there_is_told_apart(hub: HubProcess) -> None:
     """)
 
 
-def test_a_client_says_who_it_is(hub: HubProcess, server: ServerProcess) -> None:
+def test_a_client_says_who_it_is(hub: HubProcess) -> None:
     said = hub.run("me = api.whoami(); result = [me['name'], me['type'], [org['name'] for org in me['orgs']][:1]]")
     assert said == ["ann", "user", ["default"]]
     assert "ann" in hub.command("auth", "whoami").stdout
@@ -149,14 +149,14 @@ def test_branches_tags_and_squash(hub: HubProcess, server: ServerProcess, token:
         api.create_branch("ann/refs", branch="feature/x"); put("two", "feature/x"); put("three")
         refs = api.list_repo_refs("ann/refs")
         read = lambda rev: Path(api.hf_hub_download("ann/refs", "a.txt", revision=rev)).read_text()
-        before = [read("main"), read("feature/x"), read("v1.0"), read("refs/heads/feature/x"), read(":1.0") if 0 else ""]
+        before = [read("main"), read("feature/x"), read("v1.0")]
         api.super_squash_history("ann/refs", branch="main", commit_message="squashed")
         api.delete_branch("ann/refs", branch="feature/x")
         result = [sorted(b.name for b in refs.branches), [t.name for t in refs.tags], refs.tags[0].target_commit == one,
-                  before[:4], [c.title for c in api.list_repo_commits("ann/refs")], read("v1.0"), read(":1")]
+                  before, [c.title for c in api.list_repo_commits("ann/refs")], read("v1.0"), read(":1")]
     """)
     assert said[0] == ["feature/x", "main"]
-    assert said[1:] == [["v1.0"], True, ["three", "two", "one", "two"], ["squashed"], "one", "one"]
+    assert said[1:] == [["v1.0"], True, ["three", "two", "one"], ["squashed"], "one", "one"]
     assert hub.refused('api.create_branch("ann/refs", branch="main")')[1] == 409
     assert hub.refused('api.create_tag("ann/refs", tag="v1.0")')[1] == 409
     assert hub.refused('api.delete_branch("ann/refs", branch="main")')[1] == 403
@@ -245,7 +245,7 @@ def test_listings_search_filter_sort_and_go_on(hub: HubProcess) -> None:
 
 def test_the_command_uploads_and_downloads(hub: HubProcess) -> None:
     hub.run("(Path.home() / 'up').mkdir(); (Path.home() / 'up' / 'x.json').write_text('{}')")
-    hub.command("repo", "create", "ann/cmd")
+    hub.command("repos", "create", "ann/cmd")
     hub.command("upload", "ann/cmd", "up", ".", "--commit-message", "by command")
     hub.command("download", "ann/cmd", "--local-dir", "down")
     assert (hub.folder / "down" / "x.json").read_text() == "{}"

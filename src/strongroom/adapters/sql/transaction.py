@@ -6,12 +6,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
+from strongroom.adapters.sql.repositories.access import SqlAccessRequests
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.automations import SqlAutomations
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
+from strongroom.adapters.sql.repositories.cards import SqlCards
 from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
@@ -268,3 +270,11 @@ class SqlTransaction:
     @cached_property
     def xet(self) -> SqlXet:
         return SqlXet(self)
+
+    @cached_property
+    def access_requests(self) -> SqlAccessRequests:
+        return SqlAccessRequests(self)
+
+    @cached_property
+    def cards(self) -> SqlCards:
+        return SqlCards(self)

@@ -5,7 +5,7 @@ an event that says so. Only `quiet` waits, in a row that outlives the process.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -13,7 +13,7 @@ from strongroom.application.call import Call, check_etag
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
-from strongroom.application.registry import assets, namespaces, publishing, readiness
+from strongroom.application.registry import assets, cards, namespaces, publishing, readiness
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.readiness import FAILURES, Ready
 from strongroom.application.registry.views import VersionView
@@ -113,7 +113,8 @@ def _publish(
     def act() -> VersionView:
         if isinstance(ready.said, DomainError):
             raise ready.said
-        return publishing.publish_revision(call, asset, revision, ready.said, details)
+        named = replace(details, base_uids=cards.bases(call, asset))
+        return publishing.publish_revision(call, asset, revision, ready.said, named)
 
     try:
         return call.tx.attempt(act)

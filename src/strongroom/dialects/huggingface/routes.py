@@ -9,6 +9,7 @@ from starlette.responses import Response
 from strongroom.application.edge import Gateway
 from strongroom.dialects.huggingface.operation import Operation
 from strongroom.dialects.huggingface.operations import (
+    access,
     accounts,
     checks,
     commits,
@@ -33,6 +34,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *xet.OPERATIONS,
     *refs.OPERATIONS,
     *discussions.OPERATIONS,
+    *access.OPERATIONS,
     *checks.OPERATIONS,
 )
 

@@ -21,6 +21,7 @@ REVISIONS: Final = (
     "0015",
     "0016",
     "0017",
+    "0018",
 )
 
 HEAD: Final = REVISIONS[-1]
