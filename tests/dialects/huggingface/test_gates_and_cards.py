@@ -124,8 +124,9 @@ def test_a_card_becomes_tags_fields_and_lineage(hub: HubProcess, server: ServerP
     assert said == ["text-classification", "transformers", tags, "mit", ["ann/card"], ["ann/card"], 0.9]
     with server.client(token) as native:
         version = native.get("/resolve", params={"reference": "ann/card:1.0"}).json()["version"]
-        edges = native.get("/edges", params={"kind": "version", "uid": version["uid"]}).json()
-    assert "base" in str(edges)
+        base = native.get("/resolve", params={"reference": "ann/base:1.0"}).json()["version"]
+        edges = native.get(f"/lineage/version/{version['uid']}/edges").json()["items"]
+    assert any(edge["type"] == "base" and base["uid"] in str(edge) for edge in edges)
     after = hub.run("""
         api.upload_file(repo_id="ann/card", path_in_repo="README.md", path_or_fileobj=b"# nothing")
         info = api.model_info("ann/card"); result = [info.tags, info.pipeline_tag]

@@ -84,7 +84,7 @@ async def create(edge: Edge, asked: Asked[CreateRepo]) -> Answer:
         visibility = visibility_of(body.visibility, body.private) or "workspace"
         new = CreateAsset(kind, body.name, path, body.sdk or "", visibility=visibility)
         view = branched.create(call, new)
-        return found.id_of(call, assets.by_uid(call, view.uid, Permission.ASSET_READ))
+        return names.repo_id(slugs.spoken_of(call, [view.namespace])[view.namespace], view.slug)
 
     namespace = await edge.read(address)
     try:
