@@ -57,6 +57,33 @@ def test_runs_are_found_and_ordered(client: Client, space: str) -> None:
     assert [one.path for one in client.find("experiments", f"namespace = '{space}'")] == [f"{space}/base"]
 
 
+def test_logged_models_are_found_by_what_was_measured_on_a_data_set(client: Client, space: str) -> None:
+    """Logged models and runs "by any metric", the data set included."""
+    for number in range(3):
+        with client.run(f"{space}/base", name=f"r{number}") as run:
+            made = client.logged_models.create(f"{space}/base", f"m{number}", run=run, params={"depth": number})
+            run.log_dataset(f"holdout-{space}", f"d{number % 2}")
+            for dataset, auc in (("holdout", number / 4), ("train", 1.0)):
+                client.logged_models.measure(made, {"auc": auc}, dataset=dataset, run=run)
+    mine = [f"{space}/base"]
+
+    def found(what: str, *order: str) -> list[str]:
+        return [one.name for one in client.logged_models.search(what, order_by=order, experiments=mine)]
+
+    assert found("metrics.auc ON 'holdout' > 0.2", "metrics.auc ON 'holdout'") == ["m1", "m2"]
+    assert found("metrics.auc > 0.9 AND params.depth < 2", "name") == ["m0", "m1"]
+    assert found("metrics.auc ON ('holdout', 'x') IS NOT NULL") == []
+    assert found("dataset.name = 'train' AND status = 'pending'") == ["m2", "m1", "m0"]
+    runs = client.runs.search(f"dataset.name = 'holdout-{space}' AND dataset.digest = 'd0'", experiments=mine)
+    assert [run.name for run in runs] == ["r2", "r0"]
+    assert [one.name for one in client.find("logged_models", f"experiment = 'base' AND namespace = '{space}'")] == [
+        "m2", "m1", "m0"
+    ]  # fmt: skip
+    for wrong in ("max(metrics.auc) > 1", "dataset.name MATCHES 'x'", "dataset.nothing = 'x'", "text CONTAINS 'x'"):
+        with pytest.raises(errors.Invalid):
+            found(wrong)
+
+
 def test_the_command_line_searches(served: Served, space: str, three: list[str], tmp_path: Path) -> None:
     def search(*words: str) -> list[dict[str, object]]:
         done = subprocess.run(  # noqa: S603 - our own program

@@ -6,13 +6,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import count
 from time import monotonic, sleep
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from strongroom.application.edge import DEFAULT_WORKSPACE
 from strongroom.dialects.native.operation import Mode, Operation
 from strongroom.dialects.native.routes import OPERATIONS
-from strongroom.domain.registry.stages import DEFAULT_STAGES
 from tests.support import plausible
 from tests.support.api import PREFIX, Answer, Api, Decoded, Headers
 from tests.support.plausible import Asked
@@ -237,105 +235,14 @@ class World:
     # -- a request for every operation ---------------------------------------------------------------------------
 
     def plausible(self, id_: str) -> Asked:
-        """What an area says of its own operations (tests/support/plausible), or what stands here."""
+        """What an area says of its own operations (tests/support/plausible); a regular one needs only its path."""
         said = plausible.requests().get(id_)
-        return said(self) if said else self._plausible(id_)
+        return said(self) if said else Asked(self.place(id_), {})
 
-    def _plausible(self, id_: str) -> Asked:  # noqa: C901, PLR0911, PLR0912 - one line an operation that is not regular
+    def place(self, id_: str) -> dict[str, object]:
+        """What stands for `{uid}` in the path of an operation, when it has one."""
         operation = BY_ID[id_]
-        path: dict[str, object] = {}
-        query: dict[str, object] = {}
-        if "{uid}" in operation.path:
-            path["uid"] = self._uid(id_, operation)
-        match id_.split("."):
-            case ["workspace", "list"] | ["namespace", "list"] | ["asset", "list"]:
-                return Asked(path, query)
-            case ["workspace", "create"]:
-                return Asked(path, query, {"slug": self.new("place")})
-            case ["workspace", "define_stages"]:
-                edges = sorted(map(list, DEFAULT_STAGES.edges))
-                return Asked({"slug": self.workspace}, query, {"stages": [*DEFAULT_STAGES.stages], "edges": edges})
-            case ["workspace", verb]:
-                return Asked({"slug": self.workspace}, query, {"description": "d"} if verb == "update" else ...)
-            case ["asset" | "experiment" | "namespace" | "team", "create"]:
-                word = "path" if id_ == "namespace.create" else "name"
-                kind = {"kind": "model"} if id_ == "asset.create" else {}
-                return Asked(path, query, {word: self.new("made"), **kind})
-            case ["experiment" | "namespace" | "team" | "asset" | "version", "update"]:
-                return Asked(path, query, {"description": "d"})
-            case ["asset", "resolve"]:
-                return Asked(path, {"reference": self.asset["name"]})
-            case ["asset", "rename"]:
-                return Asked(path, query, {"name": self.new("renamed")})
-            case ["asset" | "version", "purge"]:
-                return Asked(path, query, {"reason": "r"})
-            case ["alias", "change"]:
-                change = {"name": "one", "version_uid": self.version["uid"]}
-                return Asked(path, query, {"changes": [change]})
-            case ["alias", "set"]:
-                return Asked({**path, "name": "new"}, query, {"version_uid": self.version["uid"]})
-            case ["alias", "get" | "remove"]:
-                return Asked({"uid": self.asset["uid"], "name": self.alias["name"]}, query)
-            case ["tag" | "property", verb]:
-                bodies: dict[str, Any] = {
-                    "tag.set": {"tags": {"a": "b"}},
-                    "tag.remove": {"keys": ["t"]},
-                    "property.set": {"properties": {"a": 1}},
-                }
-                return Asked({"kind": "asset", "uid": self.asset["uid"]}, query, bodies.get(id_, ...))
-            case ["version", "register"]:
-                return Asked(path, query, {"run_uid": self.run["uid"]})
-            case ["draft", "create" | "seal"]:
-                return Asked(path, query, {})
-            case ["stage", "set"]:
-                return Asked(path, query, {"stage": "development"})
-            case ["version", "diff"]:
-                return Asked({**path, "other": self.version["uid"]}, query)
-            case ["file", "get"]:
-                return Asked({**path, "path": "model.bin"}, query)
-            case ["folder" | "blob", _] | ["upload", "begin"]:
-                return self._about_folder(id_)
-            case ["upload", "part"]:
-                return Asked({**path, "number": 1}, {"sha256": digest(self.bytes)}, body=self.bytes)
-            case ["experiment", "find"]:
-                return Asked(path, {"name": self.experiment["name"]})
-            case ["run", _] | ["metric", _]:
-                return self._about_run(id_, path)
-            case ["lineage", "walk"]:
-                return Asked({"kind": "version", "uid": self.version["uid"]}, query)
-            case ["node", "create"]:
-                return Asked(path, query, {"name": self.new("node")})
-            case ["setup", "complete"]:
-                return Asked(path, query, {"code": "x", "name": self.new("admin"), "password": "a long password"})
-            case ["login", "create"]:
-                return Asked(path, query, {"name": "nobody", "password": "wrong"})
-            case ["password", "change"]:
-                return Asked(path, query, {"old_password": "x", "new_password": "a long password"})
-            case ["password", "reset"]:
-                return Asked(path, query, {"password": "a long password"})
-            case ["token", "issue"]:
-                return Asked(path, query, {"expires_at": in_days(30)})
-            case ["token", "get" | "revoke"]:
-                return Asked({"id": self.token["id"]}, query)
-            case ["grant", "create"]:
-                return Asked(path, query, {"role": "viewer", "subject": self.principal["uid"]})
-            case ["principal", "create"]:
-                return Asked(path, query, {"kind": "user", "name": self.new("someone")})
-            case ["principal", "update"]:
-                return Asked(path, query, {"display_name": "d"})
-            case ["team", "add_member"]:
-                return Asked({**path, "principal_uid": self.principal["uid"]}, query)
-            case ["team", "remove_member"]:
-                return Asked({**path, "principal_uid": self.member["uid"]}, query)
-            case ["webhook", "create"]:
-                return Asked(path, query, {"url": NOWHERE, "types": ["asset.*"], "description": "d"})
-            case ["webhook", "update"]:
-                return Asked(path, query, {"description": "d"})
-            case ["webhook", "redeliver"]:
-                return Asked({**path, "position": self.delivery["position"]}, query)
-            case ["audit", "consistency"]:
-                return Asked(path, {"old_size": 1})
-        return Asked(path, query)
+        return {"uid": self._uid(id_, operation)} if "{uid}" in operation.path else {}
 
     def _uid(self, id_: str, operation: Operation) -> str:
         special = {
@@ -368,38 +275,3 @@ class World:
             "webhooks": "webhook",
         }
         return str(getattr(self, special.get(id_, by_place[first]))["uid"])
-
-    def _about_folder(self, id_: str) -> Asked:
-        path: dict[str, object] = {"kind": "run", "uid": self.run["uid"]}
-        body = self.new("bytes").encode()
-        match id_:
-            case "folder.put":
-                reference = {"path": self.new("reference"), "uri": "s3://bucket/key"}
-                return Asked(path, {}, {"entries": [reference]})
-            case "folder.upload":
-                return Asked({**path, "path": self.new("file")}, {}, body=body)
-            case "folder.download" | "folder.remove":
-                return Asked({**path, "path": "model.bin"}, {})
-            case "blob.missing":
-                return Asked(path, {}, {"digests": [digest(self.bytes), "0" * 64]})
-            case "blob.send":
-                return Asked(path, {}, body=frame(body))
-            case "upload.begin":
-                return Asked(path, {}, {"sha256": digest(body), "size": len(body)})
-        return Asked(path, {})
-
-    def _about_run(self, id_: str, path: dict[str, object]) -> Asked:
-        bodies: dict[str, Any] = {
-            "run.create": {"name": "r"},
-            "run.update": {"note": "n"},
-            "run.end": {},
-            "run.log": {"points": [{"key": "m", "value": 2.0, "step": 1}]},
-            "run.untag": {"keys": ["t"]},
-            "run.add_inputs": {"inputs": [{"name": self.new("data")}]},
-            "run.add_outputs": {"outputs": [{"name": self.new("data")}]},
-        }
-        return Asked(
-            path,
-            {"key": "m"} if id_ in ("metric.series", "metric.columns", "metric.sample") else {},
-            bodies.get(id_, ...),
-        )

@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
-from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.artifacts.blobstore import BlobStore, DirectUploads
 from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
@@ -94,6 +94,7 @@ class Gateway:
     :param outside: who looks at references; None where nothing is looked at.
     :param yaml: who reads the heads of cards; None where nobody does.
     :param codec: what the Xet protocol needs of others; None where it is not served.
+    :param direct: takes bytes that do not pass us; None where they lie in a folder.
     :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
     """
@@ -109,6 +110,7 @@ class Gateway:
     outside: Outside | None = None
     yaml: ReadsYaml | None = None
     codec: XetCodec | None = None
+    direct: DirectUploads | None = None
     waiting: Waiting = field(default_factory=Waiting)
     turns: Turns = field(default_factory=Turns)
     gate: PasswordGate = field(init=False)

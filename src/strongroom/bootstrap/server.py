@@ -18,7 +18,7 @@ from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
 from strongroom.adapters.webhooks.sender import PinnedSender
 from strongroom.adapters.xet.codec import Codec
-from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.artifacts.blobstore import BlobStore, DirectUploads
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import Courier
@@ -88,7 +88,8 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
     installation = await install(storage)
     codec = Codec()
-    store = RebuildingStore(open_store(storage), codec, installation.database)
+    opened = open_store(storage)
+    store = RebuildingStore(opened, codec, installation.database)
     uses, keyring = TokenUses(), installation.keyring
     try:
         await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
@@ -111,6 +112,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         outside=outside_of(serving),
         yaml=PlainYaml(),
         codec=codec,
+        direct=opened if isinstance(opened, DirectUploads) and not serving.proxy_uploads else None,
     )
     services = Services(
         gateway=gateway,

@@ -98,6 +98,8 @@ class Serving:
         Network beyond the public internet where references (https://) may be looked up, as 10.1.0.0/16; repeat it.
     reference_bucket:
         Bucket, or part of one, where references may be looked up, written as --artifacts is; repeat it for several.
+    proxy_uploads:
+        Take chunks through this server also where the bytes are in a bucket: for buckets that clients do not reach.
     """
 
     host: Annotated[str, Parameter(env_var="STRONGROOM_HOST")] = "127.0.0.1"
@@ -109,6 +111,7 @@ class Serving:
 
     reference_network: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_REFERENCE_NETWORK", negative="")] = ()
     reference_bucket: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_REFERENCE_BUCKET", negative="")] = ()
+    proxy_uploads: Annotated[bool, Parameter(env_var="STRONGROOM_PROXY_UPLOADS", negative="")] = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.workers <= WORKERS_MOST:

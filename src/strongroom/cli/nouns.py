@@ -74,6 +74,7 @@ HAND_MADE = {
     "grant.create": ("identity:grant_create", "Give a role."),
     "inbox.list": ("collaboration:inbox_list", "What you are told, the newest first."),
     "revision.commit": ("commits:commit", "Commit files and edits to a branch."),
+    "logged_model.search": ("searching:logged_models", "Logged models that fit a filter, in any order."),
     "manifest.diff": ("manifests:diff", "What differs between the manifests of two versions."),
     "manifest.get": ("manifests:show", "The same as show."),
     "manifest.show": ("manifests:show", "What a version says of itself in strongroom.json."),

@@ -1,4 +1,4 @@
-"""``search`` of assets, versions, experiments and runs: the filter language from a terminal."""
+"""``search`` of assets, versions, experiments, runs and logged models: the filter language from a terminal."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -130,6 +130,42 @@ def runs(
     with common.client() as client:
         found = client.runs.search(filter, order_by=order_by or (), experiments=experiment or (), state=state, at=at)
         columns = ("experiment", "name", "state", "started_at", "params", "uid")
+        output.rows(islice(found, limit), as_json=common.json, columns=columns)
+
+
+def logged_models(
+    filter: str = "",  # noqa: A002 - the API's word
+    *,
+    experiment: Annotated[list[str] | None, Parameter(negative_iterable="")] = None,
+    order_by: Order = None,
+    state: str = "active",
+    at: str | None = None,
+    limit: int = 100,
+    common: Common | None = None,
+) -> None:
+    """Logged models that fit a filter, such as "metrics.auc ON 'holdout' > 0.9 AND status = 'ready'".
+
+    Parameters
+    ----------
+    filter:
+        Left out, all of them; docs/search.md has the language.
+    experiment:
+        Only logged models of it, as namespace/name; repeat it for several.
+    order_by:
+        A field, alone or with ASC or DESC, such as "metrics.auc ON 'holdout' DESC"; repeat it for ties.
+    state:
+        active, trashed or all.
+    at:
+        A time such as 2026-01-31T12:00:00Z: tags are compared as they were then.
+    limit:
+        At most so many rows.
+    """
+    common = common or NONE
+    with common.client() as client:
+        found = client.logged_models.search(
+            filter, order_by=order_by or (), experiments=experiment or (), state=state, at=at
+        )
+        columns = ("experiment", "name", "status", "type", "created_at", "uid")
         output.rows(islice(found, limit), as_json=common.json, columns=columns)
 
 

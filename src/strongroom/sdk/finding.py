@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import Invalid
 from strongroom.sdk.models import Asset, Version
-from strongroom.sdk.run_models import Experiment, RunInfo
+from strongroom.sdk.run_models import Experiment, LoggedModel, RunInfo
 
 T = TypeVar("T")
 
@@ -16,6 +16,7 @@ NOUNS: Mapping[str, tuple[str, type[Any]]] = {
     "versions": ("version", Version),
     "experiments": ("experiment", Experiment),
     "runs": ("run", RunInfo),
+    "logged_models": ("logged_model", LoggedModel),
 }
 PAGE = 100
 

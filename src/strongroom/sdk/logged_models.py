@@ -1,11 +1,13 @@
 """Logged models: what runs put out, filled with files, measured, and registered."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.errors import StrongroomError
+from strongroom.sdk.finding import search
 from strongroom.sdk.localfiles import find, hash_all
 from strongroom.sdk.lookup import experiment_uid
 from strongroom.sdk.models import Entry, number
@@ -75,6 +77,23 @@ class LoggedModels:
             name=name,
             run_uid=getattr(run, "uid", run),
         )
+
+    def search(
+        self,
+        filter: str = "",  # noqa: A002 - the API's word
+        *,
+        order_by: Sequence[str] = (),
+        experiments: Sequence[str | Experiment] = (),
+        state: str = "active",
+        at: datetime | str | None = None,
+    ) -> Iterator[LoggedModel]:
+        """Logged models that fit a filter such as ``metrics.auc ON 'holdout' > 0.9``, in the order asked for.
+
+        :param experiments: as ``namespace/name``; all that you may see when empty.
+        """
+        uids = [experiment_uid(self._api, one) for one in experiments]
+        fields = {"filter": filter, "state": state, "experiment_uids": uids}
+        return search(self._api, "logged_model", LoggedModel, order_by=order_by, at=at, **fields)
 
     def send(self, model: ModelRef, source: str | Path, path: str = "", *, progress: Progress | bool = False) -> int:
         """Put a file or folder into the model's folder, below `path`; returns how many bytes were sent."""

@@ -1,5 +1,6 @@
 """A small world of random rows, and the same rows as the oracle sees them."""
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +15,14 @@ from strongroom.adapters.sql.repositories.tags import _encode
 from strongroom.adapters.sql.tables import (
     alias,
     asset,
+    edge,
     experiment,
+    logged_model,
+    logged_model_param,
+    logged_model_value,
     name_dict,
     namespace,
+    node,
     object_property,
     run,
     run_param,
@@ -28,7 +34,7 @@ from strongroom.adapters.sql.tables import (
 from strongroom.adapters.sql.transaction import SqlTransaction
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.search.ast import Part
-from strongroom.domain.search.evaluate import Record
+from strongroom.domain.search.evaluate import Reading, Record
 from strongroom.domain.search.schema import Entity
 from strongroom.domain.search.words import words
 from strongroom.domain.tracking.values import spelled_number
@@ -63,6 +69,9 @@ class Filler:
         self.uids: dict[int, str] = {}
         self.then: dict[int, Record] = {}
         self.past: dict[str, Any] = {}
+        self.own_datasets: list[tuple[int, str, str | None]] = []
+        self.run_uids: list[tuple[int, str]] = []
+        self.nodes = self.datasets()
 
     def add(self, table: Table, **values: Any) -> int:
         return cast("int", self.connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
@@ -99,17 +108,67 @@ class Filler:
             self.connection.execute(insert(object_property).values(row))
         return found
 
-    def params(self, owner: int, experiment_id: int) -> dict[str, str]:
+    def params(self, owner: int, experiment_id: int, kind: Entity = Entity.RUN) -> dict[str, str]:
         found = {
             key: self.some([*TEXTS, *map(str, NUMBERS), "nan", "1_0"]) for key in KEYS if self.random.random() < 0.7
         }
         for key, text in found.items():
-            row = {"run_id": owner, "key_id": self.keys[key], "text": text, "number": spelled_number(text)}
-            self.connection.execute(insert(run_param).values(once=True, experiment_id=experiment_id, **row))
+            row = {"key_id": self.keys[key], "text": text, "number": spelled_number(text)}
+            row["experiment_id"] = experiment_id
+            if kind is Entity.RUN:
+                self.connection.execute(insert(run_param).values(once=True, run_id=owner, **row))
+            else:
+                self.connection.execute(insert(logged_model_param).values(model_id=owner, **row))
         return found
 
-    def metrics(self, owner: int, experiment_id: int) -> dict[str, dict[Part, float]]:
-        found: dict[str, dict[Part, float]] = {}
+    def datasets(self) -> list[tuple[int, str, str | None]]:
+        """Nodes that runs read and models are measured on; of one name there are several."""
+
+        def add(number: int, name: str, digest: str | None, kind: str = "dataset") -> int:
+            row = {"workspace_id": self.workspace_id, "dialect": "native", "created_by": self.actor.id}
+            row |= {"uid": self.uid(), "kind": kind, "foreign_id": str(number), "recorded_at": 0}
+            return self.add(node, name=name, digest=digest, **row)
+
+        add(9, "a", "no data set", "code")
+        known = [("a", "1"), ("a", "x'y"), ("ab", None), ("Äb", "1")]
+        return [(add(number, *one), *one) for number, one in enumerate(known)]
+
+    def reads(self, run_id: int, known: list[tuple[int, str, str | None]]) -> list[dict[str, str | None]]:
+        """What a run read: some data sets, one of ours among them."""
+        found = []
+        for kind, (id_, name, digest) in [
+            *(("node", one) for one in known),
+            *(("version", one) for one in self.own_datasets[:3]),
+        ]:
+            if self.random.random() < 0.7:
+                continue
+            context = self.maybe(["train", "a"])
+            row = {"workspace_id": self.workspace_id, "source_kind": kind, "source_id": id_, "type": "input",
+                   "target_kind": "run", "target_id": run_id, "recorded_at": 0,
+                   "properties": json.dumps({"context": context} if context else {"other": 1})}  # fmt: skip
+            self.connection.execute(insert(edge).values(row))
+            found.append({"name": name, "digest": digest, "context": context})
+        return found
+
+    def readings(self, model_id: int, experiment_id: int) -> dict[str, list[Reading]]:
+        """What was measured of a logged model, on no data set or on several."""
+        found: dict[str, list[Reading]] = {}
+        for key in KEYS:
+            for id_, name, digest in [(0, None, None), *self.nodes]:
+                if self.random.random() < 0.7:
+                    continue
+                row = {"last": self.some([None, *NUMBERS, float("inf")]), "last_step": self.some([-1, 0, 1, 2]),
+                       "last_time": self.some([0, 1]), "count": self.some([1, 2])}  # fmt: skip
+                mine = {"model_id": model_id, "key_id": self.keys[key], "experiment_id": experiment_id}
+                self.connection.execute(insert(logged_model_value).values(dataset_id=id_, **mine, **row))
+                last = float("nan") if row["last"] is None else row["last"]
+                parts = {Part.LAST: last, Part.STEP: row["last_step"], Part.COUNT: row["count"]}
+                at = (row["last_time"], row["last_step"], id_)
+                found.setdefault(key, []).append(Reading(parts, name, digest, at))
+        return found
+
+    def metrics(self, owner: int, experiment_id: int) -> dict[str, list[Reading]]:
+        found: dict[str, list[Reading]] = {}
         for key in KEYS:
             if self.random.random() < 0.3:
                 continue
@@ -118,7 +177,8 @@ class Filler:
             mine = {"run_id": owner, "key_id": self.keys[key], "experiment_id": experiment_id, "last_time": 0}
             self.connection.execute(insert(run_value).values(**mine, **row))
             parts = {"last": Part.LAST, "min": Part.MIN, "max": Part.MAX, "last_step": Part.STEP, "count": Part.COUNT}
-            found[key] = {part: float("nan") if row[name] is None else row[name] for name, part in parts.items()}
+            numbers = {part: float("nan") if row[name] is None else row[name] for name, part in parts.items()}
+            found[key] = [Reading(numbers)]
         return found
 
     def remember(self, entity: Entity, id_: int, row: Row, more: Row, **said: Any) -> None:
@@ -126,8 +186,9 @@ class Filler:
         found = {names.get(name, name): value for name, value in row.items()} | more
         if entity is Entity.EXPERIMENT:
             found["path"] = f"{more['namespace']}/{row['name']}"
-        said["words"] = frozenset(words(str(row[name]) for name in documents.TEXTS[entity] if row.get(name)))
-        documents.note_new(self.connection, entity, self.workspace_id, id_, SimpleNamespace(**{"card": ""} | row))
+        if entity in documents.TEXTS:
+            said["words"] = frozenset(words(str(row[name]) for name in documents.TEXTS[entity] if row.get(name)))
+            documents.note_new(self.connection, entity, self.workspace_id, id_, SimpleNamespace(**{"card": ""} | row))
         now = Record(id_, found | {"created_by": self.actor.uid}, **said)
         self.records[entity].append(now)
         attributes = {**now.attributes, **{name: self.past.get(name) for name in ("stage",) if name in found}}
@@ -164,8 +225,8 @@ class Filler:
                 "description": self.some(TEXTS), "origin": self.maybe(TEXTS), "tree": self.maybe(TEXTS),
                 "files": self.some([0, 1, 2]),
                 "bytes": self.some([0, 1, 2**53 + 1]), "unpinned": self.some([True, False]),
-                "locked": self.some([True, False]), "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
-                "archived_at": self.maybe(TIMES),
+                "locked": self.some([True, False]), "recorded_at": self.some(TIMES),
+                "updated_at": self.some(TIMES), "archived_at": self.maybe(TIMES),
                 "expires_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
             }  # fmt: skip
             id_ = self.add(version, asset_id=asset_id, namespace_id=place[0], state="live", **row)
@@ -192,6 +253,8 @@ class Filler:
                 "asset_uid": owner["uid"],
                 "run_uid": None,
             }
+            if owner["kind"] == "dataset":
+                self.own_datasets.append((id_, owner["name"], row["tree"]))
             self.past = {"aliases": held, "stage": stood}
             said = {"tags": self.tags("version", id_), "properties": self.properties("version", id_), "aliases": mine}
             self.remember(Entity.VERSION, id_, row, more, **said)
@@ -216,6 +279,8 @@ class Filler:
             self.remember(Entity.EXPERIMENT, id_, row, {"namespace": place[1]})
             for _ in range(runs):
                 self.run(id_, row, place)
+            for _ in range(runs):
+                self.model(id_, row, place)
 
     def run(self, experiment_id: int, owner: Row, place: tuple[int, str]) -> None:
         row = {
@@ -229,8 +294,28 @@ class Filler:
             "tags": self.tags("run", id_),
             "params": self.params(id_, experiment_id),
             "metrics": self.metrics(id_, experiment_id),
+            "datasets": self.reads(id_, self.nodes),
         }
+        self.run_uids.append((id_, row["uid"]))
         self.remember(Entity.RUN, id_, row, more, **said)
+
+    def model(self, experiment_id: int, owner: Row, place: tuple[int, str]) -> None:
+        row = {
+            **self.common(), "name": self.some(TEXTS), "type": self.some(TEXTS), "deleted_at": self.maybe(TIMES),
+            "status": self.some(["ready", "failed"]), "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
+        }  # fmt: skip
+        made_by = self.maybe(self.run_uids)
+        id_ = self.add(logged_model, experiment_id=experiment_id, run_id=made_by and made_by[0], **row)
+        more = {"experiment": owner["name"], "experiment_uid": owner["uid"], "namespace": place[1]}
+        readings = self.readings(id_, experiment_id)
+        on = {(one.dataset, one.digest) for several in readings.values() for one in several if one.dataset}
+        said = {
+            "tags": self.tags("logged_model", id_),
+            "params": self.params(id_, experiment_id, Entity.LOGGED_MODEL),
+            "metrics": readings,
+            "datasets": [{"name": name, "digest": digest} for name, digest in on],
+        }
+        self.remember(Entity.LOGGED_MODEL, id_, row, {**more, "run_uid": made_by and made_by[1]}, **said)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ SEARCHES: dict[Entity, Callable[[Call, Question, PageRequest], Any]] = {
     Entity.VERSION: find.versions,
     Entity.EXPERIMENT: find.found_experiments,
     Entity.RUN: find.runs,
+    Entity.LOGGED_MODEL: find.found_logged_models,
 }
 
 
@@ -45,6 +46,7 @@ def pages(filled: Filled, entity: Entity, question: Question, size: int) -> list
             return found
 
 
+SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
 WAYS = {"by candidates": (5_000, 20_000), "by all parts": (3, 50_000), "along an index": (0, 0)}
 
 
@@ -56,7 +58,7 @@ def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, mon
     monkeypatch.setattr(finder, "CHECKED_MOST", checked)
     records = filled.records[entity]
     uids = sorted(filled.experiment_uids.values())
-    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity is Entity.RUN else st.just(())
+    scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity in SCOPED else st.just(())
 
     times = st.sampled_from([None, None, THEN])
 

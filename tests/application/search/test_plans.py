@@ -16,7 +16,16 @@ from strongroom.application.tracking.experiments import CreateExperiment
 from strongroom.domain.search.schema import Entity
 from tests.application.conftest import World
 
-SEARCHES = {Entity.ASSET: find.assets, Entity.VERSION: find.versions, Entity.RUN: find.runs}
+SEARCHES: dict[Entity, Callable[..., object]] = {
+    Entity.ASSET: find.assets,
+    Entity.VERSION: find.versions,
+    Entity.RUN: find.runs,
+    Entity.LOGGED_MODEL: find.found_logged_models,
+}
+SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
+MEASURED = "ix_logged_model_value_search (experiment_id=? AND key_id=?"
+ON_ONE = "ix_logged_model_value_dataset (experiment_id=? AND key_id=? AND dataset_id=?"
+SAID = "ix_logged_model_param_search (experiment_id=? AND key_id=?"
 METRIC, PARAM = "ix_run_value_search (experiment_id=? AND key_id=?", "ix_run_param_search (experiment_id=? AND key_id=?"
 TAG = "ix_tag_value (workspace_id=? AND owner_kind=? AND key_id=? AND <expr>=?)"
 SORTS = "TEMP B-TREE"
@@ -63,6 +72,25 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
         ["ix_alias_name (name=?)", "SEARCH version USING INTEGER PRIMARY KEY (rowid=?)", "!" + SORTS],
         ["using pk_version on version", "!Sort"],
     ),
+    (Entity.LOGGED_MODEL, "", ""): (
+        ["SEARCH logged_model USING INDEX ix_logged_model_experiment (experiment_id=?)", "!" + SORTS],
+        ["Scan Backward using ix_logged_model_experiment on logged_model", "!Sort"],
+    ),
+    (Entity.LOGGED_MODEL, "", "metrics.loss DESC"): (
+        [
+            f"SEARCH driver USING INDEX {MEASURED} AND last>?)",
+            "SEARCH other USING PRIMARY KEY (model_id=? AND key_id=?)",
+        ],
+        ["Scan Backward using ix_logged_model_value_search on logged_model_value driver", "!Sort"],
+    ),
+    (Entity.LOGGED_MODEL, "status = 'ready'", "metrics.loss ON 'd1'"): (
+        [f"SEARCH driver USING INDEX {ON_ONE} AND last>?)"],
+        ["using ix_logged_model_value_dataset on logged_model_value driver"],
+    ),
+    (Entity.LOGGED_MODEL, "", "params.depth"): (
+        [SAID + " AND number>?)"],
+        ["using ix_logged_model_param_search on logged_model_param driver"],
+    ),
 }  # fmt: skip
 
 # the first statements count what an index finds
@@ -81,10 +109,34 @@ FOUND: dict[tuple[Entity, str], tuple[str, str]] = {
     (Entity.VERSION, "text CONTAINS 'w77'"): ("SCAN document_index VIRTUAL TABLE", "ix_document_words"),
     (Entity.RUN, "metrics.loss > 990"): (METRIC + " AND last>?)", "ix_run_value_search"),
     (Entity.RUN, "params.depth IN (1, 2)"): (PARAM + " AND number=?)", "ix_run_param_search"),
+    (Entity.VERSION, "stage = 'rare'"): ("ix_stage_name (name=?)", "ix_stage_name"),
+    (Entity.RUN, "dataset.name = 'd7'"): ("ix_node_name (workspace_id=? AND name=?)", "ix_node_name"),
+    (Entity.RUN, "dataset.digest = 'x7'"): ("ix_node_digest (workspace_id=? AND digest=?)", "ix_node_digest"),
+    (Entity.LOGGED_MODEL, "metrics.loss ON 'd1' > 990"): (ON_ONE + " AND last>?)", "ix_logged_model_value_"),
+    (Entity.LOGGED_MODEL, "metrics.loss > 990"): (MEASURED + " AND last>?)", "ix_logged_model_value_search"),
+    (Entity.LOGGED_MODEL, "params.depth = 3"): (SAID + " AND number=?)", "ix_logged_model_param_search"),
     (Entity.RUN, "params.seed = 'x' OR tags.team = 'y'"): (
         "ix_run_param_text (experiment_id=? AND key_id=? AND <expr>=?)", "ix_run_param_text",
     ),
 }  # fmt: skip
+
+# as it was then: what holds still, and what held until later, each by its own index
+THEN: dict[tuple[Entity, str], tuple[list[str], list[str]]] = {
+    (Entity.VERSION, "alias = 'champion'"): (
+        ["ix_alias_name (name=?)", "ix_alias_name_past (name=? AND valid_to>?)"],
+        ["ix_alias_name", "ix_alias_name_past"],
+    ),
+    (Entity.VERSION, "stage = 'rare'"): (
+        ["ix_stage_name (name=?)", "ix_stage_name_past (name=? AND valid_to>?)"],
+        ["ix_stage_name", "ix_stage_name_past"],
+    ),
+    (Entity.VERSION, "tags.team = 'x1'"): (
+        [TAG, "ix_tag_value_past (workspace_id=? AND owner_kind=? AND key_id=? AND <expr>=? AND valid_to>?)"],
+        ["ix_tag_value", "ix_tag_value_past"],
+    ),
+    (Entity.RUN, "tags.team = 'x1'"): ([TAG, "ix_tag_value_past"], ["ix_tag_value", "ix_tag_value_past"]),
+    (Entity.LOGGED_MODEL, "tags.team = 'x1'"): ([TAG, "ix_tag_value_past"], ["ix_tag_value", "ix_tag_value_past"]),
+}
 
 
 @pytest.fixture
@@ -107,7 +159,7 @@ def is_sqlite(world: World) -> bool:
     return world.executor.__class__.__name__ == "SqliteExecutor"
 
 
-def plans(world: World, entity: Entity, what: str, order: str, experiment_uid: str) -> list[str]:
+def plans(world: World, entity: Entity, what: str, order: str, experiment_uid: str, at: int | None = None) -> list[str]:
     """The plans of the statements of a search, by those who run them."""
     sqlite = is_sqlite(world)
     found: list[str] = []
@@ -118,8 +170,8 @@ def plans(world: World, entity: Entity, what: str, order: str, experiment_uid: s
         found.append("\n".join(str(row[3 if sqlite else 0]) for row in rows))
 
     def work(call: Call) -> None:
-        uids = [experiment_uid] if entity is Entity.RUN else []
-        question = find.asked(entity, what, [order] if order else [], experiment_uids=uids)
+        uids = [experiment_uid] if entity in SCOPED else []
+        question = find.asked(entity, what, [order] if order else [], experiment_uids=uids, at=at)
         connection = cast("SqlTransaction", call.tx).connection
         event.listen(connection, "before_cursor_execute", explain)
         try:
@@ -156,6 +208,16 @@ def test_what_few_rows_fit_is_found_by_an_index(world: World, experiment_uid: st
     assert any("SCAN found" in plan and "USING INTEGER PRIMARY KEY (rowid=?)" in plan for plan in found), found
 
 
+@pytest.mark.parametrize("asked", THEN, ids=str)
+def test_past_times_are_found_by_an_index(world: World, experiment_uid: str, asked: tuple[Entity, str]) -> None:
+    """``at=T`` for aliases, stages and tags: no search of a past time reads a table of what held through."""
+    if not is_sqlite(world):
+        pytest.skip("plans of SQLite")
+    found = plans(world, *asked, "", experiment_uid, at=5_000)
+    assert sum(holds(plan, THEN[asked][0]) for plan in found) == 2, "\n\n".join(found)
+    assert not any(f"SCAN {table}" in plan for plan in found for table in ("tag", "alias", "stage")), found
+
+
 ROWS = 20_000
 FILL = """
 INSERT INTO asset (id, uid, workspace_id, namespace_id, kind, name, slug, visibility, created_by, recorded_at)
@@ -170,6 +232,32 @@ INSERT INTO name_dict (id, workspace_id, text)
 INSERT INTO tag (workspace_id, owner_kind, owner_id, key_id, value, set_by, valid_from)
   SELECT {workspace}, k, i, 1005, (ARRAY['x', 'y', 'z'])[i % 3 + 1], {actor}, i
   FROM generate_series(1000, {rows}) i, unnest(ARRAY['version', 'run']) k;
+INSERT INTO tag (workspace_id, owner_kind, owner_id, key_id, value, set_by, valid_from, valid_to)
+  SELECT {workspace}, k, i, 1005, 'x' || i % 500, {actor}, 1, 1 + i
+  FROM generate_series(1000, {rows}) i, unnest(ARRAY['version', 'run', 'logged_model']) k;
+INSERT INTO tag (workspace_id, owner_kind, owner_id, key_id, value, set_by, valid_from)
+  SELECT {workspace}, 'logged_model', i, 1005, 'x' || i % 500, {actor}, i FROM generate_series(1000, {rows}) i;
+INSERT INTO stage (asset_id, version_id, name, set_by, from_seq, valid_from)
+  SELECT 1000 + i % 2000, i, CASE WHEN i % 400 = 0 THEN 'rare' ELSE 'production' END, {actor}, 1, i
+  FROM generate_series(1000, {rows}) i;
+INSERT INTO stage (asset_id, version_id, name, set_by, from_seq, valid_from, valid_to)
+  SELECT 1000 + i % 2000, i, CASE WHEN i % 300 = 0 THEN 'rare' ELSE 'production' END, {actor}, 1, 1, i
+  FROM generate_series(1000, {rows}) i;
+INSERT INTO alias (asset_id, name, version_id, etag, set_by, from_seq, valid_from, valid_to)
+  SELECT 1000 + i % 2000, CASE WHEN i < 1500 THEN 'champion' ELSE 'a' || i END, i, 1, {actor}, 1, 1, i
+  FROM generate_series(1000, {rows}) i;
+INSERT INTO node (id, uid, workspace_id, dialect, foreign_id, kind, name, digest, created_by, recorded_at)
+  SELECT i, 'n' || i, {workspace}, 'native', i::text, 'dataset', 'd' || i % 500, 'x' || i % 700, {actor}, i
+  FROM generate_series(1000, 6000) i;
+INSERT INTO edge (workspace_id, source_kind, source_id, type, target_kind, target_id, recorded_at)
+  SELECT {workspace}, 'node', 1000 + i % 5000, 'input', 'run', i, 1 FROM generate_series(1000, {rows}) i;
+INSERT INTO logged_model (id, uid, workspace_id, experiment_id, name, type, status, created_by, recorded_at, updated_at)
+  SELECT i, 'l' || i, {workspace}, {experiment}, 'n', '', 'ready', {actor}, i, i FROM generate_series(1000, {rows}) i;
+INSERT INTO logged_model_param (model_id, key_id, text, number, experiment_id)
+  SELECT i, 1003, (i % 500)::text, i % 500, {experiment} FROM generate_series(1000, {rows}) i;
+INSERT INTO logged_model_value (model_id, key_id, dataset_id, experiment_id, last, last_step, last_time, count)
+  SELECT i, 1001, d, {experiment}, i % 997, 1, 1, 1
+  FROM generate_series(1000, {rows}) i, unnest(ARRAY[0, 1000 + i % 5000]) d;
 INSERT INTO object_property (owner_kind, owner_id, key_id, type, text, number)
   SELECT 'version', i, k, CASE k WHEN 1006 THEN 'float' ELSE 'str' END, CASE k WHEN 1007 THEN 'onnx' || i % 50 END,
          CASE k WHEN 1006 THEN i * 1.0 / {rows} END
@@ -207,6 +295,11 @@ def test_plans_on_postgresql(world: World, experiment_uid: str, ways: Callable[.
         pytest.skip("plans of PostgreSQL")
     world.command("admin", fill)
     wrong = []
+    for past, (_, both) in THEN.items():
+        ways(few=True)
+        found = plans(world, *past, "", experiment_uid, at=5_000)
+        if not any(holds(plan, both) for plan in found):
+            wrong.append("\n\n".join([str(past), *found]))
     for few, asked, wanted in (
         *((False, asked, wanted) for asked, (_, wanted) in ALONG.items()),
         *((True, (*asked, ""), [index]) for asked, (_, index) in FOUND.items()),

@@ -206,7 +206,7 @@ def test_probes_answer_without_a_credential(api: InProcess) -> None:
     assert api.request(None, "GET", "/version").body == b"3.17.2"
     assert api.request(None, "GET", "/health").body == b"OK"
     info = api.request(None, "GET", "/api/3.0/mlflow/server-info").json()
-    assert info["multipart_uploads_enabled"] is False
+    assert (info["multipart_uploads_enabled"], info["multipart_downloads_enabled"]) == (True, False)
     assert info["workspaces_enabled"] is True
 
 

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from tests.dialects.xet.client import XetClient
+from tests.dialects.xet.store import Store, new_store
 from tests.http.processes import ServerProcess, new_token
+from tests.support.api import InProcess, in_process
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,15 @@ def make_version(http: httpx.Client, asset: str, files: dict[str, str]) -> dict[
     http.post(f"/folders/draft/{draft['uid']}/entries", json={"entries": entries}).raise_for_status()
     sealed: dict[str, Any] = http.post(f"/drafts/{draft['uid']}/seal", json={}).raise_for_status().json()
     return sealed
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    """A server in this process, for what no client sends."""
+    with in_process(tmp_path_factory.mktemp("api")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(api: InProcess) -> Store:
+    return new_store(api)

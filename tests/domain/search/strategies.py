@@ -15,13 +15,13 @@ from strongroom.domain.search.ast import (
     Like,
     Matches,
     Not,
+    On,
     Op,
     Or,
     OrderTerm,
-    Part,
     Value,
 )
-from strongroom.domain.search.schema import ATTRIBUTES, GROUPS, Entity, Type, check
+from strongroom.domain.search.schema import ATTRIBUTES, DATASETS, GROUPS, PARTS, Entity, Type, check
 
 KEYS = ("team", "val/loss", "odd `key` of '\"", "größe")
 TEXTS = (
@@ -54,6 +54,7 @@ WORDS = ("a", "ab", "champion", "1", "1*", "a*", "AB b", "y x", "ZOË", "本日"
 texts = st.sampled_from(TEXTS)
 numbers = st.sampled_from(NUMBERS)
 booleans = st.booleans()
+datasets = st.none() | st.builds(On, st.sampled_from(["a", "ab", "Äb"]), st.sampled_from([None, "1", "x'y"]))
 
 
 def fields(entity: Entity) -> st.SearchStrategy[Field]:
@@ -65,10 +66,15 @@ def fields(entity: Entity) -> st.SearchStrategy[Field]:
     if keyed:
         kinds.append(st.builds(Field, st.sampled_from(keyed), st.sampled_from(KEYS)))
     if Group.METRIC in GROUPS[entity]:
-        kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), st.sampled_from(list(Part))))
+        parts = st.sampled_from(sorted(PARTS[entity]))
+        on = datasets if entity is Entity.LOGGED_MODEL else st.none()
+        kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), parts, on))
+    if Group.DATASET in GROUPS[entity]:
+        kinds.append(st.builds(Field, st.just(Group.DATASET), st.sampled_from(DATASETS[entity])))
     if Group.ALIAS in GROUPS[entity]:
         kinds.append(st.just(Field(Group.ALIAS)))
-    kinds.append(st.just(Field(Group.TEXT)))
+    if Group.TEXT in GROUPS[entity]:
+        kinds.append(st.just(Field(Group.TEXT)))
     return st.one_of(kinds)
 
 
@@ -113,7 +119,7 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
             return IsNull(field)
         case "like":
             return Like(field, draw(st.sampled_from(PATTERNS)), draw(booleans))
-        case "matches" if field.group is not Group.ALIAS:
+        case "matches" if field.group not in {Group.ALIAS, Group.DATASET}:
             return Matches(field, draw(st.sampled_from(EXPRESSIONS)))
         case "order":
             return Compare(field, draw(st.sampled_from(list(Op))), draw(values))
@@ -134,8 +140,8 @@ def filters(entity: Entity) -> st.SearchStrategy[Expr]:
 
 
 def orders(entity: Entity) -> st.SearchStrategy[tuple[OrderTerm, ...]]:
-    """Up to three things to order by; none for runs means something else."""
-    terms = st.builds(
-        OrderTerm, fields(entity).filter(lambda field: field.group not in {Group.ALIAS, Group.TEXT}), booleans
-    )
-    return st.lists(terms, min_size=int(entity is Entity.RUN), max_size=3).map(tuple)
+    """Up to three things to order by; none for runs and logged models means something else."""
+    sets = {Group.ALIAS, Group.DATASET, Group.TEXT}
+    terms = st.builds(OrderTerm, fields(entity).filter(lambda field: field.group not in sets), booleans)
+    least = int(entity in {Entity.RUN, Entity.LOGGED_MODEL})
+    return st.lists(terms, min_size=least, max_size=3).map(tuple)

@@ -8,7 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.domain.errors import Invalid
-from strongroom.domain.search.ast import And, Between, Compare, Expr, Field, Group, In, IsNull, Like, Not, Op, Or, Part
+from strongroom.domain.search.ast import (
+    And,
+    Between,
+    Compare,
+    Expr,
+    Field,
+    Group,
+    In,
+    IsNull,
+    Like,
+    Not,
+    On,
+    Op,
+    Or,
+    Part,
+)
 from strongroom.domain.search.parse import parse_filter, parse_order
 from strongroom.domain.search.schema import Entity, check
 from strongroom.domain.search.text import order_text, unparse
@@ -62,6 +77,9 @@ def test_every_construct() -> None:
     assert parse_filter(Entity.VERSION, "alias = 'champion'") == Compare(Field(Group.ALIAS), Op.EQ, "champion")
     assert parse_filter(Entity.VERSION, "unpinned = TRUE and size < 1e3") is not None
     assert parse_filter(Entity.ASSET, "  \n") is None
+    on = Field(Group.METRIC, "auc", Part.STEP, On("a'b", "x"))
+    assert parse_filter(Entity.LOGGED_MODEL, "step(metrics.auc) ON ('a''b', 'x') > 3") == Compare(on, Op.GT, 3)
+    assert parse_filter(Entity.RUN, "datasets.name = 'e\u0301'") == Compare(Field(Group.DATASET, "name"), Op.EQ, "é")
 
 
 REFUSED = {
@@ -98,6 +116,11 @@ REFUSED = {
     f"name MATCHES '{'a' * 1_001}'": "at most 1000",
     "name ~ 'a'": "Nothing begins",
     "AND": "name of a field",
+    "metrics.x ON 'a' > 1": "measured on data sets",
+    "metrics.x ON a > 1": "single quotes is missing",
+    "dataset.size = 'x'": "dataset.name",
+    "dataset.name MATCHES 'x'": "MATCHES is for texts",
+    "dataset.name = 1": "compared with texts",
     "name = 'a\x00'": "NUL",
     "name = '\ud800'": "surrogate",
     "tags.`\u202e` = 'a'": "invisible",

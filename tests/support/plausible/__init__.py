@@ -40,3 +40,20 @@ def requests() -> Mapping[str, Request]:
         assert not found.keys() & said.keys(), "two modules speak for one operation"
         found |= said
     return found
+
+
+def said(
+    id_: str, json: object = ..., query: Mapping[str, object] | None = None, **path: object
+) -> Mapping[str, Request]:
+    """One regular operation: a body, a query, what its path has beside `{uid}`; functions are asked of the world."""
+
+    def request(world: "World") -> Asked:
+        there = {name: _of(world, value) for name, value in path.items()}
+        asked = {name: _of(world, value) for name, value in (query or {}).items()}
+        return Asked(world.place(id_) | there, asked, _of(world, json))
+
+    return {id_: request}
+
+
+def _of(world: "World", value: object) -> object:
+    return value(world) if callable(value) else value

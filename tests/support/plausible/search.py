@@ -9,4 +9,5 @@ def everything(_: object) -> Asked:
     return Asked({}, {}, {"filter": ""})
 
 
-REQUESTS: Mapping[str, Request] = {f"{noun}.search": everything for noun in ("asset", "version", "experiment", "run")}
+NOUNS = ("asset", "version", "experiment", "run", "logged_model")
+REQUESTS: Mapping[str, Request] = {f"{noun}.search": everything for noun in NOUNS}

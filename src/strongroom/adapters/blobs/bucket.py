@@ -2,6 +2,7 @@
 
     blobs/<2 hex>/<sha256>     a blob
     incoming/<random>          a blob whose digest is not known yet
+    direct/<name>              what a client wrote itself and nobody has looked at yet
     uploads/<id>/<six digits>  parts of uploads
     probe/<random>             what `check` writes
 
@@ -25,6 +26,7 @@ import obstore
 from obstore.store import ObjectStore
 
 from strongroom.adapters.blobs.blocks import checked_range, compare_blocks, missing, read_checked
+from strongroom.adapters.blobs.bucket_direct import DirectObjects
 from strongroom.adapters.blobs.bucket_errors import bucket_errors
 from strongroom.adapters.blobs.bucket_parts import PartObjects
 from strongroom.adapters.blobs.bucket_upload import MAX_PARTS, PART, Upload, part_size
@@ -36,6 +38,8 @@ from strongroom.application.artifacts.blobstore import (
     BLOCK,
     GIT_SHA1_LIMIT,
     SMALL,
+    Check,
+    DirectGrant,
     Known,
     ListedBlob,
     ListedUpload,
@@ -70,6 +74,7 @@ class BucketBlobStore:
         self._parts = PartObjects(bucket)
         self._threads = Threads(threads)
         self._copy_limit = copy_limit
+        self._direct = DirectObjects(bucket, self._threads, self._publish, self._drop)
 
     async def put(
         self, chunks: AsyncIterator[bytes], *, expect_sha256: str | None, expect_size: int | None, max_size: int
@@ -250,6 +255,14 @@ class BucketBlobStore:
                 async for piece in pieces:
                     yield piece
 
+    async def grant_direct(self, name: str) -> DirectGrant:
+        """See `DirectUploads.grant_direct`."""
+        return await self._direct.grant(name)
+
+    async def take_direct(self, name: str, check: Check, *, max_size: int) -> StoredBlob:
+        """See `DirectUploads.take_direct`."""
+        return await self._direct.take(name, check, max_size)
+
     async def abort_upload(self, upload_id: str) -> None:
         """See `PartUploads.abort_upload`."""
         await self._parts.abort(upload_id)
@@ -281,7 +294,7 @@ class BucketBlobStore:
         """See `MaintainBlobs.sweep`. Unfinished multipart uploads are for the bucket's own lifecycle rule."""
         freed = 0
         with bucket_errors():
-            for prefix in ("incoming/", "probe/"):
+            for prefix in ("incoming/", "direct/", "probe/"):
                 async for page in obstore.list(self._bucket, prefix, chunk_size=1000):
                     for entry in page:
                         if entry["last_modified"] < older_than:

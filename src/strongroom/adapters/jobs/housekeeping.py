@@ -117,6 +117,9 @@ async def expire_uploads(executor: Executor, store: BlobStore) -> None:
     for upload in await executor.read(lambda tx: tx.uploads.expired(tx.now(), AT_ONCE)):
         await executor.command(lambda tx, uid=upload.uid: tx.uploads.finish(uid, "expired"))  # type: ignore[misc]
         await store.abort_upload(upload.uid)
+    for one in await executor.read(lambda tx: tx.file_uploads.expired(tx.now(), AT_ONCE)):
+        await executor.command(lambda tx, uid=one.uid: tx.file_uploads.finish(uid, "expired"))  # type: ignore[misc]
+        await store.abort_upload(one.uid)
 
 
 async def sweep(store: BlobStore) -> None:

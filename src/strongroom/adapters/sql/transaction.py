@@ -40,7 +40,7 @@ from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.teams import SqlTeams
 from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.trees import SqlTrees
-from strongroom.adapters.sql.repositories.uploads import SqlUploads
+from strongroom.adapters.sql.repositories.uploads import SqlFileUploads, SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
 from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
@@ -170,6 +170,10 @@ class SqlTransaction:
     @cached_property
     def uploads(self) -> SqlUploads:
         return SqlUploads(self)
+
+    @cached_property
+    def file_uploads(self) -> SqlFileUploads:
+        return SqlFileUploads(self)
 
     @cached_property
     def experiments(self) -> SqlExperiments:

@@ -10,7 +10,7 @@ Sources: architecture.md sections 3 and 4 (durability, checked reads), domain.md
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 BLOCK: Final = 1024 * 1024
 """Bytes in a checked block. Block *i* of a blob is bytes ``[i * BLOCK, (i + 1) * BLOCK)``; the last may be shorter."""
@@ -200,6 +200,38 @@ class PartUploads(Protocol):
 
     def list_uploads(self) -> AsyncIterator[ListedUpload]:
         """List the uploads that are there, in no particular order, for the janitor."""
+        ...
+
+
+Check = Callable[[AsyncIterator[bytes]], AsyncGenerator[bytes, None]]
+"""Reads bytes along: gives all of them on, and raises before the end when they are not what they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectGrant:
+    """An address that takes one PUT of bytes, with these headers and no others, without passing us."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+@runtime_checkable
+class DirectUploads(Protocol):
+    """Uploads that go to the bucket itself; only buckets can do it."""
+
+    async def grant_direct(self, name: str) -> DirectGrant:
+        """An address for a quarter of an hour. `name` is an upload id that nobody else has."""
+        ...
+
+    async def take_direct(self, name: str, check: Check, *, max_size: int) -> StoredBlob:
+        """Read what was sent back, once, and make it a blob; durable when it returns.
+
+        What was sent is copied within the bucket first: its sender could still write to the address.
+
+        :raises NotFound: nothing was sent. :raises TooLarge: it is larger than `max_size`.
+
+        What `check` raises passes through, and nothing is kept.
+        """
         ...
 
 

@@ -66,7 +66,7 @@ class WantedAction:
 
 @dataclass(frozen=True, slots=True)
 class CreateAutomation:
-    """A new automation. `about` is asset, version, run or experiment: what condition and action are about.
+    """A new automation. `about` is asset, version, run, experiment or logged_model: of what condition and action are.
 
     :param types: of events; at least one. :param namespace: path: only events of assets in or below it.
     """

@@ -4,19 +4,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from strongroom.application.call import Call
+from strongroom.application.call import Call, asset_target
+from strongroom.application.lineage import graph
 from strongroom.application.ports.events import StoredEvent
 from strongroom.application.registry import assets, versions
-from strongroom.application.tracking import experiments, runs
+from strongroom.application.tracking import experiments, logged_lookup, runs
+from strongroom.application.tracking.logged_views import datasets_of
+from strongroom.application.tracking.measuring import PARAMS_OF_MODEL_MOST
 from strongroom.domain.automations.model import object_of
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage.model import Edge, Node, Vertex
 from strongroom.domain.registry.model import Asset, Version
 from strongroom.domain.search.ast import Expr, Field, Group, Part, Value, atoms
-from strongroom.domain.search.evaluate import Record, evaluate
+from strongroom.domain.search.evaluate import Reading, Record, evaluate
 from strongroom.domain.search.schema import Entity
 from strongroom.domain.search.words import words
+from strongroom.domain.tracking.logged_models import Latest, LoggedModel
 from strongroom.domain.tracking.model import Experiment, Run
 from strongroom.domain.tracking.values import Summary
+
+READINGS_MOST = 10_000
+"""Keys and data sets of a logged model that a condition sees."""
 
 
 def uid_of(call: Call, about: Entity, event: StoredEvent, details: Mapping[str, Any]) -> str | None:
@@ -40,6 +48,8 @@ def must_see(call: Call, about: Entity, uid: str) -> None:
             experiments.by_uid(call, uid, Permission.RUN_READ)
         case Entity.RUN:
             runs.by_uid(call, uid, Permission.RUN_READ)
+        case Entity.LOGGED_MODEL:
+            logged_lookup.by_uid(call, uid, Permission.RUN_READ)
 
 
 def holds(call: Call, about: Entity, uid: str, condition: Expr) -> bool | None:
@@ -64,6 +74,9 @@ def record(call: Call, about: Entity, uid: str, condition: Expr) -> Record:
         case Entity.EXPERIMENT:
             experiment = experiments.by_uid(call, uid, Permission.RUN_READ)
             texts, found = (experiment.name, experiment.description), _experiment(call, experiment)
+        case Entity.LOGGED_MODEL:
+            experiment, model = logged_lookup.by_uid(call, uid, Permission.RUN_READ)
+            return _logged_model(call, experiment, model)
         case _:
             experiment, run = runs.by_uid(call, uid, Permission.RUN_READ)
             texts, found = (run.name, run.note), _run(call, experiment, run, wanted)
@@ -130,8 +143,70 @@ def _run(call: Call, experiment: Experiment, run: Run, wanted: list[Field]) -> R
         {**own, **place},
         **_said(call, "run", run.id),
         params={key: param.value for key, param in params.items()},
-        metrics={key: parts(found) for key in metrics if (found := _summary(call, run, key))},
+        datasets=_datasets(call, run) if any(field.group is Group.DATASET for field in wanted) else (),
+        metrics={key: [Reading(parts(found))] for key in metrics if (found := _summary(call, run, key))},
     )
+
+
+def _logged_model(call: Call, experiment: Experiment, model: LoggedModel) -> Record:
+    own = _columns(
+        model, "uid", "name", "type", "experiment_uid", "run_uid", "created_by", "updated_at", "deleted_at"
+    )  # fmt: skip
+    place: dict[str, Value | None] = {
+        "status": model.status.value,
+        "experiment": experiment.name,
+        "namespace": experiment.namespace_path,
+        "created_at": model.recorded_at,
+    }
+    _, params = call.tx.logged_models.params_of([model.id], PARAMS_OF_MODEL_MOST).get(model.id, (0, ()))
+    _, latest = call.tx.logged_models.latest_of([model.id], READINGS_MOST).get(model.id, (0, ()))
+    nodes = datasets_of(call, [one.measured for one in latest])
+    metrics: dict[str, list[Reading]] = {}
+    for one in latest:
+        node = nodes.get(one.measured.dataset_id) if one.measured.dataset_id is not None else None
+        metrics.setdefault(one.measured.key, []).append(reading(one, node))
+    return Record(
+        model.id,
+        {**own, **place},
+        tags=_said(call, "logged_model", model.id)["tags"],
+        params={param.key: param.value for param in params},
+        metrics=metrics,
+        datasets=[{"name": node.name, "digest": node.digest} for node in nodes.values()],
+    )
+
+
+def reading(latest: Latest, node: Node | None) -> Reading:
+    """What a condition may ask of a measurement."""
+    point = latest.measured.point
+    numbers = {Part.LAST: point.value, Part.STEP: point.step, Part.COUNT: latest.count}
+    at = (point.time_us, point.step, latest.measured.dataset_id or 0)
+    return Reading(numbers, node.name if node else None, node.digest if node else None, at)
+
+
+def _datasets(call: Call, run: Run) -> list[dict[str, str | None]]:
+    """The data sets that a run read: those of others, and of ours those that the caller may see."""
+    edges = graph.inputs_of(call, run)
+    nodes = call.tx.lineage.nodes([edge.source.id for edge in edges if edge.source.kind == "node"])
+    found = call.tx.versions.by_ids([edge.source.id for edge in edges if edge.source.kind == "version"])
+    owners = call.tx.assets.by_ids(sorted({version.asset_id for version in found.values()}))
+    known: dict[Vertex, tuple[str, str | None]] = {
+        Vertex("node", id_): (node.name, node.digest) for id_, node in nodes.items() if node.kind == "dataset"
+    }
+    for id_, version in found.items():
+        owner = owners[version.asset_id]
+        if owner.kind == "dataset" and call.caller.access.allows(Permission.ASSET_READ, asset_target(owner)):
+            known[Vertex("version", id_)] = owner.name, version.tree
+    return [
+        {"name": known[edge.source][0], "digest": known[edge.source][1], "context": context_of(edge)}
+        for edge in edges
+        if edge.source in known
+    ]
+
+
+def context_of(edge: Edge) -> str | None:
+    """What a data set was used for in a run."""
+    context = edge.properties.get("context")
+    return str(context) if context else None
 
 
 def _summary(call: Call, run: Run, key: str) -> Summary | None:

@@ -23,7 +23,8 @@ from strongroom.application.ports.events import StoredEvent
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import tags
-from strongroom.application.tracking import recording
+from strongroom.application.tracking import measuring, recording
+from strongroom.application.tracking.measuring import ModelBatch
 from strongroom.application.tracking.recording import Batch
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
@@ -175,6 +176,8 @@ def _act(call: Call, automation: Automation, event: StoredEvent, uid: str) -> st
             wanted = {action.key or "": action.value}
             if automation.about is Entity.RUN:
                 recording.log(call, uid, Batch(tags=wanted))
+            elif automation.about is Entity.LOGGED_MODEL:
+                measuring.log(call, uid, ModelBatch(tags=wanted))
             else:
                 tags.set_tags(call, automation.about.value, uid, wanted)
             return None

@@ -40,7 +40,21 @@ def authenticate(tx: Transaction, token: Token | Shown | None, *, public_reads: 
     proven = isinstance(token, Shown) or hmac.compare_digest(stored, hash_secret(token).hex())
     if held is None or not proven or not _alive(*held, tx.now()):
         raise Unauthenticated(REFUSED)
-    row, principal = held
+    return _caller(tx, *held, public_reads=public_reads)
+
+
+def holder_of(tx: Transaction, token_id: str) -> Caller:
+    """The caller behind a token that was proven before, for what this server sealed in its name (`tickets`).
+
+    :raises Unauthenticated: expired or revoked meanwhile, or its principal is disabled.
+    """
+    held = tx.tokens.holder(token_id)
+    if held is None or not _alive(*held, tx.now()):
+        raise Unauthenticated(REFUSED)
+    return _caller(tx, *held, public_reads=False)
+
+
+def _caller(tx: Transaction, row: TokenRow, principal: Principal, *, public_reads: bool) -> Caller:
     access = Access(
         principal.uid,
         tx.grants.resolve(principal),

@@ -29,10 +29,14 @@ DATASET = "dataset"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The manifest of a frozen tree, or None where it has none; the kind of asset that it was read for."""
+    """The manifest of a frozen tree, or None where it has none; the kind of asset that it was read for.
+
+    :param card: the words of the tree's card; see `application.registry.cards`.
+    """
 
     kind: str
     manifest: Manifest | None
+    card: str = ""
 
 
 async def read(edge: ByteReader, kind: str, entries: Sequence[Entry]) -> Said:

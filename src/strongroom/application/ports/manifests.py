@@ -48,6 +48,10 @@ class Manifests(Protocol):
         """Keep a manifest; the same tree says the same again."""
         ...
 
+    def put_card(self, tree: str, words: str) -> None:
+        """Keep the words of a tree's card; the same tree says the same again."""
+        ...
+
     def statistics(self, tree: str) -> StoredStatistics | None: ...
     def request(self, tree: str, splits: str, at: int, *, again: bool) -> None:
         """Let statistics be made; where there are some, they stay unless asked for again."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from strongroom.application.ports.access import AccessRequests
-from strongroom.application.ports.artifacts import Blobs, Folders, Trees, Uploads
+from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.cards import Cards
@@ -74,6 +74,8 @@ class Transaction(Protocol):
     def folders(self) -> Folders: ...
     @property
     def uploads(self) -> Uploads: ...
+    @property
+    def file_uploads(self) -> FileUploads: ...
     @property
     def experiments(self) -> Experiments: ...
     @property

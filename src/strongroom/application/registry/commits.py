@@ -13,8 +13,8 @@ from typing import Final
 from strongroom.application.artifacts.trees import FrozenTree, StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import assets, cards, locate, publication, readiness, refs, revisions
-from strongroom.application.registry.cards import Card
+from strongroom.application.registry import assets, card_facts, locate, publication, readiness, refs, revisions
+from strongroom.application.registry.card_facts import Card
 from strongroom.application.registry.edits import EditCommand, checked
 from strongroom.application.registry.freezing import prepare
 from strongroom.application.registry.publishing import EMPTY_TREE
@@ -170,18 +170,18 @@ async def _ready(edge: Edge, plan: _Plan, tree: FrozenTree | None) -> Ready | No
 
 async def _card(edge: Edge, plan: _Plan, tree: FrozenTree | None, branch: str) -> Card | None:
     """The card of the new tree, when the branch is the one whose card speaks for the asset."""
-    if branch != MAIN or plan.asset.kind not in cards.KINDS:
+    if branch != MAIN or plan.asset.kind not in card_facts.KINDS:
         return None
     if tree is None:
-        return await cards.of_tree(edge, plan.done.tree) if plan.done else None
+        return await card_facts.of_tree(edge, plan.done.tree) if plan.done else None
     if CARD_PATH not in plan.changes:
         return None
-    return await cards.of_pages(edge, decode_root(tree.root), PagesInMemory({**plan.pages, **tree.pages}))
+    return await card_facts.of_pages(edge, decode_root(tree.root), PagesInMemory({**plan.pages, **tree.pages}))
 
 
 def _keep(call: Call, plan: _Plan, card: Card | None) -> None:
     if card is not None:
-        cards.keep(call, call.tx.assets.by_id(plan.asset.id), card)
+        card_facts.keep(call, call.tx.assets.by_id(plan.asset.id), card)
 
 
 def _standing(call: Call, asset_uid: str, branch: str, parent: str | None) -> Asset:

@@ -5,7 +5,7 @@ Nobody can see what is written here; a crash before the seal leaves pages that n
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from strongroom.application.artifacts.folders import open_folder
@@ -13,7 +13,7 @@ from strongroom.application.artifacts.trees import FrozenTree, freeze, tree_entr
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.manifests import sealing as manifests
-from strongroom.application.registry import assets
+from strongroom.application.registry import assets, cards
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.tree import Entry
 from strongroom.domain.errors import Invalid
@@ -71,6 +71,7 @@ async def snapshot_of(
     :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
     """
     said = await manifests.read(edge, asset.kind, entries)
+    said = replace(said, card=await cards.read(edge, cards.among(entries)))
     tree = await asyncio.to_thread(freeze, entries)
     await prepare(edge, asset.id, tree, blob_ids)
     return Snapshot(tree, blob_ids, asset.id, claim, said)

@@ -13,7 +13,7 @@ from strongroom.application.call import Call, check_etag
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
-from strongroom.application.registry import assets, cards, namespaces, publishing, readiness
+from strongroom.application.registry import assets, card_facts, namespaces, publishing, readiness
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.readiness import FAILURES, Ready
 from strongroom.application.registry.views import VersionView
@@ -113,7 +113,7 @@ def _publish(
     def act() -> VersionView:
         if isinstance(ready.said, DomainError):
             raise ready.said
-        named = replace(details, base_uids=cards.bases(call, asset))
+        named = replace(details, base_uids=card_facts.bases(call, asset))
         return publishing.publish_revision(call, asset, revision, ready.said, named)
 
     try:

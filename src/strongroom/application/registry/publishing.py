@@ -12,7 +12,7 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
-from strongroom.application.registry import aliases, assets, revisions, versions
+from strongroom.application.registry import aliases, assets, cards, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
 from strongroom.application.registry.freezing import Snapshot, freeze_folder, snapshot_of
 from strongroom.application.registry.views import VersionView, version_view
@@ -275,6 +275,7 @@ def _appear(call: Call, asset: Asset, version: Version, content: _Content, detai
     if call.tx.versions.by_number(asset.id, number) is not None:
         raise AlreadyExists("That number was issued before; none is ever issued again.", number=number)
     revision, totals, run = content.revision, content.totals, content.run
+    cards.keep(call, revision.tree, content.said.card)
     version = call.tx.versions.update(
         version,
         number=number,

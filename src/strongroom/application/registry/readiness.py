@@ -1,14 +1,15 @@
 """What publishing must know of a tree before its transaction: its manifest, read and checked, or why it is wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import ByteReader
 from strongroom.application.manifests import sealing as manifests
+from strongroom.application.registry import cards
 from strongroom.domain.artifacts.lookup import find, iterate
 from strongroom.domain.artifacts.pages import PageSource, TreeRoot
-from strongroom.domain.artifacts.tree import Entry
+from strongroom.domain.artifacts.tree import Entry, FileEntry
 from strongroom.domain.errors import Corrupted, DomainError, StorageFull, Unavailable
 from strongroom.domain.manifests.manifest import FORMS, PATH
 
@@ -26,16 +27,17 @@ class Ready:
 
 async def of_pages(edge: ByteReader, kind: str, tree: str, root: TreeRoot, source: PageSource) -> Ready:
     """Look at a tree whose pages are at hand."""
-    return await _ready(edge, kind, tree, _entries(kind, root, source))
+    return await _ready(edge, kind, tree, _entries(kind, root, source), cards.within(root, source))
 
 
 async def of_tree(edge: ByteReader, kind: str, tree: str) -> Ready:
     """Look at a stored tree."""
 
-    def look(call: Call) -> list[Entry]:
-        return _entries(kind, load_root(call, tree), StoredPages(call.tx.trees))
+    def look(call: Call) -> tuple[list[Entry], FileEntry | None]:
+        root, pages = load_root(call, tree), StoredPages(call.tx.trees)
+        return _entries(kind, root, pages), cards.within(root, pages)
 
-    return await _ready(edge, kind, tree, await edge.read(look))
+    return await _ready(edge, kind, tree, *await edge.read(look))
 
 
 def _entries(kind: str, root: TreeRoot, source: PageSource) -> list[Entry]:
@@ -45,9 +47,10 @@ def _entries(kind: str, root: TreeRoot, source: PageSource) -> list[Entry]:
     return list(iterate(root, source))
 
 
-async def _ready(edge: ByteReader, kind: str, tree: str, entries: list[Entry]) -> Ready:
+async def _ready(edge: ByteReader, kind: str, tree: str, entries: list[Entry], card: FileEntry | None) -> Ready:
     try:
-        return Ready(tree, await manifests.read(edge, kind, entries))
+        said = await manifests.read(edge, kind, entries)
+        return Ready(tree, replace(said, card=await cards.read(edge, card)))
     except FAILURES:
         raise
     except DomainError as refused:

@@ -1,4 +1,4 @@
-"""Search for assets, versions, experiments and runs: what the caller may see of what fits, a page at a time."""
+"""Search, entity by entity: what the caller may see of what fits a filter, a page at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest, within_bytes
 from strongroom.application.ports.search import Hit, Query
 from strongroom.application.registry.views import AssetView, VersionView, asset_views, version_views, weight
-from strongroom.application.tracking import experiments
+from strongroom.application.tracking import experiments, logged_models
+from strongroom.application.tracking.logged_views import LoggedModelView, logged_model_weight
 from strongroom.application.tracking.views import (
     VALUES_LISTED,
     ExperimentView,
@@ -36,8 +37,12 @@ STATES: Mapping[Entity, tuple[str, ...]] = {
     Entity.VERSION: ("active", "archived", "trashed", "all"),
     Entity.EXPERIMENT: ("active", "trashed", "all"),
     Entity.RUN: ("active", "trashed", "all"),
+    Entity.LOGGED_MODEL: ("active", "trashed", "all"),
 }
-_STARTED = (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),)
+_LATEST = {
+    Entity.RUN: (OrderTerm(Field(Group.ATTRIBUTE, "started_at"), descending=True),),
+    Entity.LOGGED_MODEL: (OrderTerm(Field(Group.ATTRIBUTE, "created_at"), descending=True),),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +104,29 @@ def runs(call: Call, question: Question, page: PageRequest, most: int = VALUES_L
     :param most: params, and series, shown of each.
     """
     call.ask(Permission.RUN_READ)
-    if len(question.experiment_uids) > EXPERIMENTS_MOST:
-        raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
-    named = [experiments.by_uid(call, uid, Permission.RUN_READ).id for uid in dict.fromkeys(question.experiment_uids)]
 
     def build(found: Sequence[Run]) -> list[RunView]:
         owners = call.tx.experiments.by_ids(sorted({run.experiment_id for run in found}))
         return run_views(call, owners, found, most)
 
-    return _shown(call, Entity.RUN, question, page, call.tx.runs.by_ids, build, run_weight, tuple(named) or None)
+    within = _experiments(call, question)
+    return _shown(call, Entity.RUN, question, page, call.tx.runs.by_ids, build, run_weight, within)
+
+
+def found_logged_models(call: Call, question: Question, page: PageRequest) -> Page[LoggedModelView]:
+    """Logged models of some experiments, or of all that the caller may see."""
+    call.ask(Permission.RUN_READ)
+    rows, build = call.tx.logged_models.by_ids, partial(logged_models.views_in_order, call)
+    within = _experiments(call, question)
+    return _shown(call, Entity.LOGGED_MODEL, question, page, rows, build, logged_model_weight, within)
+
+
+def _experiments(call: Call, question: Question) -> tuple[int, ...] | None:
+    """The ids of the experiments that are named. :raises NotFound: there is none such, or not for this caller."""
+    if len(question.experiment_uids) > EXPERIMENTS_MOST:
+        raise Invalid(f"At most {EXPERIMENTS_MOST} experiments at a time.", limit=EXPERIMENTS_MOST)
+    uids = dict.fromkeys(question.experiment_uids)
+    return tuple(experiments.by_uid(call, uid, Permission.RUN_READ).id for uid in uids) or None
 
 
 def _shown(
@@ -146,7 +165,7 @@ def _hits(
         workspace_id=call.workspace.id,
         visible=call.caller.access.visible(call.workspace.id),
         where=check(entity, question.where) if question.where is not None else None,
-        order=check_order(entity, question.order) or (_STARTED if entity is Entity.RUN else ()),
+        order=check_order(entity, question.order) or _LATEST.get(entity, ()),
         state=question.state,
         experiment_ids=experiment_ids,
         at=question.at,

@@ -17,6 +17,7 @@ from strongroom.dialects.shared.requests import (
     announced_size,
     chunks_of,
     edge_of,
+    origin_of,
     refuse_broken_query,
     refuse_encoded,
     whole_body,
@@ -88,6 +89,8 @@ async def _run(operation: Operation, edge: RequestEdge, http: HttpRequest, messa
         return await edge.finish(lambda call: operation.handler(call, message))
     if operation.mode is Mode.READ:
         return await edge.read(lambda call: operation.handler(call, message))
+    if operation.placed:
+        return await operation.handler(edge, message, origin_of(http))
     if not operation.raw:
         return await operation.handler(edge, message)
     headers = http.headers

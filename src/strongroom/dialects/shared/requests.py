@@ -26,6 +26,16 @@ def workspace_in_path(http: HttpRequest) -> str | None:
     return found
 
 
+def origin_of(http: HttpRequest) -> str:
+    """Scheme and authority of our address as the client wrote it, whose Host the guards know.
+
+    A proxy that ends TLS says so in ``X-Forwarded-Proto``; nobody but the client itself is misled by a false one.
+    """
+    forwarded = http.headers.get("x-forwarded-proto", "").strip().lower()
+    scheme = forwarded if forwarded in {"http", "https"} else http.url.scheme
+    return f"{scheme}://{http.headers.get('host', '')}"
+
+
 def edge_of(
     gateway: Gateway, http: HttpRequest, permission: Permission, workspace: str | None, once: Once | None = None
 ) -> RequestEdge:

@@ -1,5 +1,6 @@
 """The operations of the Xet protocol: each decodes, calls the core once, and encodes."""
 
+import msgspec
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
@@ -9,21 +10,39 @@ from strongroom.application.xet import answering, reconstructing, xorbs
 from strongroom.application.xet.reconstructing import Reconstruction
 from strongroom.application.xet.tokens import Session
 from strongroom.dialects.shared.files import file_response, parse_range
-from strongroom.dialects.shared.requests import announced_size, chunks_of, request_id_of
-from strongroom.dialects.xet.translate import answer_v1, answer_v2, asked_range
-from strongroom.dialects.xet.wire import AnswerV1, AnswerV2, Inserted
+from strongroom.dialects.shared.requests import announced_size, chunks_of, request_id_of, whole_body
+from strongroom.dialects.xet.translate import answer_v1, answer_v2, asked_grant, asked_range
+from strongroom.dialects.xet.wire import AnswerV1, AnswerV2, Grant, Inserted, Taken
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Corrupted
 from strongroom.domain.identity.roles import Permission
 
 SEAL_LONGEST = 2_000
+GRANT_LARGEST = 64 * 1024
 
 
 async def put_xorb(http: HttpRequest, edge: RequestEdge, session: Session) -> Inserted:
     """Take a xorb in."""
     await xorbs.put(edge, session, http.path_params["hash"], chunks_of(http), announced_size(http))
     return Inserted()
+
+
+async def grant_xorb(http: HttpRequest, edge: RequestEdge, session: Session) -> Taken | Response:
+    """Where a xorb may be sent without passing us."""
+    asked = asked_grant(await whole_body(http, GRANT_LARGEST))
+    found = await xorbs.grant(edge, session, http.path_params["hash"], asked.length)
+    if found is None:
+        return Taken()
+    edge.must_have_asked()
+    body = msgspec.json.encode(Grant(found.id, found.url, dict(found.headers)))
+    return Response(body, 201, media_type="application/json")
+
+
+async def take_xorb(http: HttpRequest, edge: RequestEdge, session: Session) -> Taken:
+    """A xorb that was sent to the bucket is to be taken."""
+    await xorbs.take(edge, session, http.path_params["hash"], http.path_params["grant"][:SEAL_LONGEST])
+    return Taken()
 
 
 async def reconstruction_v1(http: HttpRequest, edge: RequestEdge, session: Session) -> AnswerV1:

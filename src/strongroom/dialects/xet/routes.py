@@ -21,6 +21,14 @@ TOKENS: Final = PREFIX + "/-/tokens"
 #: id, method, path below the store, permission, handler
 OPERATIONS: Final[Sequence[tuple[str, str, str, Permission, Handler]]] = (
     ("xet.xorb.put", "POST", "/v1/xorbs/{prefix}/{hash}", Permission.VERSION_REGISTER, operations.put_xorb),
+    ("xet.xorb.grant", "POST", "/v1/xorb-grants/{prefix}/{hash}", Permission.VERSION_REGISTER, operations.grant_xorb),
+    (
+        "xet.xorb.take",
+        "POST",
+        "/v1/xorb-commits/{prefix}/{hash}/grant/{grant}",
+        Permission.VERSION_REGISTER,
+        operations.take_xorb,
+    ),
     ("xet.shard.put", "POST", "/v1/shards", Permission.VERSION_REGISTER, shards.put_v1),
     ("xet.shard.put.v2", "POST", "/v2/shards", Permission.VERSION_REGISTER, shards.put_v2),
     (

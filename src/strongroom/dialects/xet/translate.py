@@ -3,8 +3,20 @@
 import re
 from typing import Final
 
+import msgspec
+
 from strongroom.application.xet.reconstructing import Part, Reconstruction
-from strongroom.dialects.xet.wire import AnswerV1, AnswerV2, ByteRange, ChunkRange, FetchV1, FetchV2, RangeV2, Term
+from strongroom.dialects.xet.wire import (
+    AnswerV1,
+    AnswerV2,
+    AskGrant,
+    ByteRange,
+    ChunkRange,
+    FetchV1,
+    FetchV2,
+    RangeV2,
+    Term,
+)
 from strongroom.domain.errors import Invalid
 
 _RANGE: Final = re.compile(r"bytes=(\d{1,19})-(\d{0,19})")
@@ -21,6 +33,14 @@ def asked_range(header: str | None) -> tuple[int, int | None]:
     if found is None:
         raise Invalid("A range is written as bytes=first-last.")
     return int(found[1]), int(found[2]) + 1 if found[2] else None
+
+
+def asked_grant(body: bytes) -> AskGrant:
+    """:raises Invalid: it does not say how long the body is."""
+    try:
+        return msgspec.json.decode(body, type=AskGrant)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Invalid("A grant is asked for with the body's length.") from None
 
 
 def fetch_url(store_url: str, xorb: str, part: Part) -> str:

@@ -71,6 +71,25 @@ class Token(Struct):
     accessToken: str  # noqa: N815 - the client's spelling
 
 
+class AskGrant(Struct):
+    """What a client is about to send; the checksum is for the bucket and not looked at."""
+
+    length: int
+
+
+class Grant(Struct):
+    """Where to send it."""
+
+    id: str
+    url: str
+    headers: dict[str, str]
+    method: str = "PUT"
+
+
+class Taken(Struct):
+    """Of a commit, or of what was here before."""
+
+
 class Inserted(Struct):
     """Of a xorb. Always true: whether it was there before is nobody's to know (N16)."""
 

@@ -63,6 +63,24 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class FileUpload:
+    """A file on its way into a folder in parts of any size, its digest unknown until it is whole.
+
+    :param owner_kind, owner_uid: of the folder. :param parts: how many there will be.
+    """
+
+    uid: str
+    principal_id: int
+    workspace_id: int
+    owner_kind: str
+    owner_uid: str
+    path: str
+    parts: int
+    state: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class UploadPart:
     """A part that has arrived whole and verified."""
 

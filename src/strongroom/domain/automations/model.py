@@ -128,6 +128,8 @@ def clean_action(about: Entity, kind: str, **given: str | None) -> Action:
         case ActionKind.WEBHOOK:
             return Action(ActionKind.WEBHOOK, webhook_uid=given["webhook_uid"])
         case ActionKind.COMMENT:
+            if about is Entity.LOGGED_MODEL:
+                raise Invalid("Logged models have no comments.")
             return Action(ActionKind.COMMENT, text=clean_comment(given["text"] or ""))
         case ActionKind.TAG:
             if about is Entity.EXPERIMENT:

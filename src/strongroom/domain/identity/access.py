@@ -46,7 +46,7 @@ class Visible:
         return not (self.whole_workspace or self.namespaces or self.asset_ids or self.public)
 
 
-_NOTHING = Visible(whole_workspace=False, sees_private=False, namespaces=(), asset_ids=frozenset(), public=False)
+NOTHING_VISIBLE = Visible(whole_workspace=False, sees_private=False, namespaces=(), asset_ids=frozenset(), public=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Access:
     def visible(self, workspace_id: int) -> Visible:
         """The assets of a workspace that `Permission.ASSET_READ` is allowed on, as a filter."""
         if self.workspace_cap not in (None, workspace_id):
-            return _NOTHING
+            return NOTHING_VISIBLE
         grants = tuple(self._within(workspace_id))
         wide = [g for g in grants if g.scope.level >= Level.WORKSPACE]
         paths = {g.scope.namespace for g in grants if g.scope.namespace is not None}

@@ -21,6 +21,7 @@ class Group(StrEnum):
     PARAM = "params"
     METRIC = "metrics"
     ALIAS = "alias"
+    DATASET = "dataset"
     TEXT = "text"
 
 
@@ -46,12 +47,24 @@ class Op(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class On:
+    """The data set that is meant: of any digest when it names none."""
+
+    name: str
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """What is compared or ordered by. `part` matters for metrics only; a field of aliases or of text has no name."""
+    """What is compared or ordered by. `part` matters for metrics only; a field of aliases or of text has no name.
+
+    :param on: of what was measured or read, only what concerns this data set.
+    """
 
     group: Group
     name: str = ""
     part: Part = Part.LAST
+    on: On | None = None
 
 
 @dataclass(frozen=True, slots=True)

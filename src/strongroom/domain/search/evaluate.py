@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -38,15 +38,29 @@ _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A metric's number for each part, and on which data set it was measured, when that is known.
+
+    :param at: orders what was measured on several data sets: the greatest counts.
+    """
+
+    parts: Mapping[Part, float]
+    dataset: str | None = None
+    digest: str | None = None
+    at: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One row with what is said of it; times are microseconds. A metric has a number for each part."""
+    """One row with what is said of it; times are microseconds. `datasets` are told apart by name, digest, context."""
 
     id: int
     attributes: Mapping[str, Value | None]
     tags: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, Scalar] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, Mapping[Part, float]] = field(default_factory=dict)
+    metrics: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
+    datasets: Sequence[Mapping[str, str | None]] = ()
     aliases: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
 
@@ -94,6 +108,8 @@ def every(values: Iterable[bool | None]) -> bool | None:
 def _atom(atom: Atom, record: Record) -> bool | None:
     if atom.field.group is Group.ALIAS:
         return _alias(atom, record.aliases)
+    if atom.field.group in {Group.METRIC, Group.DATASET}:
+        return _any_of(atom, _several(atom.field, record))
     if isinstance(atom, IsNull):
         return _any_value(atom.field, record) is None
     found = _value(atom.field, record, kind_of(values_of(atom)[0]))
@@ -109,11 +125,39 @@ def _alias(atom: Atom, aliases: frozenset[str]) -> bool:
     return any(_holds(atom, alias) for alias in aliases)
 
 
+def _any_of(atom: Atom, found: Sequence[Value]) -> bool | None:
+    """Of what has several values: whether it holds for any; unknown where there is none."""
+    if isinstance(atom, IsNull):
+        return not found
+    return any(_holds(atom, one) for one in found) if found else None
+
+
+def _several(what: Field, record: Record) -> list[Value]:
+    if what.group is Group.DATASET:
+        return [value for dataset in record.datasets if (value := dataset.get(what.name)) is not None]
+    numbers = [reading.parts[what.part] for reading in _readings(what, record)]
+    return [number for number in numbers if not math.isnan(number)]
+
+
+def _readings(what: Field, record: Record) -> list[Reading]:
+    """What was measured of a metric on the data set that is meant, or on any."""
+    on = what.on
+    return [
+        reading
+        for reading in record.metrics.get(what.name, ())
+        if on is None or (reading.dataset == on.name and on.digest in {None, reading.digest})
+    ]
+
+
 def _any_value(what: Field, record: Record) -> Value | None:
-    """The value of a field, of whatever type."""
+    """The value of a field, of whatever type; of several readings that of the latest."""
     if what.group is Group.PROPERTY:
         return record.properties.get(what.name)
-    return _value(what, record, Type.TEXT if what.group is not Group.METRIC else Type.INTEGER)
+    if what.group is Group.METRIC:
+        readings = _readings(what, record)
+        number = max(readings, key=lambda reading: reading.at).parts[what.part] if readings else None
+        return None if number is None or math.isnan(number) else number
+    return _value(what, record, Type.TEXT)
 
 
 def _value(what: Field, record: Record, kind: Type) -> Value | None:
@@ -131,11 +175,8 @@ def _value(what: Field, record: Record, kind: Type) -> Value | None:
         case Group.PARAM:
             text = record.params.get(what.name)
             return spelled_number(text) if text is not None and kind is Type.INTEGER else text
-        case Group.METRIC:
-            number = record.metrics.get(what.name, {}).get(what.part)
-            return None if number is None or math.isnan(number) else number
-        case Group.ALIAS | Group.TEXT:
-            raise AssertionError("aliases and words are sets")
+        case Group.METRIC | Group.DATASET | Group.ALIAS | Group.TEXT:
+            raise AssertionError("of these there may be several")
 
 
 def _holds(atom: Atom, found: Value) -> bool:

@@ -1,6 +1,7 @@
 """The native filter language, a subset of SQL's WHERE and ORDER BY, into the tree.
 
 ``metrics.auc > 0.9 AND (tags.team = 'x' OR NOT params.depth IN (1, 2)) AND max(metrics.auc) IS NOT NULL``
+``metrics.auc ON 'holdout' > 0.9 AND dataset.name LIKE 'hold%'``
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from strongroom.domain.search.ast import (
     Like,
     Matches,
     Not,
+    On,
     Op,
     Or,
     OrderTerm,
@@ -50,6 +52,7 @@ GROUPS = {
     **{group.value: group for group in Group if group not in {Group.ALIAS, Group.TEXT}},
     **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
     "property": Group.PROPERTY,
+    "datasets": Group.DATASET,
     "summary": Group.PROPERTY,
 }
 OPERATORS = {**{op.value: op for op in Op}, "<>": Op.NE}
@@ -191,7 +194,7 @@ class _Parser:
     def _pattern(self) -> str:
         token = self._next()
         if token.sort is not Sort.TEXT:
-            raise refusal("A pattern stands in single quotes", token.at)
+            raise refusal("A text in single quotes is missing", token.at)
         return text_value(token)
 
     def _list(self, field: Field) -> tuple[Value, ...]:
@@ -226,10 +229,24 @@ class _Parser:
             if _named(token).group is not Group.METRIC:
                 raise refusal(f"{part}() takes a metric, such as metrics.loss", token.at)
             self._need(")")
+        named = replace(_named(token), part=part)
+        named = replace(named, on=self._on()) if named.group in {Group.METRIC, Group.DATASET} else named
         try:
-            return check_field(self._entity, replace(_named(token), part=part))
+            return check_field(self._entity, named)
         except Invalid as error:
             raise refusal(error.message.rstrip("."), token.at) from error
+
+    def _on(self) -> On | None:
+        """The data set behind a metric: ``ON 'name'``, or ``ON ('name', 'digest')``."""
+        if not self._take("ON"):
+            return None
+        if not self._take("("):
+            return On(self._pattern())
+        name = self._pattern()
+        self._need(",")
+        digest = self._pattern()
+        self._need(")")
+        return On(name, digest)
 
 
 def _named(token: Token) -> Field:

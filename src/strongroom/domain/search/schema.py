@@ -27,6 +27,7 @@ from strongroom.domain.search.ast import (
     Like,
     Matches,
     Not,
+    On,
     Op,
     Or,
     OrderTerm,
@@ -68,6 +69,7 @@ class Entity(StrEnum):
     VERSION = "version"
     EXPERIMENT = "experiment"
     RUN = "run"
+    LOGGED_MODEL = "logged_model"
 
 
 class Type(StrEnum):
@@ -115,14 +117,39 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
         "experiment_uid": _TEXT, "namespace": _NAME, "parent_uid": _MAYBE_TEXT, "created_by": _TEXT,
         "started_at": _TIME, "ended_at": _MAYBE_TIME, "created_at": _TIME, "deleted_at": _MAYBE_TIME,
     },
+    Entity.LOGGED_MODEL: {
+        "uid": _TEXT, "name": _NAME, "type": _NAME, "status": _TEXT, "experiment": _NAME, "experiment_uid": _TEXT,
+        "namespace": _NAME, "run_uid": _MAYBE_TEXT, "created_by": _TEXT, "created_at": _TIME, "updated_at": _TIME,
+        "deleted_at": _MAYBE_TIME,
+    },
 }  # fmt: skip
 
 GROUPS: Mapping[Entity, frozenset[Group]] = {
     Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
     Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
-    Entity.RUN: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.TEXT}),
+    Entity.RUN: frozenset(
+        {Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.DATASET, Group.TEXT}
+    ),
+    Entity.LOGGED_MODEL: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC, Group.DATASET}),
 }
+
+DATASETS: Mapping[Entity, tuple[str, ...]] = {
+    Entity.RUN: ("name", "digest", "context"),
+    Entity.LOGGED_MODEL: ("name", "digest"),
+}
+"""What is known of the data sets that a run read, or that a logged model was measured on."""
+
+PARTS: Mapping[Entity, frozenset[Part]] = {
+    Entity.RUN: frozenset(Part),
+    Entity.LOGGED_MODEL: frozenset({Part.LAST, Part.COUNT, Part.STEP}),
+}
+"""Which numbers of a series are kept."""
+
+
+def is_set(entity: Entity, field: Field) -> bool:
+    """Whether a row may have several values of a field: a comparison then holds when it holds for any of them."""
+    return field.group is Group.DATASET or (entity is Entity.LOGGED_MODEL and field.group is Group.METRIC)
 
 
 def attribute(entity: Entity, field: Field) -> Attribute:
@@ -142,19 +169,49 @@ def check_field(entity: Entity, field: Field) -> Field:
             attribute(entity, field)
         case Group.TAG | Group.PROPERTY:
             return replace(field, name=clean_tag_key(field.name))
-        case Group.PARAM | Group.METRIC:
+        case Group.PARAM:
             return replace(field, name=clean_key(field.name))
+        case Group.METRIC:
+            return _check_metric(entity, field)
+        case Group.DATASET:
+            return _check_dataset(entity, field)
         case Group.ALIAS | Group.TEXT:
             return Field(field.group)
     return field
+
+
+def _check_metric(entity: Entity, field: Field) -> Field:
+    if field.part not in PARTS[entity]:
+        raise Invalid(f"Of the metrics of a {entity} {', '.join(sorted(PARTS[entity]))} are kept.")
+    return replace(field, name=clean_key(field.name), on=_check_on(entity, field.on))
+
+
+def _check_dataset(entity: Entity, field: Field) -> Field:
+    if field.name not in DATASETS[entity]:
+        known = ", ".join(f"dataset.{name}" for name in DATASETS[entity])
+        raise Invalid(f"A {entity} has {known}; not dataset.{field.name[:40]}.")
+    return replace(field, on=_check_on(entity, field.on))
+
+
+def _check_on(entity: Entity, on: On | None) -> On | None:
+    """The data set in the form that it is kept in."""
+    if on is None:
+        return None
+    if entity is not Entity.LOGGED_MODEL:
+        raise Invalid("Logged models alone are measured on data sets.")
+
+    def clean(text: str) -> str:
+        return unicodedata.normalize("NFC", clean_text(text, what="data set", longest=TEXT_LONGEST))
+
+    return On(clean(on.name), clean(on.digest) if on.digest is not None else None)
 
 
 def check_order(entity: Entity, terms: tuple[OrderTerm, ...]) -> tuple[OrderTerm, ...]:
     """What to order by, checked. :raises Invalid: too much, or by aliases, of which a row may have many."""
     if len(terms) > ORDER_MOST:
         raise Invalid(f"At most {ORDER_MOST} things to order by.", limit=ORDER_MOST)
-    if any(term.field.group in {Group.ALIAS, Group.TEXT} for term in terms):
-        raise Invalid("Nothing can be ordered by aliases or by text.")
+    if any(term.field.group in {Group.ALIAS, Group.DATASET, Group.TEXT} for term in terms):
+        raise Invalid("Nothing can be ordered by aliases, by data sets or by text.")
     return tuple(OrderTerm(check_field(entity, term.field), term.descending) for term in terms)
 
 
@@ -239,7 +296,8 @@ def _check_like(entity: Entity, field: Field, pattern: object, *, any_case: bool
 
 
 def _check_pattern(entity: Entity, field: Field, pattern: object, word: str) -> str:
-    texts = field.group is not Group.METRIC and (word == "LIKE" or field.group is not Group.ALIAS)
+    texts = field.group is not Group.METRIC
+    texts &= word == "LIKE" or field.group not in {Group.ALIAS, Group.DATASET}
     if field.group is Group.ATTRIBUTE:
         texts = attribute(entity, field).type is Type.TEXT
     if not texts:
@@ -273,7 +331,7 @@ def coerce(entity: Entity, field: Field, value: Value) -> Value:
             if kind is wanted:
                 return _integer(value, "number") if kind is Type.INTEGER else _any(entity, field, value)
             raise Invalid(f"{field.name} is compared with a {wanted}, not a {kind}.".replace("integer", "number"))
-        case Group.TAG | Group.ALIAS if kind is not Type.TEXT:
+        case Group.TAG | Group.ALIAS | Group.DATASET if kind is not Type.TEXT:
             raise Invalid(f"{field.group} are compared with texts, in single quotes.")
         case Group.PARAM if kind is Type.BOOLEAN:
             raise Invalid("params are texts or numbers: write 'true' for the text.")
@@ -293,7 +351,9 @@ def _any(entity: Entity, field: Field, value: Value) -> Value:
 
 def _text(entity: Entity, field: Field, value: str) -> str:
     text = clean_text(value, what="text to compare with", longest=TEXT_LONGEST)
-    nfc = field.group is Group.ALIAS or (field.group is Group.ATTRIBUTE and attribute(entity, field).nfc)
+    nfc = field.group in {Group.ALIAS, Group.DATASET} or (
+        field.group is Group.ATTRIBUTE and attribute(entity, field).nfc
+    )
     return unicodedata.normalize("NFC", text) if nfc else text
 
 

@@ -76,7 +76,12 @@ def field_text(field: Field) -> str:
         return field.name
     name = field.name if _PLAIN.fullmatch(field.name) else f"`{field.name.replace('`', '``')}`"
     text = f"{field.group}.{name}"
-    return text if field.part is Part.LAST else f"{field.part}({text})"
+    text = text if field.part is Part.LAST else f"{field.part}({text})"
+    if field.on is None:
+        return text
+    if field.on.digest is None:
+        return f"{text} ON {_quoted(field.on.name)}"
+    return f"{text} ON ({_quoted(field.on.name)}, {_quoted(field.on.digest)})"
 
 
 def _value(entity: Entity, field: Field, value: Value) -> str:

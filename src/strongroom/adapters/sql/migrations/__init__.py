@@ -22,6 +22,9 @@ REVISIONS: Final = (
     "0016",
     "0017",
     "0018",
+    "0019",
+    "0020",
+    "0021",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from strongroom.adapters.sql.tables import asset, document, experiment, run, version
+from strongroom.adapters.sql.tables import asset, card_words, document, experiment, run, version
 from strongroom.adapters.sql.tables.search import EACH, PLACES, document_index
 from strongroom.domain.search.words import words
 
@@ -18,6 +18,15 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "experiment": ("name", "description"),
     "run": ("name", "note"),
 }
+
+_CONTENT: Mapping[str, tuple[str, ...]] = {"version": ("tree",)}
+"""What else says that there are other words: those of the card that the content holds."""
+_CARD = (
+    select(card_words.c.words)
+    .where(card_words.c.tree == version.c.tree, version.c.state != "purged")
+    .correlate(version)
+    .scalar_subquery()
+)
 
 
 def place(kind: str, workspace_id: int) -> str:
@@ -33,10 +42,11 @@ def note_new(connection: Connection, kind: str, workspace_id: int, owner_id: int
 
 def note(connection: Connection, kind: str, owner_id: int, changed: Iterable[str]) -> None:
     """Take down the words of a row as it is now, if what changed has any."""
-    if not set(TEXTS[kind]).intersection(changed):
+    if not {*TEXTS[kind], *_CONTENT.get(kind, ())}.intersection(changed):
         return
     of = TABLES[kind]
-    mine = select(of.c.workspace_id, *(of.c[name] for name in TEXTS[kind])).where(of.c.id == owner_id)
+    card = [_CARD] if kind in _CONTENT else []
+    mine = select(of.c.workspace_id, *(of.c[name] for name in TEXTS[kind]), *card).where(of.c.id == owner_id)
     row: tuple[Any, ...] = tuple(connection.execute(mine).one())
     id_ = owner_id * EACH + PLACES[kind]
     if connection.execute(select(document.c.id).where(document.c.id == id_)).first():

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, or_, select, update
 
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches, load
-from strongroom.adapters.sql.tables import manifest, statistics, version
+from strongroom.adapters.sql.tables import card_words, manifest, statistics, version
 from strongroom.application.ports.manifests import StatisticsState, StoredManifest, StoredStatistics
 
 _SHOWN = [statistics.c[name] for name in ("tree", "state", "splits", "tries", "body", "recorded_at")]
@@ -33,6 +33,9 @@ class SqlManifests(Repository):
     def put(self, manifest_: StoredManifest, at: int) -> None:
         row = {name: getattr(manifest_, name) for name in ("tree", "kind", "digest", "body")}
         self._upsert(manifest, [{**row, "recorded_at": at}], ["tree"])
+
+    def put_card(self, tree: str, words: str) -> None:
+        self._insert_ignore(card_words, [{"tree": tree, "words": words}])
 
     def statistics(self, tree: str) -> StoredStatistics | None:
         row = self._connection.execute(select(*_SHOWN).where(statistics.c.tree == tree)).one_or_none()
@@ -69,7 +72,7 @@ class SqlManifests(Repository):
         self._connection.execute(update(statistics).where(statistics.c.tree == tree).values(values))
 
     def forget(self, trees: Sequence[str]) -> None:
-        for table in (manifest, statistics):
+        for table in (manifest, statistics, card_words):
             for batch in batches(trees):
                 used = exists().where(
                     version.c.tree == table.c.tree, or_(*(version.c.state == state for state in _HAS_CONTENT))

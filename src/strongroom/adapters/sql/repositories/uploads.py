@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from strongroom.adapters.sql.repositories.base import Repository, load
-from strongroom.adapters.sql.tables import upload, upload_part
-from strongroom.domain.artifacts.model import Upload, UploadPart
+from strongroom.adapters.sql.tables import file_upload, upload, upload_part
+from strongroom.domain.artifacts.model import FileUpload, Upload, UploadPart
 
 _COLUMNS = [upload.c[field.name] for field in fields(Upload)]
 
@@ -55,3 +55,29 @@ class SqlUploads(Repository):
     def expired(self, now: int, limit: int) -> Sequence[Upload]:
         query = select(*_COLUMNS).where(upload.c.state == "open", upload.c.expires_at < now).limit(limit)
         return [load(Upload, row) for row in self._connection.execute(query)]
+
+
+_FILES = [file_upload.c[field.name] for field in fields(FileUpload)]
+
+
+class SqlFileUploads(Repository):
+    """See :class:`strongroom.application.ports.artifacts.FileUploads`."""
+
+    def add(self, new: FileUpload) -> None:
+        values = {field.name: getattr(new, field.name) for field in fields(FileUpload)}
+        self._connection.execute(insert(file_upload).values(recorded_at=self._context.now(), **values))
+
+    def get(self, uid: str) -> FileUpload | None:
+        row = self._connection.execute(select(*_FILES).where(file_upload.c.uid == uid)).one_or_none()
+        return load(FileUpload, row) if row else None
+
+    def open_of(self, principal_id: int) -> int:
+        mine = (file_upload.c.principal_id == principal_id, file_upload.c.state == "open")
+        return self._connection.execute(select(func.count()).select_from(file_upload).where(*mine)).scalar_one()
+
+    def finish(self, uid: str, state: str) -> None:
+        self._connection.execute(update(file_upload).where(file_upload.c.uid == uid).values(state=state))
+
+    def expired(self, now: int, limit: int) -> Sequence[FileUpload]:
+        over = (file_upload.c.state == "open", file_upload.c.expires_at < now)
+        return [load(FileUpload, row) for row in self._connection.execute(select(*_FILES).where(*over).limit(limit))]

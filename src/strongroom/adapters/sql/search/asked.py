@@ -8,14 +8,13 @@ from sqlalchemy import Select
 from strongroom.adapters.sql.search import within
 from strongroom.adapters.sql.search.conditions import condition
 from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_keys, with_id
-from strongroom.adapters.sql.search.values import Scope, Sql
-from strongroom.adapters.sql.tables import run
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Query
 from strongroom.domain.search.ast import And, Expr
 
 Experiments = tuple[int, ...] | Select[Any] | None
-"""Where runs are looked for: ids, or a query for them where there are many; None for what is no run."""
+"""Where runs and logged models are looked for: ids, or a query for many; None for what is in no experiment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,9 @@ class Asked:
     def within(self) -> list[Sql]:
         """What every row that may be shown fits."""
         mine = within.conditions(self.query)
-        return mine if self.experiments is None else [*mine, run.c.experiment_id.in_(self.experiments)]
+        if self.experiments is None:
+            return mine
+        return [*mine, TABLES[self.query.entity].c.experiment_id.in_(self.experiments)]
 
     @property
     def parts(self) -> tuple[Expr, ...]:

@@ -9,11 +9,24 @@ from typing import Any
 
 from sqlalchemy import Select, select, union_all
 
-from strongroom.adapters.sql.search import full_text
+from strongroom.adapters.sql.repositories.assets import visible_where
+from strongroom.adapters.sql.search import full_text, several
 from strongroom.adapters.sql.search.asked import Experiments
 from strongroom.adapters.sql.search.conditions import holds
-from strongroom.adapters.sql.search.values import NO_KEY, Scope, Sql
-from strongroom.adapters.sql.tables import alias, asset, object_property, run, run_param, run_value, tag, version
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.values import METRICS, PARAMS
+from strongroom.adapters.sql.tables import (
+    alias,
+    asset,
+    edge,
+    namespace,
+    node,
+    object_property,
+    run,
+    stage,
+    tag,
+    version,
+)
 from strongroom.adapters.sql.tables.base import head
 from strongroom.domain.search.ast import And, Atom, Between, Compare, Contains, Expr, Group, In, Op, Or, Part, values_of
 from strongroom.domain.search.schema import Entity, Type, kind_of
@@ -81,18 +94,25 @@ def _probe(scope: Scope, expr: Expr, experiments: Experiments) -> Probe | None:
         case Compare(_, op, _) if op is Op.NE:
             return None
         case Compare() | In() | Between():
-            query = _atom(scope, expr, experiments)
-            return (
-                None
-                if query is None
-                else Probe(expr, (query,), _is_exact(expr), query if _leads(scope, expr) else None)
-            )
+            return _of_atom(scope, expr, experiments)
     return None
 
 
+def _of_atom(scope: Scope, atom: Atom, experiments: Experiments) -> Probe | None:
+    queries = _atom(scope, atom, experiments)
+    if not queries:
+        return None
+    return Probe(atom, queries, _is_exact(atom), queries[0] if _leads(scope, atom) else None)
+
+
+def _is_sought(atom: Atom) -> bool:
+    """Whether an index of texts helps: of one that is equal, or one of several."""
+    return isinstance(atom, In) or (isinstance(atom, Compare) and atom.op is Op.EQ)
+
+
 def _leads(scope: Scope, atom: Atom) -> bool:
-    if not isinstance(atom, Compare) or atom.op is not Op.EQ:
-        return False
+    if not isinstance(atom, Compare) or atom.op is not Op.EQ or scope.at is not None:
+        return atom.field.group is Group.PROPERTY and isinstance(atom, Compare) and atom.op is Op.EQ
     of_version = atom.field.group is Group.ALIAS and scope.entity is Entity.VERSION
     return of_version or atom.field.group is Group.TAG or atom.field.group is Group.PROPERTY
 
@@ -101,25 +121,41 @@ def _is_exact(atom: Atom) -> bool:
     """Whether the index knows all that is asked: not of long texts, nor of which type a property is."""
     if atom.field.group in {Group.TAG, Group.PARAM}:
         return all(not isinstance(found, str) or len(found) < HEAD for found in values_of(atom))
-    return atom.field.group in {Group.ALIAS, Group.METRIC}
+    return atom.field.group in {Group.ALIAS, Group.METRIC, Group.DATASET}
 
 
-def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
-    number = kind_of(values_of(atom)[0]) is Type.INTEGER
-    if not number and (isinstance(atom, Between) or (isinstance(atom, Compare) and atom.op is not Op.EQ)):
-        return None
-    match atom.field.group:
-        case Group.TAG:
-            return _tagged(scope, atom)
-        case Group.PROPERTY:
-            return _with_property(scope, atom)
-        case Group.PARAM | Group.METRIC:
-            return _recorded(scope, atom, experiments)
-        case Group.ALIAS:
+def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
+    """The queries whose indexes find what an atom is about; none where there is no index for it."""
+    if kind_of(values_of(atom)[0]) is not Type.INTEGER and not _is_sought(atom):
+        return ()
+    found: Select[Any] | None
+    match atom.field.group, atom.field.name:
+        case Group.TAG, _:
+            found = _tagged(scope, atom)
+            return () if found is None else _present(scope, tag, found)
+        case Group.ALIAS, _:
             owner = alias.c.version_id if scope.entity is Entity.VERSION else alias.c.asset_id
-            here = select(owner.label("id")).where(holds(scope, alias.c.name, atom), alias.c.valid_to.is_(None))
-            return here if scope.at is None else None
-    return _attribute(scope, atom)
+            return _present(scope, alias, select(owner.label("id")).where(holds(scope, alias.c.name, atom)))
+        case Group.ATTRIBUTE, "stage":
+            found = select(stage.c.version_id.label("id")).where(holds(scope, stage.c.name, atom))
+            return _present(scope, stage, found)
+        case Group.DATASET, _:
+            return _with_dataset(scope, atom)
+        case Group.PROPERTY, _:
+            found = _with_property(scope, atom)
+        case Group.PARAM | Group.METRIC, _:
+            found = _recorded(scope, atom, experiments)
+        case _:
+            found = _attribute(scope, atom)
+    return () if found is None else (found,)
+
+
+def _present(scope: Scope, table: Any, query: Select[Any]) -> tuple[Select[Any], ...]:  # noqa: ANN401 - temporal
+    """The rows of a temporal table that hold now; or that held then: still, or until later. Each has its index."""
+    if scope.at is None:
+        return (query.where(table.c.valid_to.is_(None)),)
+    began = query.where(table.c.valid_from <= scope.at)
+    return began.where(table.c.valid_to.is_(None)), began.where(table.c.valid_to > scope.at)
 
 
 def _same_head(scope: Scope, column: Sql, atom: Atom) -> Sql | None:
@@ -137,13 +173,12 @@ def _same_head(scope: Scope, column: Sql, atom: Atom) -> Sql | None:
 
 def _tagged(scope: Scope, atom: Atom) -> Select[Any] | None:
     fits = _same_head(scope, tag.c.value, atom)
-    if fits is None or scope.at is not None:
+    if fits is None:
         return None
     return select(tag.c.owner_id.label("id")).where(
         tag.c.workspace_id == scope.workspace_id,
         tag.c.owner_kind == scope.entity.value,
         tag.c.key_id == scope.key(atom.field),
-        tag.c.valid_to.is_(None),
         fits,
     )
 
@@ -164,21 +199,46 @@ def _with_property(scope: Scope, atom: Atom) -> Select[Any] | None:
 
 def _recorded(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
     """Runs by a param or a metric, in some experiments."""
-    assert experiments is not None  # noqa: S101 - runs have them
-    key_id = scope.keys.get(atom.field.name, NO_KEY)
-    fits: Sql | None
+    assert experiments is not None  # noqa: S101 - runs and logged models have them
     if atom.field.group is Group.METRIC:
         if atom.field.part is not Part.LAST:
             return None
-        table, fits = run_value, holds(scope, run_value.c.last, atom)
+        table, owner = METRICS[scope.entity]
+        fits = [holds(scope, table.c.last, atom)]
+        if atom.field.on is not None:
+            fits.append(several.on_dataset(scope, table.c.dataset_id, atom.field.on))
     else:
+        table, owner = PARAMS[scope.entity]
         number = kind_of(values_of(atom)[0]) is Type.INTEGER
-        table = run_param
-        fits = holds(scope, table.c.number, atom) if number else _same_head(scope, table.c.text, atom)
-    if fits is None:
-        return None
-    return select(table.c.run_id.label("id")).where(
-        table.c.experiment_id.in_(experiments), table.c.key_id == key_id, fits
+        same = holds(scope, table.c.number, atom) if number else _same_head(scope, table.c.text, atom)
+        if same is None:
+            return None
+        fits = [same]
+    mine = table.c.experiment_id.in_(experiments), table.c.key_id == scope.key(atom.field)
+    return select(owner.label("id")).where(*mine, *fits)
+
+
+def _with_dataset(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
+    """Runs that read a data set of somebody else, or one of ours, by its name or digest."""
+    if scope.entity is not Entity.RUN or atom.field.name == "context":
+        return ()
+    read = select(edge.c.target_id.label("id")).where(edge.c.type == "input", edge.c.target_kind == "run")
+    nodes = select(node.c.id).where(
+        node.c.workspace_id == scope.workspace_id,
+        node.c.kind == several.DATASET,
+        holds(scope, node.c[atom.field.name], atom),
+    )
+    own = holds(scope, asset.c.name if atom.field.name == "name" else version.c.tree, atom)
+    versions = (
+        select(version.c.id)
+        .join(asset, asset.c.id == version.c.asset_id)
+        .join(namespace, namespace.c.id == asset.c.namespace_id)
+        .where(asset.c.workspace_id == scope.workspace_id, asset.c.kind == several.DATASET, own)
+        .where(visible_where(scope.visible))
+    )
+    return (
+        read.where(edge.c.source_kind == "node", edge.c.source_id.in_(nodes)),
+        read.where(edge.c.source_kind == "version", edge.c.source_id.in_(versions)),
     )
 
 
@@ -186,25 +246,20 @@ def _attribute(scope: Scope, atom: Atom) -> Select[Any] | None:
     def of(query: Select[Any], column: Sql) -> Select[Any]:
         return query.where(holds(scope, column, atom))
 
+    table = TABLES[scope.entity]
     match scope.entity, atom.field.name:
         case Entity.ASSET, "name":
             return of(select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id), asset.c.name)
         case Entity.VERSION, "name" | "asset_uid" as name:
-            mine = version.c.asset_id.in_(
-                of(
-                    select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id),
-                    asset.c.uid if name == "asset_uid" else asset.c.name,
-                )
-            )
-            return select(version.c.id).where(mine)
+            column = asset.c.uid if name == "asset_uid" else asset.c.name
+            mine = of(select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id), column)
+            return select(version.c.id).where(version.c.asset_id.in_(mine))
         case Entity.VERSION, "tree":
             return of(select(version.c.id), version.c.tree)
-        case Entity.VERSION, "run_uid":
-            return select(version.c.id).where(version.c.run_id.in_(of(select(run.c.id), run.c.uid)))
-        case Entity.VERSION, "uid":
-            return of(select(version.c.id), version.c.uid)
-        case Entity.RUN, "uid":
-            return of(select(run.c.id), run.c.uid)
+        case Entity.VERSION | Entity.LOGGED_MODEL, "run_uid":
+            return select(table.c.id).where(table.c.run_id.in_(of(select(run.c.id), run.c.uid)))
+        case Entity.VERSION | Entity.RUN | Entity.LOGGED_MODEL, "uid":
+            return of(select(table.c.id), table.c.uid)
         case Entity.RUN, "parent_uid":
             parents = run.alias("parents")
             return select(run.c.id).where(run.c.parent_id.in_(of(select(parents.c.id), parents.c.uid)))

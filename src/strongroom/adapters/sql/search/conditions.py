@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, String, and_, bindparam, func, literal, not_, or_
 
-from strongroom.adapters.sql.search import full_text
-from strongroom.adapters.sql.search.values import NUMBER, Scope, Sql, carries_alias, presence, value
+from strongroom.adapters.sql.search import full_text, several
+from strongroom.adapters.sql.search.scope import NUMBER, Scope, Sql
+from strongroom.adapters.sql.search.values import carries_alias, presence, value
 from strongroom.adapters.sql.tables import alias
 from strongroom.domain.search.ast import (
     And,
@@ -25,7 +26,7 @@ from strongroom.domain.search.ast import (
     Value,
     values_of,
 )
-from strongroom.domain.search.schema import kind_of
+from strongroom.domain.search.schema import is_set, kind_of
 
 _FOLD = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _GLOB = {"*": "[*]", "?": "[?]", "[": "[[]"}
@@ -49,6 +50,10 @@ def condition(scope: Scope, expr: Expr) -> Sql:
 def _atom(scope: Scope, atom: Atom) -> Sql:
     if atom.field.group is Group.ALIAS:
         return _alias(scope, atom)
+    if is_set(scope.entity, atom.field):
+        if isinstance(atom, IsNull):
+            return several.missing(scope, atom.field)
+        return several.any_of(scope, atom.field, lambda found: holds(scope, found, atom))
     if isinstance(atom, IsNull):
         return presence(scope, atom.field).is_(None)
     kind = kind_of(values_of(atom)[0])

@@ -7,16 +7,15 @@ from typing import Any
 from sqlalchemy import Executable, Row, Select, any_, func, select
 
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.search import residual, walks, within
+from strongroom.adapters.sql.search import residual, several, walks, within
 from strongroom.adapters.sql.search.asked import Asked, Experiments
 from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
 from strongroom.adapters.sql.search.order import merged
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
-from strongroom.adapters.sql.tables import run
+from strongroom.adapters.sql.search.scope import NO_KEY, TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
-from strongroom.domain.search.ast import And, Expr, Group, atoms
+from strongroom.domain.search.ast import And, Expr, Group, On, atoms
 from strongroom.domain.search.schema import Entity
 
 CANDIDATES_MOST = 5_000
@@ -25,7 +24,11 @@ CHECKED_MOST = 20_000
 """Up to here they are looked at to see whether few of them fit the other parts too."""
 PROBES_MOST = 4
 MERGED_MOST = 50
-"""Experiments whose runs are merged from an index each."""
+"""Experiments whose runs or logged models are merged from an index each."""
+NODES_MOST = 100
+"""Digests of a data set that are looked up beforehand."""
+OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL})
+_KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC})
 
 
 class SqlSearch(Repository):
@@ -51,13 +54,19 @@ class SqlSearch(Repository):
     def _scope(self, query: Query) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
         fields += [term.field for term in query.order]
-        names = {field.name for field in fields if field.group not in {Group.ATTRIBUTE, Group.ALIAS, Group.TEXT}}
+        names = {field.name for field in fields if field.group in _KEYED}
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
-        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at)
+        few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}
+        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible, datasets=few)
+
+    def _nodes(self, workspace_id: int, on: On) -> tuple[int, ...]:
+        """The nodes of a data set, where they are few. There is always one: an id that no node has."""
+        found = self._connection.execute(several.nodes_of(workspace_id, on, NODES_MOST + 1)).scalars().all()
+        return () if len(found) > NODES_MOST else tuple(found) or (NO_KEY,)
 
     def _experiments(self, query: Query) -> Experiments:
-        if query.entity is not Entity.RUN:
+        if query.entity not in OF_EXPERIMENTS:
             return None
         if query.experiment_ids is not None:
             return query.experiment_ids
@@ -117,26 +126,27 @@ class SqlSearch(Repository):
             return self._run(self._merged(asked))
         first = asked.query.order[0].field
         each = asked.experiments if isinstance(asked.experiments, tuple) else None
-        if not walks.has_index(first, each):
+        if not walks.has_index(asked.scope, first, each):
             return self._run(self._merged(asked))
         found: list[Row[Any]] = []
         if asked.place is None or asked.place[0] is not None:
             ways = [walks.along(asked, driver) for driver in walks.drivers(asked.scope, first, each)]
             found += self._run(merged(asked.scope, ways[0].keys, [way.page for way in ways], asked.limit))
             asked = replace(asked, place=None)
-        if len(found) == asked.limit or walks.needs(asked.parts, first):
+        if len(found) == asked.limit or walks.needs(asked.scope, asked.parts, first):
             return found
         missing = asked.keys()[0].expression.is_(None)
         return found + list(self._run(self._merged(replace(asked, limit=asked.limit - len(found)), missing)))
 
     def _merged(self, asked: Asked, *more: Sql) -> Any:  # noqa: ANN401 - a Select, or several as one
-        """A page along an index of the entity's table; runs have one an experiment."""
+        """A page along an index of the entity's table; runs and logged models have one an experiment."""
+        table = TABLES[asked.query.entity]
         mine = [*more, *asked.fits(), *within.conditions(asked.query)]
         if isinstance(asked.experiments, tuple):
-            pages = [asked.page(run.c.experiment_id == one, *mine) for one in asked.experiments]
+            pages = [asked.page(table.c.experiment_id == one, *mine) for one in asked.experiments]
             return merged(asked.scope, asked.keys(), pages, asked.limit)
         if asked.experiments is not None:
-            mine += [run.c.workspace_id == asked.query.workspace_id, run.c.experiment_id.in_(asked.experiments)]
+            mine += [table.c.workspace_id == asked.query.workspace_id, table.c.experiment_id.in_(asked.experiments)]
         return asked.page(*mine)
 
     def _run(self, statement: Executable) -> Sequence[Row[Any]]:

@@ -6,7 +6,7 @@ from sqlalchemy import Select, cast, exists, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from strongroom.adapters.sql.repositories.documents import place
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.tables import document
 from strongroom.adapters.sql.tables.search import EACH, PLACES, document_index
 

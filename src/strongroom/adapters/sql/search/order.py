@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Select, and_, false, or_, select, tuple_, union_all
 
 from strongroom.adapters.sql.search.conditions import bound, by_code_point
-from strongroom.adapters.sql.search.values import Scope, Sql, sort_values
+from strongroom.adapters.sql.search.scope import Scope, Sql
+from strongroom.adapters.sql.search.values import sort_values
 from strongroom.application.paging import Key
 from strongroom.domain.errors import BadPageToken
 from strongroom.domain.search.ast import OrderTerm

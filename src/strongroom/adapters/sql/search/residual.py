@@ -14,7 +14,8 @@ from sqlalchemy import BigInteger, Connection, Row, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from strongroom.adapters.sql.search.conditions import condition
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql, value
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.values import value
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Query
 from strongroom.domain.errors import Invalid

@@ -5,16 +5,20 @@ there are, and NULL gives comparisons the domain's third truth value.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, case, func, literal, select
+from sqlalchemy import Select, case, func, literal, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
+from strongroom.adapters.sql.search import several
+from strongroom.adapters.sql.search.scope import NUMBER, TABLES, Scope, Sql, scalar
 from strongroom.adapters.sql.tables import (
     alias,
     asset,
     experiment,
+    logged_model,
+    logged_model_param,
+    logged_model_value,
     namespace,
     object_property,
     principal,
@@ -28,47 +32,19 @@ from strongroom.adapters.sql.tables import (
 from strongroom.domain.search.ast import Field, Group, Part
 from strongroom.domain.search.schema import SORTED_LONGEST, Entity, Type, attribute
 
-Sql = ColumnElement[Any]
-TABLES = {Entity.ASSET: asset, Entity.VERSION: version, Entity.EXPERIMENT: experiment, Entity.RUN: run}
-NUMBER = Float(53)
-NO_KEY = -1
-"""Instead of the id of a key that the workspace's dictionary has not: no row has it."""
-
-_PARTS = {
-    Part.LAST: run_value.c.last,
-    Part.MIN: run_value.c.min,
-    Part.MAX: run_value.c.max,
-    Part.COUNT: run_value.c["count"],
-    Part.STEP: run_value.c.last_step,
+PARAMS: Mapping[Entity, tuple[Any, Any]] = {
+    Entity.RUN: (run_param, run_param.c.run_id),
+    Entity.LOGGED_MODEL: (logged_model_param, logged_model_param.c.model_id),
 }
+"""The table of params, and whose they are."""
+METRICS: Mapping[Entity, tuple[Any, Any]] = {
+    Entity.RUN: (run_value, run_value.c.run_id),
+    Entity.LOGGED_MODEL: (logged_model_value, logged_model_value.c.model_id),
+}
+"""The table of the latest values of metrics, and whose they are."""
+PARTS = {Part.LAST: "last", Part.MIN: "min", Part.MAX: "max", Part.COUNT: "count", Part.STEP: "last_step"}
+"""Columns of tables of metrics."""
 _PARENT = run.alias("parent")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What expressions depend on besides the field.
-
-    :param keys: ids of the names of tags, properties, params and metrics.
-    :param driven: values that a joined table already gives: instead of the subquery.
-    :param leader: the id in a joined table that leads: what is said of a row is asked before the row is fetched.
-    """
-
-    entity: Entity
-    workspace_id: int
-    keys: Mapping[str, int]
-    sqlite: bool
-    at: int | None = None
-    driven: Mapping[tuple[Field, Type], Sql] = field(default_factory=dict)
-    leader: Any = None
-
-    @property
-    def id(self) -> Sql:
-        """The id of the entity's row."""
-        return TABLES[self.entity].c.id if self.leader is None else self.leader
-
-    def key(self, what: Field) -> int:
-        """The id of a field's name."""
-        return self.keys.get(what.name, NO_KEY)
 
 
 def value(scope: Scope, what: Field, kind: Type) -> Sql:
@@ -84,11 +60,15 @@ def value(scope: Scope, what: Field, kind: Type) -> Sql:
         case Group.PROPERTY:
             return _property(scope, what, *_TYPED[kind])
         case Group.PARAM:
-            return _of_run(run_param, run_param.c.number if kind is Type.INTEGER else run_param.c.text, scope, what)
+            params = PARAMS[scope.entity][0]
+            return _param(scope, what, params.c.number if kind is Type.INTEGER else params.c.text)
+        case Group.METRIC if scope.entity is Entity.LOGGED_MODEL:
+            return several.latest(scope, what)
         case Group.METRIC:
-            return _of_run(run_value, _PARTS[what.part], scope, what)
-        case Group.ALIAS | Group.TEXT:
-            raise AssertionError("aliases and words are sets")
+            mine = run_value.c.run_id == scope.id, run_value.c.key_id == scope.key(what)
+            return scalar(scope, select(run_value.c[PARTS[what.part]]).where(*mine))
+        case Group.DATASET | Group.ALIAS | Group.TEXT:
+            raise AssertionError("of these there may be several")
 
 
 def presence(scope: Scope, what: Field) -> Sql:
@@ -107,8 +87,9 @@ def sort_values(scope: Scope, what: Field) -> list[tuple[Sql, bool]]:
                 number = _property(scope, what, object_property.c.number)
             return [(number, True), (_head(value(scope, what, Type.TEXT)), True)]
         case Group.PARAM:
-            text = case((run_param.c.number.is_(None), run_param.c.text))
-            return [(value(scope, what, Type.INTEGER), True), (_head(_of_run(run_param, text, scope, what)), True)]
+            params = PARAMS[scope.entity][0]
+            text = case((params.c.number.is_(None), params.c.text))
+            return [(value(scope, what, Type.INTEGER), True), (_head(_param(scope, what, text)), True)]
         case Group.METRIC:
             return [(value(scope, what, Type.INTEGER), True)]
         case Group.TAG:
@@ -135,7 +116,7 @@ def _property(scope: Scope, what: Field, column: Sql, *conditions: Sql) -> Sql:
         object_property.c.owner_id == scope.id,
         object_property.c.key_id == scope.key(what),
     )
-    return _scalar(scope, select(column).where(*mine, *conditions))
+    return scalar(scope, select(column).where(*mine, *conditions))
 
 
 def _tag(scope: Scope, what: Field, column: Sql) -> Sql:
@@ -145,16 +126,12 @@ def _tag(scope: Scope, what: Field, column: Sql) -> Sql:
         tag.c.key_id == scope.key(what),
         *present(scope, tag),
     )
-    return _scalar(scope, select(column).where(*mine))
+    return scalar(scope, select(column).where(*mine))
 
 
-def _of_run(table: Any, column: Sql, scope: Scope, what: Field) -> Sql:  # noqa: ANN401 - run_param or run_value
-    return _scalar(scope, select(column).where(table.c.run_id == scope.id, table.c.key_id == scope.key(what)))
-
-
-def _scalar(scope: Scope, query: Select[Any]) -> Sql:
-    leading = [] if scope.leader is None else [scope.leader.table]
-    return query.correlate(TABLES[scope.entity], *leading).scalar_subquery()
+def _param(scope: Scope, what: Field, column: Sql) -> Sql:
+    table, owner = PARAMS[scope.entity]
+    return scalar(scope, select(column).where(owner == scope.id, table.c.key_id == scope.key(what)))
 
 
 def present(scope: Scope, table: Any) -> list[Sql]:  # noqa: ANN401 - any temporal table
@@ -168,17 +145,17 @@ def carries_alias(scope: Scope, *conditions: Sql) -> Sql:
     """Whether the row has an alias that fits; never NULL."""
     owner = alias.c.version_id if scope.entity is Entity.VERSION else alias.c.asset_id
     found = select(literal(1)).where(owner == scope.id, *present(scope, alias), *conditions).limit(1)
-    return _scalar(scope, found).is_not(None)
+    return scalar(scope, found).is_not(None)
 
 
 def _attribute(scope: Scope, name: str) -> Sql:
     table = TABLES[scope.entity]
     if name == "created_by":
-        return _scalar(scope, select(principal.c.uid).where(principal.c.id == table.c.created_by))
+        return scalar(scope, select(principal.c.uid).where(principal.c.id == table.c.created_by))
     if name == "stage" and scope.at is not None:
-        return _scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
+        return scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
     if (scope.entity, name) in _ELSEWHERE:
-        return _scalar(scope, _ELSEWHERE[scope.entity, name])
+        return scalar(scope, _ELSEWHERE[scope.entity, name])
     return table.c[{"created_at": "recorded_at", "size": "bytes"}.get(name, name)]
 
 
@@ -190,8 +167,12 @@ def _of_asset(column: Sql) -> Select[Any]:
     return select(column).where(asset.c.id == version.c.asset_id)
 
 
-def _of_experiment(column: Sql) -> Select[Any]:
-    return select(column).where(experiment.c.id == run.c.experiment_id)
+def _of_experiment(column: Sql, owned: Any = run) -> Select[Any]:  # noqa: ANN401 - run or logged_model
+    return select(column).where(experiment.c.id == owned.c.experiment_id)
+
+
+def _of_experiments_namespace(owned: Any) -> Select[Any]:  # noqa: ANN401 - run or logged_model
+    return _of_experiment(namespace.c.path, owned).join(namespace, namespace.c.id == experiment.c.namespace_id)
 
 
 _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
@@ -207,8 +188,10 @@ _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.VERSION, "run_uid"): select(run.c.uid).where(run.c.id == version.c.run_id),
     (Entity.RUN, "experiment"): _of_experiment(experiment.c.name),
     (Entity.RUN, "experiment_uid"): _of_experiment(experiment.c.uid),
-    (Entity.RUN, "namespace"): _of_experiment(namespace.c.path).join(
-        namespace, namespace.c.id == experiment.c.namespace_id
-    ),
+    (Entity.RUN, "namespace"): _of_experiments_namespace(run),
+    (Entity.LOGGED_MODEL, "experiment"): _of_experiment(experiment.c.name, logged_model),
+    (Entity.LOGGED_MODEL, "experiment_uid"): _of_experiment(experiment.c.uid, logged_model),
+    (Entity.LOGGED_MODEL, "namespace"): _of_experiments_namespace(logged_model),
+    (Entity.LOGGED_MODEL, "run_uid"): select(run.c.uid).where(run.c.id == logged_model.c.run_id),
     (Entity.RUN, "parent_uid"): select(_PARENT.c.uid).where(_PARENT.c.id == run.c.parent_id),
 }

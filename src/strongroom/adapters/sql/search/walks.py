@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, TypeGuard
 
 from sqlalchemy import Select, Text, cast, null
 
+from strongroom.adapters.sql.search import several
 from strongroom.adapters.sql.search.asked import Asked
 from strongroom.adapters.sql.search.candidates import Probe
 from strongroom.adapters.sql.search.conditions import condition, holds
 from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_keys, with_id
-from strongroom.adapters.sql.search.values import TABLES, Scope, Sql
-from strongroom.adapters.sql.tables import object_property, run_param, run_value
+from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
+from strongroom.adapters.sql.search.values import METRICS, PARAMS
+from strongroom.adapters.sql.tables import object_property
 from strongroom.application.paging import Key
 from strongroom.domain.search.ast import And, Between, Compare, Expr, Field, Group, IsNull, Not, Op, Or, Part, values_of
-from strongroom.domain.search.schema import Type, kind_of
+from strongroom.domain.search.schema import Type, is_set, kind_of
+
+MERGED_MOST = 100
+"""Stretches of an index that are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +41,10 @@ class Walk:
     page: Select[Any]
 
 
-def has_index(first: Field, experiments: tuple[int, ...] | None) -> bool:
+def has_index(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> bool:
     """Whether an index gives rows in the order of a field."""
+    if experiments is not None and first.on is not None and len(_places(scope, first)) * len(experiments) > MERGED_MOST:
+        return False
     if first.group is Group.METRIC and first.part is not Part.LAST:
         return False
     return first.group is Group.PROPERTY or (first.group in {Group.PARAM, Group.METRIC} and experiments is not None)
@@ -46,30 +54,42 @@ def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> 
     """The indexes to walk along, of runs one an experiment."""
     if first.group is Group.PROPERTY:
         table = object_property.alias("driver")
-        mine = (table.c.owner_kind == scope.entity.value, table.c.key_id == scope.key(first))
+        mine = [table.c.owner_kind == scope.entity.value, table.c.key_id == scope.key(first)]
         return [Driver(table, table.c.number, table.c.owner_id, mine)]
-    of = run_value if first.group is Group.METRIC else run_param
+    of, owner = (METRICS if first.group is Group.METRIC else PARAMS)[scope.entity]
     found = []
-    for one in experiments or ():
+    for one, place in product(experiments or (), _places(scope, first)):
         table = of.alias("driver")
         number = table.c.last if first.group is Group.METRIC else table.c.number
-        mine = (table.c.experiment_id == one, table.c.key_id == scope.key(first))
-        found.append(Driver(table, number, table.c.run_id, mine))
+        mine = [table.c.experiment_id == one, table.c.key_id == scope.key(first)]
+        if is_set(scope.entity, first):
+            mine += [] if place is None else [table.c.dataset_id == place]
+            mine.append(several.is_latest(scope, table, first))
+        found.append(Driver(table, number, table.c[owner.name], mine))
     return found
+
+
+def _places(scope: Scope, first: Field) -> Sequence[int | None]:
+    """The nodes of the data set that a field is narrowed to, each with a stretch of the index; None for any."""
+    if first.on is None:
+        return (None,)
+    return scope.datasets.get(first.on) or range(MERGED_MOST + 1)
 
 
 def along(asked: Asked, driver: Driver) -> Walk:
     """A page of the rows that have the value, in its order."""
     query, first = asked.query, asked.query.order[0].field
-    led = replace(asked.scope, driven={(first, Type.INTEGER): driver.value}, leader=driver.owner)
+    leads = replace(asked.scope, leader=driver.owner)
+    led = replace(leads, driven={(first, Type.INTEGER): driver.value})
     number, *others = sort_keys(led, query.order)
     if first.group is not Group.METRIC:  # what has a number is not ordered by a text too
         others[0] = replace(others[0], expression=cast(null(), Text()), nullable=False, text=False, constant=True)
     keys = with_id([replace(number, nullable=False), *others], driver.owner)
     where = [*driver.where, driver.value.is_not(None)]
     # true of every row that the filter lets through, and what the index can start from
-    where += [holds(led, driver.value, part) for part in asked.parts if _bounds(part, first)]
-    where += [condition(led, part) for part in asked.parts]
+    one = not is_set(query.entity, first)
+    where += [holds(led, driver.value, part) for part in asked.parts if one and _bounds(part, first)]
+    where += [condition(led if one else leads, part) for part in asked.parts]
     if asked.place is not None:
         where += [_bound(keys[0], asked.place), after(keys, asked.place)]
     table = TABLES[query.entity]
@@ -101,9 +121,12 @@ def _bounds(term: Expr, first: Field) -> TypeGuard[Compare | Between]:
     return fits and not isinstance(term, And | Or | Not) and _needs(term, first)
 
 
-def needs(parts: Sequence[Expr], first: Field) -> bool:
-    """Whether only rows with a number of this field can fit, so that none without it need be looked for."""
-    return any(_needs(part, first) for part in parts)
+def needs(scope: Scope, parts: Sequence[Expr], first: Field) -> bool:
+    """Whether only rows with a number of this field can fit, so that none without it need be looked for.
+
+    Of several values one may fit though the latest is NaN.
+    """
+    return not is_set(scope.entity, first) and any(_needs(part, first) for part in parts)
 
 
 def _needs(term: Expr, first: Field) -> bool:

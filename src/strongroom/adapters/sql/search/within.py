@@ -6,8 +6,8 @@ from sqlalchemy import Select, exists, false, select, true
 
 from strongroom.adapters.sql.repositories.assets import visible_where
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
-from strongroom.adapters.sql.search.values import Sql
-from strongroom.adapters.sql.tables import asset, experiment, namespace, run, version
+from strongroom.adapters.sql.search.scope import Sql
+from strongroom.adapters.sql.tables import asset, experiment, logged_model, namespace, run, version
 from strongroom.application.ports.search import Query
 from strongroom.domain.identity.access import Visible
 from strongroom.domain.search.schema import Entity
@@ -36,6 +36,11 @@ _STATES: dict[Entity, dict[str, list[Sql]]] = {
         "trashed": [run.c.deleted_at.is_not(None)],
         "all": [],
     },
+    Entity.LOGGED_MODEL: {
+        "active": [logged_model.c.deleted_at.is_(None)],
+        "trashed": [logged_model.c.deleted_at.is_not(None)],
+        "all": [],
+    },
 }
 
 
@@ -50,7 +55,7 @@ def sees_all(visible: Visible) -> bool:
 
 
 def conditions(query: Query) -> list[Sql]:
-    """What holds of every row that the question may show; of runs, their experiments are asked for apart."""
+    """What holds of every row that the question may show; experiments of runs and models are asked for apart."""
     state = _STATES[query.entity][query.state]
     match query.entity:
         case Entity.ASSET:
@@ -65,7 +70,7 @@ def conditions(query: Query) -> list[Sql]:
             return [version.c.workspace_id == query.workspace_id, *state, _of_visible_asset(query)]
         case Entity.EXPERIMENT:
             return [experiment.c.workspace_id == query.workspace_id, _experiment_where(query.visible), *state]
-        case Entity.RUN:
+        case Entity.RUN | Entity.LOGGED_MODEL:
             return list(state)
 
 
@@ -93,7 +98,7 @@ def _experiment_where(visible: Visible) -> Sql:
 
 
 def visible_experiments(query: Query) -> Select[Any]:
-    """Ids of the experiments that runs are searched in when none are named."""
+    """Ids of the experiments that are searched in when none are named."""
     return select(experiment.c.id).where(
         experiment.c.workspace_id == query.workspace_id,
         experiment.c.deleted_at.is_(None),

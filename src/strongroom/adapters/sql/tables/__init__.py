@@ -10,6 +10,7 @@ from strongroom.adapters.sql.tables.artifacts import (
     blob,
     blob_digest,
     blob_ledger,
+    file_upload,
     folder,
     folder_entry,
     tree,
@@ -51,7 +52,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
-from strongroom.adapters.sql.tables.manifests import manifest, statistics
+from strongroom.adapters.sql.tables.manifests import card_words, manifest, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
@@ -103,6 +104,7 @@ __all__ = [
     "blob_digest",
     "blob_ledger",
     "block",
+    "card_words",
     "comment",
     "comment_mention",
     "comment_text",
@@ -115,6 +117,7 @@ __all__ = [
     "edge_removed",
     "experiment",
     "feed_cursor",
+    "file_upload",
     "flag",
     "folder",
     "folder_entry",

@@ -105,6 +105,24 @@ upload = Table(
     Index("ix_upload_expires", "state", "expires_at"),
 )
 
+#: Like `upload`, for clients that announce neither digest nor size; its parts are in `upload_part` too.
+file_upload = Table(
+    "file_upload",
+    metadata,
+    Column("uid", String(36), primary_key=True),
+    ref("principal_id", "principal"),
+    ref("workspace_id", "workspace"),
+    Column("owner_kind", String(16), nullable=False),
+    Column("owner_uid", String(36), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    time_us("recorded_at"),
+    time_us("expires_at"),
+    Index("ix_file_upload_mine", "principal_id", "state"),
+    Index("ix_file_upload_expires", "state", "expires_at"),
+)
+
 upload_part = Table(
     "upload_part",
     metadata,

@@ -27,6 +27,8 @@ node = Table(
     text("deleted_reason", default=""),
     UniqueConstraint("workspace_id", "dialect", "kind", "foreign_id"),
     Index("ix_node_uri", "workspace_id", "uri"),
+    Index("ix_node_name", "workspace_id", "name", "id"),
+    Index("ix_node_digest", "workspace_id", "digest", "id"),
     Index("ix_node_recorded", "workspace_id", "recorded_at", "id"),
     # our own ids are made of names and are unique by kind; those of other systems are unique (domain.md N10)
     Index(

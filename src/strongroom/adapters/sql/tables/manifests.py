@@ -1,4 +1,4 @@
-"""Manifests and statistics of data sets: both are what a tree's content says, so both are kept by its digest."""
+"""Manifests, cards and statistics of data sets: what a tree's content says, so it is kept by its digest."""
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text
 
@@ -13,6 +13,14 @@ manifest = Table(
     Column("digest", String(71), nullable=False),
     Column("body", Text, nullable=False),
     time_us("recorded_at"),
+)
+
+#: The distinct words of a tree's README.md or other card, with spaces between: full text of its versions.
+card_words = Table(
+    "card_words",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("words", Text, nullable=False),
 )
 
 #: `next_at` of statistics that a process works on is the end of its lease. `splits` is JSON: paths by declared split.

@@ -1,5 +1,7 @@
 """Workspaces, namespaces, assets, versions and what is said of them."""
 
+from typing import Any
+
 from sqlalchemy import Boolean, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
@@ -16,6 +18,12 @@ from strongroom.adapters.sql.tables.base import (
     time_us,
     uid,
 )
+
+#: Of an index of what held once: searches of past times look there, beside what holds still.
+PAST: dict[str, Any] = {
+    "sqlite_where": sql("valid_to IS NOT NULL"),
+    "postgresql_where": sql("valid_to IS NOT NULL"),
+}
 
 #: The slug of a deleted one has `~` and its id behind it, so that the name is free and no address leads there.
 workspace = Table(
@@ -218,6 +226,7 @@ alias = Table(
         sqlite_where=sql("valid_to IS NULL"),
         postgresql_where=sql("valid_to IS NULL"),
     ),
+    Index("ix_alias_name_past", "name", "valid_to", "version_id", **PAST),
 )
 
 stage = Table(
@@ -241,6 +250,14 @@ stage = Table(
         postgresql_where=sql("valid_to IS NULL"),
     ),
     Index("ix_stage_history", "version_id", "valid_from"),
+    Index(
+        "ix_stage_name",
+        "name",
+        "version_id",
+        sqlite_where=sql("valid_to IS NULL"),
+        postgresql_where=sql("valid_to IS NULL"),
+    ),
+    Index("ix_stage_name_past", "name", "valid_to", "version_id", **PAST),
     Index(
         "ix_stage_asset",
         "asset_id",
@@ -301,6 +318,16 @@ Index(
     tag.c.owner_id,
     sqlite_where=sql("valid_to IS NULL"),
     postgresql_where=sql("valid_to IS NULL"),
+)
+Index(
+    "ix_tag_value_past",
+    tag.c.workspace_id,
+    tag.c.owner_kind,
+    tag.c.key_id,
+    head(tag.c.value),
+    tag.c.valid_to,
+    tag.c.owner_id,
+    **PAST,
 )
 Index("ix_tag_history", tag.c.owner_kind, tag.c.owner_id, tag.c.key_id, tag.c.valid_from)
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import cards
+from strongroom.application.registry import card_facts
 from strongroom.dialects.huggingface.operation import Answer, Asked, NoBody, flow, read
 from strongroom.dialects.huggingface.operations import found
 from strongroom.domain.errors import Invalid
@@ -42,7 +42,7 @@ async def validate(edge: Edge, asked: Asked[Card]) -> Answer:
     """Whether the head of a README.md can be read. Clients show warnings, and stop at errors."""
     await edge.read(lambda call: call.require(Permission.SELF))
     try:
-        fields = await asyncio.to_thread(cards.parsed, edge.gateway, asked.body.content)
+        fields = await asyncio.to_thread(card_facts.parsed, edge.gateway, asked.body.content)
     except Invalid as error:
         return Answer({"errors": [{"message": error.message}], "warnings": []}, 400)
     absent = [] if fields else [{"message": "The card has no fields: a head between two lines of dashes holds them."}]

@@ -2,8 +2,9 @@
 
 from strongroom.application.artifacts import folders
 from strongroom.application.call import Call
+from strongroom.application.search import find
 from strongroom.application.tracking import inputs, logged_models, measuring
-from strongroom.application.tracking.logged_models import CreateLoggedModel, ListLoggedModels
+from strongroom.application.tracking.logged_models import CreateLoggedModel
 from strongroom.application.tracking.logged_views import LoggedModelView, logged_model_weight
 from strongroom.application.tracking.measuring import ModelBatch
 from strongroom.dialects.mlflow.operation import command, read
@@ -14,12 +15,11 @@ from strongroom.dialects.mlflow.translate import logged_models as translate
 from strongroom.dialects.mlflow.translate.artifacts import files
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.experiments import experiment_id
-from strongroom.dialects.mlflow.translate.ids import model_uid, run_uid
+from strongroom.dialects.mlflow.translate.ids import DEFAULT_EXPERIMENT, model_uid, run_uid
 from strongroom.dialects.mlflow.translate.places import model_root
-from strongroom.dialects.mlflow.translate.search.filters import parse
+from strongroom.dialects.mlflow.translate.search.logged_models import question as question_of
 from strongroom.dialects.mlflow.wire import logged_models as wire
 from strongroom.domain.artifacts.paths import clean_directory
-from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 
 ABSENT = "Logged model with ID '{model_id}' not found."
@@ -67,20 +67,16 @@ def delete(call: Call, message: wire.ByModel) -> None:
 
 @read("logged_models.search", "POST", _BASE + "/search", _READ, wire.SearchLoggedModels)
 def search(call: Call, message: wire.SearchLoggedModels) -> wire.LoggedModelsAnswer:
-    """Logged models of an experiment, newest first."""
-    size = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST)
+    """Logged models of some experiments that fit a filter."""
+    size, default = page_size(message.max_results, RESULTS_DEFAULT, RESULTS_MOST), default_uid(call)
     call.ask(_READ)
-    name = None
-    for one in parse(message.filter or ""):
-        if one.entity or one.op != "=" or one.key != "name" or not isinstance(one.value, str):
-            raise Invalid("Only name = '...' is served yet.")
-        name = one.value
-    if message.order_by or len(message.experiment_ids) != 1:
-        raise Invalid("One experiment, newest first, is served yet.")
-    uid, default = uid_of(call, message.experiment_ids[0]), default_uid(call)
-    query = ListLoggedModels(name=name)
+    # nobody has made anything in a default experiment that is not there yet
+    named = [uid_of(call, id_) for id_ in message.experiment_ids if id_ != DEFAULT_EXPERIMENT or default is not None]
+    question = question_of(message.filter or "", message.datasets, message.order_by, named)
+    if not named:
+        return wire.LoggedModelsAnswer()
     page = gathered(
-        lambda asked: logged_models.listed(call, uid, query, asked), size, message.page_token, logged_model_weight
+        lambda asked: find.found_logged_models(call, question, asked), size, message.page_token, logged_model_weight
     )
     return wire.LoggedModelsAnswer(
         models=[translate.logged_model(view, default) for view in page.items], next_page_token=page.next_page_token

@@ -1,7 +1,9 @@
 """What runs record: points, params, batches; and the history of a metric."""
 
+from collections.abc import Sequence
+
 from strongroom.application.call import Call
-from strongroom.application.tracking import recording, runs, series
+from strongroom.application.tracking import measuring, recording, runs, series
 from strongroom.application.tracking.runs import UpdateRun
 from strongroom.dialects.mlflow.operation import command, read
 from strongroom.dialects.mlflow.operations.runs import ABSENT
@@ -28,8 +30,15 @@ _READ, _WRITE = Permission.RUN_READ, Permission.RUN_WRITE
 )
 def log_metric(call: Call, message: wire.LogMetric) -> None:
     """Record one point."""
-    batch = translate.batch([translate.point(message)], (), {})
-    recording.log(call, run_uid(message.run_id, message.run_uuid), batch)
+    uid, points = run_uid(message.run_id, message.run_uuid), [translate.point(message)]
+    _measure(call, uid, points)
+    recording.log(call, uid, translate.batch(points, (), {}))
+
+
+def _measure(call: Call, uid: str, points: Sequence[wire.Point]) -> None:
+    """What was measured of logged models is theirs as well as the run's. Their rows are locked before the run's."""
+    for model, measured in translate.measured(points, uid):
+        measuring.log(call, model, measured)
 
 
 @command(
@@ -48,6 +57,7 @@ def log_batch(call: Call, message: wire.LogBatch) -> None:
     told = said(tags_of(message.tags))
     batch = translate.batch(message.metrics, message.params, told.tags)
     uid = run_uid(message.run_id)
+    _measure(call, uid, message.metrics)
     recording.log(call, uid, batch)
     if told.name is not None or told.note is not None:
         runs.update(call, uid, UpdateRun(name=told.name, note=told.note))

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from strongroom.application.tracking.measuring import Measure, ModelBatch
 from strongroom.application.tracking.recording import Batch, LogParam, LogSeries
 from strongroom.application.tracking.stretches import Span
-from strongroom.dialects.mlflow.translate.ids import run_uid
+from strongroom.dialects.mlflow.translate.ids import model_uid, run_uid
 from strongroom.dialects.mlflow.wire.codec import missing
 from strongroom.dialects.mlflow.wire.runs import LogMetric, Param, Point
 from strongroom.domain.errors import Invalid
@@ -59,7 +60,33 @@ def series_of(metrics: Sequence[Point]) -> list[LogSeries]:
 
 def point(message: LogMetric) -> Point:
     """The one point of a request."""
-    return Point(key=message.key, value=message.value, timestamp=message.timestamp, step=message.step or 0)
+    return Point(
+        key=message.key,
+        value=message.value,
+        timestamp=message.timestamp,
+        step=message.step or 0,
+        model_id=message.model_id,
+        dataset_name=message.dataset_name,
+        dataset_digest=message.dataset_digest,
+    )
+
+
+def measured(points: Sequence[Point], run: str) -> list[tuple[str, ModelBatch]]:
+    """What points say of logged models: the uid of each with its measurements by a run, in the order of the uids."""
+    found: dict[str, list[Measure]] = {}
+    for one in points:
+        if one.model_id and one.key is not None and one.value is not None and one.timestamp is not None:
+            of = Measure(
+                key=one.key,
+                value=one.value,
+                step=one.step,
+                time_us=one.timestamp * 1000,
+                run_uid=run,
+                dataset=one.dataset_name or None,
+                dataset_digest=one.dataset_digest or None,
+            )
+            found.setdefault(model_uid(one.model_id), []).append(of)
+    return [(uid, ModelBatch(points=found[uid])) for uid in sorted(found)]
 
 
 def _params(params: Sequence[Param]) -> list[LogParam]:

@@ -3,7 +3,7 @@
 from strongroom.dialects.mlflow.wire.artifacts import FileInfo
 from strongroom.dialects.mlflow.wire.codec import Message
 from strongroom.dialects.mlflow.wire.experiments import Tag
-from strongroom.dialects.mlflow.wire.runs import Dataset, DatasetInput, Metric, ModelInput, ModelOutput, Param
+from strongroom.dialects.mlflow.wire.runs import DatasetInput, Metric, ModelInput, ModelOutput, Param
 
 
 class ModelInfo(Message):
@@ -106,12 +106,19 @@ class OrderBy(Message):
     dataset_digest: str | None = None
 
 
+class OnDataset(Message):
+    """A data set that models were measured on, of any digest when it has none."""
+
+    dataset_name: str | None = None
+    dataset_digest: str | None = None
+
+
 class SearchLoggedModels(Message):
     """Which logged models, in which order."""
 
     experiment_ids: list[str] = []
     filter: str | None = None
-    datasets: list[Dataset] = []
+    datasets: list[OnDataset] = []
     max_results: int | None = None
     order_by: list[OrderBy] = []
     page_token: str | None = None

@@ -1,4 +1,4 @@
-"""Search in the filter language: assets, versions, experiments and runs."""
+"""Search in the filter language: assets, versions, experiments, runs and logged models."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from strongroom.application.search import find
 from strongroom.application.search.find import EXPERIMENTS_MOST, Question
 from strongroom.application.tracking.views import ExperimentView
 from strongroom.dialects.native.operation import Request, Struct, read
+from strongroom.dialects.native.operations.logged_models import LoggedModelAnswer, logged_model_answer
 from strongroom.dialects.native.operations.runs import RunAnswer, run_answer
 from strongroom.dialects.native.wire import PageSize, Uid, time_us
 from strongroom.domain.identity.roles import Permission
@@ -115,4 +116,18 @@ def search_runs(call: Call, request: Request[Any, SearchRuns]) -> Page[RunAnswer
     return find.runs(call, request.body.question(Entity.RUN), request.body.page()).map(run_answer)
 
 
-OPERATIONS = (search_assets, search_versions, search_experiments, search_runs)
+@read(
+    "logged_model.search",
+    "/search/logged-models",
+    Permission.RUN_READ,
+    "Logged models that fit a filter, ordered by any metric, param or attribute",
+    method="POST",
+    body=SearchRuns,
+    answer=Page[LoggedModelAnswer],
+)
+def search_logged_models(call: Call, request: Request[Any, SearchRuns]) -> Page[LoggedModelAnswer]:
+    question = request.body.question(Entity.LOGGED_MODEL)
+    return find.found_logged_models(call, question, request.body.page()).map(logged_model_answer)
+
+
+OPERATIONS = (search_assets, search_versions, search_experiments, search_runs, search_logged_models)

@@ -26,6 +26,7 @@ _TIMES = {
     "end_time": "ended_at",
 }
 _KEYS = ("run_id", "run_name", "status", "artifact_uri", "user_id", "start_time", "end_time")
+_DATASET_KEYS = ("name", "digest", "context")
 _LATEST = (OrderTerm(terms.attribute("started_at"), descending=True), OrderTerm(terms.attribute("uid")))
 
 
@@ -49,8 +50,15 @@ def _term(one: Comparison) -> Expr:
     if one.entity in _ATTRIBUTES:
         return _attribute(one)
     if one.entity in _DATASETS:
-        raise Invalid("This server does not search runs by their data sets yet.")
+        return _dataset(one)
     raise terms.bad_entity(one.entity, _ENTITIES)
+
+
+def _dataset(one: Comparison) -> Expr:
+    """What a run read: it fits when any of its data sets does."""
+    if one.key not in _DATASET_KEYS:
+        raise terms.bad_key(one.key, _DATASET_KEYS)
+    return terms.text(Field(Group.DATASET, one.key), one, (*terms.TEXTS, "IN"))
 
 
 def _tag(key: str) -> Field:
