@@ -60,7 +60,6 @@ def test_what_mlflow_or_the_native_api_registers_is_pulled(
         sent = native.put(f"/folders/draft/{draft['uid']}/files/model/w.bin", content=body)
         assert sent.status_code < 300, sent.text
         assert native.post(f"/drafts/{draft['uid']}/seal", json={}).status_code < 300
-        native.put(f"/assets/{asset['uid']}/aliases/champion", json={"version": 1})
     said = chunked.run("""
         got = Path(api.snapshot_download("default/churn"))
         again = Path(api.hf_hub_download("default/churn", "model/w.bin", revision=":1"))
