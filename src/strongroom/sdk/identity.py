@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from strongroom.sdk.api import Api
-from strongroom.sdk.identity_models import AccessRequest, Grant, IssuedToken, Principal, Team, Token, WhoAmI
+from strongroom.sdk.identity_models import AccessRequest, Grant, IssuedToken, Principal, Standing, Team, Token, WhoAmI
 from strongroom.sdk.lookup import AssetRef, asset_uid
 
 
@@ -177,9 +177,9 @@ class AccessRequests:
         """
         return self._api.call("access_request.create", AccessRequest, uid=asset_uid(self._api, asset), message=message)
 
-    def own(self, asset: AssetRef) -> AccessRequest:
-        """What became of your request. :raises NotFound: you have not asked."""
-        return self._api.call("access_request.own", AccessRequest, uid=asset_uid(self._api, asset))
+    def own(self, asset: AssetRef) -> Standing:
+        """Whether you pass the gate, and what became of your request."""
+        return self._api.call("access_request.own", Standing, uid=asset_uid(self._api, asset))
 
     def list(self, asset: AssetRef, status: str | None = None) -> Iterator[AccessRequest]:
         """Who asked, the oldest first. :param status: pending, accepted or rejected."""

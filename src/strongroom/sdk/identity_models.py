@@ -68,6 +68,15 @@ class AccessRequest(Answer, frozen=True):
     decided_by: str | None = None
 
 
+class Standing(Answer, frozen=True):
+    """How you stand to an asset's gate: `passes` is whether you may read the files, `request` what you asked."""
+
+    asset_uid: str
+    gated: str
+    passes: bool
+    request: AccessRequest | None = None
+
+
 class Grant(Answer, frozen=True):
     """A role from `valid_from` until `valid_to` (None: still). `scope` is the slug or path of what it stands on."""
 

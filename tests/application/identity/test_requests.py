@@ -89,9 +89,10 @@ def test_who_decides_and_who_sees_the_requests(world: World, gated: str) -> None
             world.read(who, lambda call: requests.listed(call, gated, None, PageRequest()))
     listed = world.read("maintainer", lambda call: requests.listed(call, gated, "pending", PageRequest()))
     assert [(one.principal_name, one.message) for one in listed.items] == [("viewer", "please")]
-    assert world.read("viewer", lambda call: requests.own(call, gated)).status == "pending"
-    with pytest.raises(NotFound):
-        world.read("contributor", lambda call: requests.own(call, gated))
+    own = world.read("viewer", lambda call: requests.own(call, gated))
+    assert (own.passes, own.request and own.request.status) == (False, "pending")
+    own = world.read("contributor", lambda call: requests.own(call, gated))
+    assert (own.passes, own.request) == (True, None)
 
 
 def test_what_is_no_gate_or_no_status_is_refused(world: World, gated: str) -> None:

@@ -40,11 +40,22 @@ class AccessRequestView:
     decided_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StandingView:
+    """How the caller stands to an asset's gate: `passes` is whether it may read the files, `request` what it asked."""
+
+    asset_uid: str
+    gated: str
+    passes: bool
+    request: AccessRequestView | None
+
+
 def ask(call: Call, asset_uid: str, message: str) -> AccessRequestView:
     """Ask for the files of a gated asset; a gate that opens by itself gives them at once. Again changes nothing.
 
     Who passes the gate already is accepted without a grant. :raises Conflict: there is no gate, or it refused before.
     """
+    call.require(Permission.SELF)
     asset = assets.locked(call, asset_uid, Permission.ASSET_READ)
     actor = call.actor
     before = call.tx.access_requests.get(asset.id, actor.id)
@@ -79,13 +90,13 @@ def _new(call: Call, asset: Asset, principal: Principal, message: str) -> Access
     )
 
 
-def own(call: Call, asset_uid: str) -> AccessRequestView:
-    """The caller's own request. :raises NotFound: there is none."""
+def own(call: Call, asset_uid: str) -> StandingView:
+    """How the caller stands to the gate of an asset, and what became of its request."""
+    call.require(Permission.SELF)
     asset = assets.by_uid(call, asset_uid, Permission.ASSET_READ)
     found = call.tx.access_requests.get(asset.id, call.actor.id)
-    if found is None:
-        raise NotFound("You have not asked for access.")
-    return _view(call, asset, found)
+    passes = call.allows(Permission.VERSION_BYTES, asset_target(asset))
+    return StandingView(asset.uid, asset.gated, passes, _view(call, asset, found) if found else None)
 
 
 def listed(call: Call, asset_uid: str, status: str | None, page: PageRequest) -> Page[AccessRequestView]:

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.identity import requests
-from strongroom.application.identity.requests import AccessRequestView
+from strongroom.application.identity.requests import AccessRequestView, StandingView
 from strongroom.application.paging import Page
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.wire import ByUid, Name, PagedByUid
@@ -41,7 +41,7 @@ class ListRequests(PagedByUid, frozen=True, kw_only=True):
     "access_request.create",
     "POST",
     _HERE,
-    Permission.ASSET_READ,
+    Permission.SELF,
     "Ask for the files of a gated asset",
     params=ByUid,
     body=AskAccess,
@@ -67,12 +67,12 @@ def listed(call: Call, request: Request[ListRequests, Any]) -> Page[AccessReques
 @read(
     "access_request.own",
     "/assets/{uid}/access-requests/own",
-    Permission.ASSET_READ,
-    "Your own request",
+    Permission.SELF,
+    "How you stand to an asset's gate",
     params=ByUid,
-    answer=AccessRequestView,
+    answer=StandingView,
 )
-def own(call: Call, request: Request[ByUid, Any]) -> AccessRequestView:
+def own(call: Call, request: Request[ByUid, Any]) -> StandingView:
     return requests.own(call, request.params.uid)
 
 
