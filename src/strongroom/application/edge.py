@@ -21,7 +21,7 @@ from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
-from strongroom.application.ports.cards import ReadsYaml
+from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
@@ -46,6 +46,11 @@ class ByteReader(Protocol):
         """Where the bytes are."""
         ...
 
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
+        ...
+
     async def read(self, work: Callable[[Call], T]) -> T:
         """Run a step that reads, on a snapshot of its own."""
         ...
@@ -62,6 +67,11 @@ class Edge(Protocol):
     @property
     def store(self) -> BlobStore:
         """Where the bytes are."""
+        ...
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
         ...
 
     @property
@@ -92,7 +102,6 @@ class Gateway:
     :param public_reads: whether the operator lets everybody read public assets.
     :param outgoing: who signs and sends webhooks; None where nothing is sent.
     :param outside: who looks at references; None where nothing is looked at.
-    :param yaml: who reads the heads of cards; None where nobody does.
     :param codec: what the Xet protocol needs of others; None where it is not served.
     :param direct: takes bytes that do not pass us; None where they lie in a folder.
     :param turns: bounds how many shards are verified at a time.
@@ -105,10 +114,10 @@ class Gateway:
     reads: ReadCounters
     keys: LogKeyring
     hasher: PasswordHasher
+    yaml: LoadYaml
     public_reads: bool = False
     outgoing: Outgoing | None = None
     outside: Outside | None = None
-    yaml: ReadsYaml | None = None
     codec: XetCodec | None = None
     direct: DirectUploads | None = None
     waiting: Waiting = field(default_factory=Waiting)
@@ -167,6 +176,11 @@ class RequestEdge:
     def store(self) -> BlobStore:
         """Where the bytes are."""
         return self._gateway.store
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
+        return self._gateway.yaml
 
     @property
     def reads(self) -> ReadCounters:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom import __version__
-from strongroom.adapters.cards.plain_yaml import PlainYaml
+from strongroom.adapters.documents.plain_yaml import PlainYaml
 from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets

@@ -1,4 +1,4 @@
-"""What the application asks of the database for cards, and of others to read their heads."""
+"""What the application asks of the database for cards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,4 @@ class Cards(Protocol):
     def of(self, asset_ids: Sequence[int]) -> Mapping[int, StoredCard]: ...
     def put(self, asset_id: int, card: StoredCard | None) -> None:
         """Write what a card says; None takes it away."""
-        ...
-
-
-class ReadsYaml(Protocol):
-    """Reads the head of a card."""
-
-    def read(self, text: str, /) -> Mapping[str, CardValue]:
-        """A mapping of plain values: no references, no types of a program, no dates.
-
-        :raises Invalid: it is none, or is too large or too deep; says where.
-        """
         ...

@@ -204,6 +204,14 @@ class Versions(Protocol):
         """
         ...
 
+    def links(self, version_id: int) -> Sequence[Version]:
+        """The links that show a version, in the trash too, the first made first."""
+        ...
+
+    def links_elsewhere(self, asset_id: int) -> Sequence[Version]:
+        """Live links of other assets that show live versions of this one, at most 100."""
+        ...
+
     def latest_live(self, asset_id: int) -> Version | None:
         """The live version with the greatest number."""
         ...
@@ -286,8 +294,18 @@ class Tags(Protocol):
         ...
 
     def set(
-        self, workspace_id: int, owner_kind: str, owner_id: int, tags: Mapping[str, str | None], actor_id: int
-    ) -> None: ...
+        self,
+        workspace_id: int,
+        owner_kind: str,
+        owner_id: int,
+        tags: Mapping[str, str | None],
+        actor_id: int,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Set tags, ending their present values. :param fresh: the owner was added just now and has none."""
+        ...
+
     def remove(self, workspace_id: int, owner_kind: str, owner_id: int, keys: Sequence[str]) -> Sequence[str]:
         """End the present values of these keys; returns the keys that had one."""
         ...

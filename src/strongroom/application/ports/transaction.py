@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from strongroom.application.ports.access import AccessRequests
+from strongroom.application.ports.annotations import Annotations
 from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
@@ -16,11 +17,12 @@ from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
+from strongroom.application.ports.record_sets import RecordSets
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
-from strongroom.application.ports.xet import Xet
+from strongroom.application.ports.xet import Figures, Xet
 
 T = TypeVar("T")
 
@@ -77,6 +79,8 @@ class Transaction(Protocol):
     @property
     def file_uploads(self) -> FileUploads: ...
     @property
+    def record_sets(self) -> RecordSets: ...
+    @property
     def experiments(self) -> Experiments: ...
     @property
     def runs(self) -> Runs: ...
@@ -84,6 +88,8 @@ class Transaction(Protocol):
     def logged_models(self) -> LoggedModels: ...
     @property
     def handles(self) -> Handles: ...
+    @property
+    def annotations(self) -> Annotations: ...
     @property
     def pipelines(self) -> Pipelines: ...
     @property
@@ -130,3 +136,5 @@ class Transaction(Protocol):
     def access_requests(self) -> AccessRequests: ...
     @property
     def cards(self) -> Cards: ...
+    @property
+    def figures(self) -> Figures: ...

@@ -22,9 +22,10 @@ from strongroom.domain.registry.fields import (
     clean_tag_value,
 )
 from strongroom.domain.registry.kinds import Kind, clean_type
-from strongroom.domain.registry.model import Asset
+from strongroom.domain.registry.model import Asset, Version
 from strongroom.domain.registry.names import clean_name, slug_candidates, slug_key
 from strongroom.domain.registry.text import clean_text
+from strongroom.domain.tracking.source import maybe_claimed
 
 STATES = ("active", "archived", "trashed", "all")
 ATTACHMENTS_MOST = 200
@@ -39,6 +40,7 @@ class CreateAsset:
     """A new asset; missing namespaces are made.
 
     :param exclusive: kinds that share one list of names for the caller's clients (domain.md N2, Addressing).
+    :param claimed_at: when it was made elsewhere, microseconds since 1970 in UTC.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class CreateAsset:
     tags: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, Scalar] = field(default_factory=dict)
     exclusive: Sequence[str] = ()
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def create(call: Call, command: CreateAsset) -> AssetView:
             archived_at=None,
             deleted_at=None,
             purged_at=None,
+            claimed_at=maybe_claimed(command.claimed_at),
         )
     )
     actor = call.actor
@@ -311,7 +315,8 @@ def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> AssetV
 def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> AssetView:
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
-    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does.
+    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
+        a link of another asset shows a version.
     """
     asset = locked(call, uid, Permission.ASSET_DELETE)
     check_etag(etag, asset.etag)
@@ -319,6 +324,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases hold versions of this asset; pass release_aliases to drop them.", holders=holders)
+    refuse_links(call, call.tx.versions.links_elsewhere(asset.id))
     changed = call.tx.assets.advance(asset, deleted_at=call.now)
     for alias in aliases:
         call.tx.aliases.move(changed, alias.name, None, call.actor.id)
@@ -327,6 +333,21 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
         "asset.delete", Subject("asset", uid), {"released": tuple(alias.name for alias in aliases)}, asset=changed
     )
     return asset_view(call, changed)
+
+
+def refuse_links(call: Call, links: Sequence[Version]) -> None:
+    """:raises Held: there are some; those that the caller may see are named."""
+    if not links:
+        return
+    owners = call.tx.assets.by_ids(sorted({link.asset_id for link in links}))
+    access = call.caller.access
+
+    def name(link: Version) -> str:
+        owner = owners[link.asset_id]
+        seen = access.allows(Permission.ASSET_READ, asset_target(owner))
+        return f"link:{owner.path}:{link.number}" if seen else "link"
+
+    raise Held("Links of other assets show this; delete them first.", holders=sorted({name(link) for link in links}))
 
 
 def restore(call: Call, uid: str) -> AssetView:
@@ -355,6 +376,7 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     trees = call.tx.versions.trees_beside(asset.id, 0)
     call.tx.versions.purge_of(asset.id, call.now, why)
     call.tx.comments.erase_of(asset.id)
+    call.tx.annotations.erase_of(asset.id)
     call.tx.refs.remove_all(asset.id)
     call.tx.publication.done(asset.id)
     call.tx.manifests.forget(trees)

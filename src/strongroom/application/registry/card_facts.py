@@ -14,6 +14,7 @@ from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge, Gateway
 from strongroom.application.ports.cards import StoredCard
+from strongroom.application.ports.documents import UnreadableDocumentError
 from strongroom.application.registry import slugs
 from strongroom.domain.artifacts.cards import CARD_PATH
 from strongroom.domain.artifacts.lookup import find
@@ -22,7 +23,7 @@ from strongroom.domain.artifacts.pages import PageSource, TreeRoot
 from strongroom.domain.artifacts.tree import FileEntry
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import DomainError, NotFound
+from strongroom.domain.errors import DomainError, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.card import CardValue, bases_of, head_of, tags_of
 from strongroom.domain.registry.fields import CARD_LARGEST
@@ -72,8 +73,16 @@ async def _read(edge: Edge, blob: Blob | None) -> Card:
 
 def parsed(gateway: Gateway, text: str) -> Mapping[str, CardValue]:
     """The fields of a card's text; none without a head. :raises Invalid: the head cannot be read."""
-    head, reader = head_of(text), gateway.yaml
-    return reader.read(head) if head is not None and reader is not None else {}
+    head = head_of(text)
+    if head is None:
+        return {}
+    try:
+        said = gateway.yaml.load(head.encode())
+    except UnreadableDocumentError as error:
+        raise Invalid(f"The head of the card cannot be read: {error}") from None
+    if not isinstance(said, dict | None):
+        raise Invalid("The head of a card is a mapping of fields.")
+    return said or {}
 
 
 def keep(call: Call, asset: Asset, card: Card) -> None:

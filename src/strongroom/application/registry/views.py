@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
+from strongroom.application.manifests.packaging_views import PackagingView
+from strongroom.application.manifests.summaries import ManifestSummary, StatisticsSummary
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.registry.model import Alias, Asset, Namespace, StagePlacement, Tag, Version, Workspace
@@ -61,6 +63,7 @@ class AssetView:
     """An asset with what is said of it. `card` is null in lists: read the asset for it.
 
     `gated` is auto or manual when its files are for those who asked for access, else empty.
+    `claimed_at` is when it was made elsewhere, of one that was imported.
     """
 
     uid: str
@@ -86,13 +89,17 @@ class AssetView:
     archived_at: datetime | None
     deleted_at: datetime | None
     purged_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
-    `signature` is null in lists: read the version for it. `origin` is the content's address as the publisher named it.
+    `signature` is what the publisher stated, and is null in lists: read the version for it. `origin` is the content's
+    address as the publisher named it, `source_uid` the version that a link shows. `claimed_at` is when it was made
+    elsewhere, of one that was imported.
+    `packaging`, `manifest` and `statistics` are what its content says, and stand only in the answer of `version.get`.
     """
 
     uid: str
@@ -115,12 +122,17 @@ class VersionView:
     signature: Mapping[str, object] | None
     run_uid: str | None
     origin: str | None
+    source_uid: str | None
     etag: int
     created_by: str
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    claimed_at: datetime | None = None
+    packaging: PackagingView | None = None
+    manifest: ManifestSummary | None = None
+    statistics: StatisticsSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +295,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             archived_at=maybe_time(asset.archived_at),
             deleted_at=maybe_time(asset.deleted_at),
             purged_at=maybe_time(asset.purged_at),
+            claimed_at=maybe_time(asset.claimed_at),
         )
         for asset in assets
     ]
@@ -316,6 +329,8 @@ def version_views(
     tags = call.tx.tags.current("version", ids)
     properties = call.tx.tags.properties("version", ids)
     aliases = call.tx.aliases.of_versions(ids)
+    shown = sorted({version.source_id for version in versions if version.source_id is not None})
+    sources = call.tx.versions.by_ids(shown) if shown else {}
     return [
         VersionView(
             uid=version.uid,
@@ -338,12 +353,14 @@ def version_views(
             signature=None if brief else version.signature,
             run_uid=version.run_uid,
             origin=version.origin,
+            source_uid=sources[version.source_id].uid if version.source_id is not None else None,
             etag=version.etag,
             created_by=version.created_by,
             created_at=time_of(version.recorded_at),
             updated_at=time_of(version.updated_at or version.recorded_at),
             archived_at=maybe_time(version.archived_at),
             deleted_at=maybe_time(version.deleted_at),
+            claimed_at=maybe_time(version.claimed_at),
         )
         for version in versions
     ]

@@ -10,6 +10,7 @@ from strongroom.application.edge import Gateway
 from strongroom.dialects.mlflow.operation import Operation
 from strongroom.dialects.mlflow.operations import (
     artifacts,
+    datasets,
     experiments,
     logged_models,
     models,
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *logged_models.OPERATIONS,
     *artifacts.OPERATIONS,
     *transfers.OPERATIONS,
+    *datasets.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
     *webhooks.OPERATIONS,

@@ -104,9 +104,11 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "asset_uid": _TEXT,
         "number": Attribute(Type.INTEGER, nullable=True), "label": Attribute(Type.TEXT, nullable=True, nfc=True),
         "stage": _MAYBE_TEXT, "description": _TEXT, "tree": _MAYBE_TEXT, "files": _INTEGER, "size": _INTEGER,
-        "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "origin": _MAYBE_TEXT, "created_by": _TEXT,
+        "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "origin": _MAYBE_TEXT,
+        "source_uid": _MAYBE_TEXT, "created_by": _TEXT,
         "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "expires_at": _MAYBE_TIME,
-        "deleted_at": _MAYBE_TIME,
+        "deleted_at": _MAYBE_TIME, "flavor": _MAYBE_TEXT, "flavor_version": _MAYBE_TEXT, "python_version": _MAYBE_TEXT,
+        "has_signature": _BOOLEAN,
     },
     Entity.EXPERIMENT: {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "path": _NAME, "description": _TEXT, "created_by": _TEXT,

@@ -15,6 +15,17 @@ _COLUMNS = (blob.c.id, blob.c.sha256, blob.c.size, blob.c.place, blob.c.blocks)
 
 _BY_SHA256 = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests")), Blob)
 _BY_ID = Prepared(select(*_COLUMNS).where(blob.c.id == bindparam("id")), Blob)
+_IDS = Prepared(select(blob.c.sha256, blob.c.id).where(among(blob.c.sha256, "digests")))
+_SENT = Prepared(
+    select(blob_ledger.c.blob_id).where(
+        blob_ledger.c.principal_id == bindparam("principal"),
+        among(blob_ledger.c.blob_id, "ids"),
+        blob_ledger.c.until > bindparam("now"),
+    )
+)
+_HELD = Prepared(
+    select(asset_blob.c.blob_id).where(among(asset_blob.c.asset_id, "assets"), among(asset_blob.c.blob_id, "ids"))
+)
 
 
 class SqlBlobs(Repository):
@@ -50,19 +61,12 @@ class SqlBlobs(Repository):
         mine: list[str] = []
         for batch in batches(dict.fromkeys(digests)):
             # of what others sent only ids are read: how big it is would show in the time that the rest of a row takes
-            query = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(batch))
-            stored = {row.sha256: row.id for row in self._connection.execute(query)}
+            stored = {row.sha256: row.id for row in _IDS.rows(self._connection, digests=batch)}
             # the same two look-ups for every digest, stored or not: one that is not gets an id that nothing has
             ids = [stored.get(digest, -1 - n) for n, digest in enumerate(batch)]
-            sent = select(blob_ledger.c.blob_id).where(
-                blob_ledger.c.principal_id == principal_id,
-                blob_ledger.c.blob_id.in_(ids),
-                blob_ledger.c.until > self._context.now(),
-            )
-            held = select(asset_blob.c.blob_id).where(
-                asset_blob.c.asset_id.in_(list(asset_ids) or [-1]), asset_blob.c.blob_id.in_(ids)
-            )
-            allowed = {*self._connection.execute(sent).scalars(), *self._connection.execute(held).scalars()}
+            sent = _SENT.rows(self._connection, principal=principal_id, ids=ids, now=self._context.now())
+            held = _HELD.rows(self._connection, assets=list(asset_ids) or [-1], ids=ids)
+            allowed = {row.blob_id for row in (*sent, *held)}
             mine += [digest for digest in batch if stored.get(digest) in allowed]
         return self.by_sha256(mine)
 

@@ -5,6 +5,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 `valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
 """
 
+from strongroom.adapters.sql.tables.annotations import annotation
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
     blob,
@@ -52,8 +53,9 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
-from strongroom.adapters.sql.tables.manifests import card_words, manifest, statistics
+from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
+from strongroom.adapters.sql.tables.record_sets import eval_record, record_set, record_set_experiment
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
@@ -87,6 +89,7 @@ from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xo
 __all__ = [
     "access_request",
     "alias",
+    "annotation",
     "asset",
     "asset_blob",
     "asset_card",
@@ -115,6 +118,7 @@ __all__ = [
     "draft",
     "edge",
     "edge_removed",
+    "eval_record",
     "experiment",
     "feed_cursor",
     "file_upload",
@@ -138,11 +142,14 @@ __all__ = [
     "node",
     "object_property",
     "outbox",
+    "packaging",
     "pipeline_step",
     "principal",
     "publication_due",
     "publication_rule",
     "read_window",
+    "record_set",
+    "record_set_experiment",
     "revision",
     "revision_parent",
     "run",
