@@ -23,7 +23,7 @@ from strongroom.domain.registry.fields import (
 )
 from strongroom.domain.registry.kinds import Kind, clean_type
 from strongroom.domain.registry.model import Asset, Version
-from strongroom.domain.registry.names import clean_name, slug_candidates, slug_key
+from strongroom.domain.registry.names import NUMBER_LARGEST, clean_name, slug_candidates, slug_key
 from strongroom.domain.registry.text import clean_text
 from strongroom.domain.tracking.source import maybe_claimed
 
@@ -41,6 +41,7 @@ class CreateAsset:
 
     :param exclusive: kinds that share one list of names for the caller's clients (domain.md N2, Addressing).
     :param claimed_at: when it was made elsewhere, microseconds since 1970 in UTC.
+    :param first_number: of the versions that are given the next one: those before were issued elsewhere.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class CreateAsset:
     properties: Mapping[str, Scalar] = field(default_factory=dict)
     exclusive: Sequence[str] = ()
     claimed_at: int | None = None
+    first_number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ def create(call: Call, command: CreateAsset) -> AssetView:
             description=clean_description(command.description),
             card=_clean_card(command.card),
             visibility=visibility.value,
-            next_number=1,
+            next_number=_clean_first(command.first_number),
             latest_version_id=None,
             event_seq=1,
             etag=1,
@@ -173,6 +175,12 @@ def create(call: Call, command: CreateAsset) -> AssetView:
         grant = call.tx.grants.add("principal", actor.uid, scope, "maintainer", actor.id)
         call.record("grant.create", Subject("grant", grant.uid), {"subject": actor.uid, "role": "maintainer"})
     return asset_view(call, asset)
+
+
+def _clean_first(number: int) -> int:
+    if not 1 <= number <= NUMBER_LARGEST:
+        raise Invalid(f"A version number is between 1 and {NUMBER_LARGEST}.", limit=NUMBER_LARGEST)
+    return number
 
 
 def _refuse_namesakes(call: Call, namespace_id: int, name: str, kinds: Sequence[str]) -> None:
