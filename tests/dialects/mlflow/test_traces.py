@@ -351,3 +351,29 @@ def test_an_evaluation_runs_over_traces_offline(mlflow: MlflowProcess) -> None:
     """)
     assert found["metrics"]["spans/mean"] == 3
     assert found["said"] == [3, 3]
+
+
+def test_a_pyfunc_stub_is_registered_loaded_by_alias_and_its_traces_are_linked(mlflow: MlflowProcess) -> None:
+    """ "a `pyfunc` LLM stub with traces, loaded back by alias with equal predictions"."""
+    found = mlflow.run("""
+        mlflow.set_experiment("tracing-pyfunc")
+
+        class Stub(mlflow.pyfunc.PythonModel):
+            @mlflow.trace(span_type="LLM")
+            def predict(self, context, model_input: list[str]) -> list[str]:
+                return [text[::-1] for text in model_input]
+
+        with mlflow.start_run() as run:
+            made = mlflow.pyfunc.log_model(name="stub", python_model=Stub(), registered_model_name="stub")
+            before = mlflow.pyfunc.load_model(made.model_uri).predict(["abc", "de"])
+            client.set_registered_model_alias("stub", "live", 1)
+            after = mlflow.pyfunc.load_model("models:/stub@live").predict(["abc", "de"])
+        mlflow.flush_trace_async_logging()
+        of_run = mlflow.search_traces(run_id=run.info.run_id, return_type="list")
+        of_model = mlflow.search_traces(model_id=made.model_id, return_type="list")
+        result = [before, after, len(of_run), len(of_model), of_run[0].data.spans[0].outputs]
+    """)
+    assert found[:2] == [["cba", "ed"], ["cba", "ed"]]
+    assert found[2] >= 2
+    assert found[3] >= 1
+    assert found[4] == ["cba", "ed"]
