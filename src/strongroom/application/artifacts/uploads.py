@@ -92,7 +92,7 @@ async def put_blob(edge: Edge, kind: str, uid: str, chunks: AsyncIterator[bytes]
 
 async def known(edge: Edge, digests: Sequence[str]) -> Mapping[str, StoredBlob]:
     """Those of the digests whose bytes are stored, and where; for the store alone, never for a client (N16)."""
-    found = await edge.read(lambda call: call.tx.blobs.by_sha256(digests))
+    found = await edge.read(lambda call: call.tx.blobs.fresh(digests))
     return {d: StoredBlob(b.sha256, b.size, b.place, b.blocks, None) for d, b in found.items()}
 
 

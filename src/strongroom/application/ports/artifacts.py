@@ -15,8 +15,15 @@ class Blobs(Protocol):
         ...
 
     def by_id(self, blob_id: int) -> Blob: ...
+    def fresh(self, digests: Sequence[str]) -> Mapping[str, Blob]:
+        """The same without what the collector has condemned: it must be written again by who sends it again."""
+        ...
+
     def add(self, stored: Sequence[StoredBlob]) -> Mapping[str, Blob]:
-        """Record blobs; one that exists keeps its place."""
+        """Record blobs; one that exists keeps its place, and is spared by the collector.
+
+        :raises Unavailable: it is leaving the store at this moment.
+        """
         ...
 
     def note_sent(self, principal_id: int, blob_ids: Sequence[int], until: int) -> None:

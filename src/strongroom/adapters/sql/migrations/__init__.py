@@ -24,6 +24,7 @@ REVISIONS: Final = (
     "0018",
     "0019",
     "0020",
+    "0021",
 )
 
 HEAD: Final = REVISIONS[-1]
