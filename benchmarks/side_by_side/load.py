@@ -1,6 +1,7 @@
 """Load on one server: keep-alive connections that ask one after the other, bounded in number and time."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -127,6 +128,46 @@ async def _many(server: Server, make: Callable[[int], Ask], connections: int, co
 def load(server: Server, make: Callable[[int], Ask], *, connections: int, count: int, seconds: float = 20) -> Measured:
     """Ask `count` times in all, or for so many seconds, whichever ends first."""
     return asyncio.run(_many(server, make, connections, count, seconds))
+
+
+BUFFER = 1 << 20
+
+
+def transfer(server: Server, ask: Ask, seconds: float) -> Measured:
+    """One request whose body or answer is large, on a blocking socket: asyncio's streams copy what they hand on, and
+    would be what is measured.
+
+    :raises Failed: it is no success.
+    """
+    lines = [f"{name}: {value}" for name, value in server.headers.items()]
+    headers = "\r\n".join(
+        [f"Host: 127.0.0.1:{server.port}", *lines, f"Content-Type: {ask.media_type}", "Connection: close"]
+    )
+    head = f"{ask.method} {ask.path} HTTP/1.1\r\n{headers}\r\nContent-Length: {len(ask.body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as connection:
+        cpu, began = server.cpu_s(), time.perf_counter()
+        connection.sendall(head.encode())
+        connection.sendall(ask.body)
+        received = _received(connection, f"{server.name}: {ask.method} {ask.path[:120]}")
+        took, used = time.perf_counter() - began, server.cpu_s() - cpu
+    return Measured(1, took, used * 1000, took * 1000, took * 1000, received)
+
+
+def _received(connection: socket.socket, what: str) -> int:
+    """The bytes of an answer, read to the end of the connection and dropped; with the seams between its chunks."""
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        some = connection.recv(BUFFER)
+        if not some:
+            raise Failed(f"{what}: no answer")
+        answer += some
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if int(head[9:12]) >= 300:
+        raise Failed(f"{what}: {head[:300]!r} {body[:300]!r}")
+    received, buffer = len(body), bytearray(BUFFER)
+    while more := connection.recv_into(buffer):
+        received += more
+    return received
 
 
 def once(server: Server, ask: Ask) -> bytes:

@@ -23,7 +23,7 @@ from tests.application.conftest import MovableClock
 async def main(database: str, token: str, asset_uid: str, count: int) -> None:
     clock = MovableClock()
     executor = SqliteExecutor(database, clock) if is_sqlite(database) else PostgresExecutor(database, clock)
-    gateway = Gateway(executor, None, PageSealer(b"k"), ReadCounters(), None, None)  # type: ignore[arg-type]
+    gateway = Gateway(executor, None, PageSealer(b"k"), ReadCounters(), None, None, None)  # type: ignore[arg-type]
 
     async def one(n: int) -> int | None:
         def edge() -> RequestEdge:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Connection, Engine, Table, event, func, select, text
 
+from strongroom.adapters.documents.plain_yaml import PlainYaml
 from strongroom.adapters.sql.engine import is_sqlite, postgres_engine, sqlite_engine
 from strongroom.adapters.sql.tables import metadata
 from strongroom.application.artifacts import folders, uploads
@@ -79,6 +80,7 @@ class Site:
             self.reads,
             TestKeys(),
             NoPasswords(),  # type: ignore[arg-type]  # never asked
+            PlainYaml(),
             world.public_reads,
         )
 

@@ -21,6 +21,7 @@ from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
+from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
@@ -45,6 +46,11 @@ class ByteReader(Protocol):
         """Where the bytes are."""
         ...
 
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
+        ...
+
     async def read(self, work: Callable[[Call], T]) -> T:
         """Run a step that reads, on a snapshot of its own."""
         ...
@@ -61,6 +67,11 @@ class Edge(Protocol):
     @property
     def store(self) -> BlobStore:
         """Where the bytes are."""
+        ...
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
         ...
 
     @property
@@ -103,6 +114,7 @@ class Gateway:
     reads: ReadCounters
     keys: LogKeyring
     hasher: PasswordHasher
+    yaml: LoadYaml
     public_reads: bool = False
     outgoing: Outgoing | None = None
     outside: Outside | None = None
@@ -164,6 +176,11 @@ class RequestEdge:
     def store(self) -> BlobStore:
         """Where the bytes are."""
         return self._gateway.store
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """What reads YAML that nobody trusts."""
+        return self._gateway.yaml
 
     @property
     def reads(self) -> ReadCounters:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom import __version__
+from strongroom.adapters.documents.plain_yaml import PlainYaml
 from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets
@@ -106,6 +107,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         reads=ReadCounters(),
         keys=keyring,
         hasher=LazyPasswords(),
+        yaml=PlainYaml(),
         public_reads=serving.public_reads,
         outgoing=outgoing,
         outside=outside_of(serving),

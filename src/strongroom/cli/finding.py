@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from strongroom.cli import output
 from strongroom.cli.common import NONE, Common
+from strongroom.cli.manifests import told
 from strongroom.sdk.lookup import SIGNS
 from strongroom.sdk.models import Graph, Vertex
 
@@ -77,7 +78,7 @@ def resolve(reference: str, *, at: str | None = None, kind: str | None = None, c
 
 
 def diff(before: str, after: str, *, common: Common | None = None) -> None:
-    """What differs between two versions: files, card, params and metrics of their runs."""
+    """What differs between two versions: files, card, signature, params and metrics of their runs."""
     common = common or NONE
     with common.client() as client:
         found = client.diff(before, after)
@@ -92,6 +93,9 @@ def diff(before: str, after: str, *, common: Common | None = None) -> None:
     values += [(one.key, str(one.before), str(one.after)) for one in found.metrics]
     for key, before_, after_ in values:
         output.line(f"{output.text(key)}: {output.text(before_)} -> {output.text(after_)}")
+    for change_ in found.packaging:
+        for line in told(change_):
+            output.line(output.text(line))
     for line in found.card or ():
         output.line(output.text(line))
     output.note(f"{len(found.changes)} path(s) differ{', and more' if found.truncated else ''}.")

@@ -12,7 +12,7 @@ from strongroom.cli.common import NONE, Common
 from strongroom.sdk.errors import BadManifest, Invalid
 
 if TYPE_CHECKING:
-    from strongroom.sdk.manifests import FieldChange
+    from strongroom.sdk.models import FieldChange
 
 
 def show(reference: str, *, common: Common | None = None) -> None:
@@ -36,13 +36,14 @@ def diff(before: str, after: str, *, common: Common | None = None) -> None:
         output.emit(found)
         return
     for change in found.changes:
-        for line in _told(change):
+        for line in told(change):
             output.line(line)
     if found.truncated:
         output.note("There is more than could be listed.")
 
 
-def _told(change: "FieldChange") -> list[str]:
+def told(change: "FieldChange") -> list[str]:
+    """A difference for people."""
     if change.lines is not None:
         return [f"{change.path}:", *(f"  {output.text(line)}" for line in change.lines)]
     before, after = (json.dumps(one, ensure_ascii=False) for one in (change.before, change.after))

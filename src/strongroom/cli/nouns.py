@@ -6,6 +6,7 @@ from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
     "alias": "Names that point at one version.",
+    "annotation": "What other systems said of objects that came from them.",
     "asset": "Models, data sets and other assets.",
     "automation": "What is done by itself, in your name.",
     "audit": "The audit log: read, proved, exported, verified offline.",
@@ -23,6 +24,8 @@ HELP = {
     "flag": "What turned out to be bad.",
     "folder": "Files of runs, logged models and drafts.",
     "grant": "Who has which role where.",
+    "handle": "Ids of other systems, and what they mean here.",
+    "import": "What other systems hold, copied here.",
     "lineage": "What a version came from and what came of it; paths, impact, checks.",
     "inbox": "What you are told.",
     "manifest": "What versions say of themselves in strongroom.json.",
@@ -66,6 +69,7 @@ HAND_MADE = {
     "dataset.statistics": ("datasets:statistics", "Rows, columns and what is in them, by split."),
     "comment.add": ("collaboration:comment_add", "Comment on an object."),
     "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
+    "import.mlflow": ("importing:mlflow", "Copy what another MLflow holds; called again, it brings what is new."),
     "bulk.load": ("bulk:load", "Load runs, params and points from a file; called again, it goes on."),
     "event.stream": ("events:tail", "The same as tail."),
     "event.tail": ("events:tail", "Show events as they happen, a line each."),
@@ -84,6 +88,8 @@ HAND_MADE = {
     "run.search": ("searching:runs", "Runs that fit a filter, in any order."),
     "run.show": ("runs:show", "One run in short, for people."),
     "stage.set": ("aliases:stage_set", "Place a version at a stage."),
+    "version.get": ("versions:show", "The same as show."),
+    "version.show": ("versions:show", "One version: what is said of it, and what its content says."),
     "version.search": ("searching:versions", "Versions that fit a filter."),
     "token.issue": ("identity:token_issue", "Make a token; it is printed once."),
 }

@@ -28,15 +28,15 @@ def resolve_all(client: Client, op: Op, fields: dict[str, Any]) -> None:
     """Replace references by uids, in place. What is a uid already stays."""
     find = _finder(client, op, fields)
     if find is not None and fields.get("uid"):
-        fields["uid"] = _uid(fields["uid"], find)
+        fields["uid"] = as_uid(fields["uid"], find)
     if fields.get("to_uid") and fields.get("to_kind") == "version":
-        fields["to_uid"] = _uid(fields["to_uid"], lambda text: version_uid(client.api, text))
+        fields["to_uid"] = as_uid(fields["to_uid"], lambda text: version_uid(client.api, text))
     for name in ("version_uid", "other"):
         if fields.get(name):
-            fields[name] = _uid(fields[name], lambda text: version_uid(client.api, text))
+            fields[name] = as_uid(fields[name], lambda text: version_uid(client.api, text))
     for name in ("base_uids", "bases"):
         if fields.get(name):
-            fields[name] = [_uid(text, lambda text: version_uid(client.api, text)) for text in fields[name]]
+            fields[name] = [as_uid(text, lambda text: version_uid(client.api, text)) for text in fields[name]]
 
 
 def _finder(client: Client, op: Op, fields: dict[str, Any]) -> Callable[[str], str] | None:
@@ -53,5 +53,6 @@ def _finder(client: Client, op: Op, fields: dict[str, Any]) -> Callable[[str], s
     return None
 
 
-def _uid(text: str, find: Callable[[str], str]) -> str:
+def as_uid(text: str, find: Callable[[str], str]) -> str:
+    """The uid that a text is, or that `find` makes of it."""
     return text if _UID.fullmatch(text) else find(text)

@@ -7,8 +7,7 @@ import msgspec
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.lookup import VersionRef, version_uid
-from strongroom.sdk.manifests import FieldChange
-from strongroom.sdk.models import Answer
+from strongroom.sdk.models import Answer, FieldChange
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0

@@ -13,7 +13,7 @@ from strongroom.sdk.api import Api
 from strongroom.sdk.errors import Invalid
 from strongroom.sdk.localfiles import find
 from strongroom.sdk.lookup import VersionRef, version_of, version_uid
-from strongroom.sdk.models import Answer, Version
+from strongroom.sdk.models import Answer, FieldChange, Version
 from strongroom.sdk.progress import Progress
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.transfers import LocalVersion, Said
@@ -41,16 +41,6 @@ class Manifest(Answer, frozen=True):
     body: Mapping[str, Any]
     version_uid: str = ""
     members: list[Member] = msgspec.field(default_factory=list)
-
-
-class FieldChange(Answer, frozen=True):
-    """A place that differs: added, removed, changed or member. `lines` of a text begin with a blank, - or +."""
-
-    path: str
-    change: str
-    before: Any = None
-    after: Any = None
-    lines: list[str] | None = None
 
 
 class ManifestDiff(Answer, frozen=True):

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from strongroom.sdk.packaging import ManifestSummary, Packaging, StatisticsSummary
+
 Scalar = str | int | float | bool | None
 
 
@@ -95,7 +97,10 @@ class Asset(Answer, frozen=True):
 
 
 class Version(Answer, frozen=True):
-    """A version (or draft). `tree` is the digest that its content answers to; `bytes` and `files` its size."""
+    """A version (or draft). `tree` is the digest that its content answers to; `bytes` and `files` its size.
+
+    `packaging`, `manifest` and `statistics` are what its content says; only ``client.versions.get`` answers them.
+    """
 
     uid: str
     asset_uid: str
@@ -121,6 +126,9 @@ class Version(Answer, frozen=True):
     run_uid: str | None = None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
+    packaging: Packaging | None = None
+    manifest: ManifestSummary | None = None
+    statistics: StatisticsSummary | None = None
 
     @property
     def reference(self) -> str:
@@ -284,10 +292,21 @@ class ReferenceCheck(Answer, frozen=True):
     seen_size: int | None = None
 
 
+class FieldChange(Answer, frozen=True):
+    """A place that differs: added, removed, changed or member. `lines` of a text begin with a blank, - or +."""
+
+    path: str
+    change: str
+    before: Any = None
+    after: Any = None
+    lines: list[str] | None = None
+
+
 class Diff(Answer, frozen=True):
     """What differs between two versions or revisions; `truncated` when there are more paths than could be listed.
 
-    `card` is a unified diff, None when a card is too long or no text; `params` and `metrics` are those of the runs.
+    `card` is a unified diff, None when a card is too long or no text; `params` and `metrics` are those of the runs;
+    `packaging` is what differs in signature, flavors and requirements.
     """
 
     changes: list[Change]
@@ -295,6 +314,7 @@ class Diff(Answer, frozen=True):
     card: list[str] | None = None
     params: list[ParamChange] = []
     metrics: list[MetricChange] = []
+    packaging: list[FieldChange] = []
 
 
 class Vertex(Answer, frozen=True):

@@ -6,6 +6,7 @@ from typing import Any
 from strongroom.sdk.api import Api
 from strongroom.sdk.lookup import AssetRef, VersionRef, asset_uid, owner_of, plain_name, version_uid
 from strongroom.sdk.models import Asset, Diff, Entry, Origin, ReferenceCheck, Scalar, Stage, Tag, Version
+from strongroom.sdk.packaging import Packaging
 
 
 class Assets:
@@ -104,8 +105,12 @@ class Versions:
         self._api = api
 
     def get(self, version: VersionRef) -> Version:
-        """One version as it is now."""
+        """One version as it is now, with what its content says: packaging, manifest, statistics."""
         return self._api.call("version.get", Version, uid=version_uid(self._api, version))
+
+    def packaging(self, version: VersionRef) -> Packaging:
+        """How a model is packaged, every column of it. :raises NotFound: it has no MLmodel file."""
+        return self._api.call("version.packaging", Packaging, uid=version_uid(self._api, version))
 
     def list(
         self, asset: AssetRef, *, state: str = "active", stage: str | None = None, tag: str | None = None
@@ -166,7 +171,7 @@ class Versions:
         return self._api.every("file.list", Entry, uid=uid, path=path, recursive=recursive)
 
     def diff(self, before: VersionRef, after: VersionRef) -> Diff:
-        """What differs between two versions: files, card, params and metrics of their runs."""
+        """What differs between two versions: files, card, signature, params and metrics of their runs."""
         ends = version_uid(self._api, before), version_uid(self._api, after)
         return self._api.call("version.diff", Diff, uid=ends[0], other=ends[1])
 

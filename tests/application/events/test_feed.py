@@ -40,7 +40,7 @@ class WaitingEdge:
         self._world, self._who = world, who
         self.gateway = SimpleNamespace(waiting=Waiting(most))
 
-    async def read(self, work: Callable[[Call], T]) -> T:
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:  # noqa: ARG002 - see `Edge`
         return await asyncio.to_thread(self._world.read, self._who, work)
 
 

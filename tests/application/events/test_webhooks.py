@@ -45,7 +45,7 @@ class FinishingEdge:
     async def finish(self, work: Callable[[Call], T]) -> T:
         return await asyncio.to_thread(self._world.command, self._who, work)
 
-    async def read(self, work: Callable[[Call], T]) -> T:
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:  # noqa: ARG002 - see `Edge`
         return await asyncio.to_thread(self._world.read, self._who, work)
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from sqlalchemy import select
 
+from strongroom.adapters.documents.plain_yaml import PlainYaml
 from strongroom.adapters.sql.tables import outbox
 from strongroom.application.paging import PageRequest
 from strongroom.application.registry import assets, history, namespaces, publication, refs, versions
@@ -35,7 +36,7 @@ def refused(site: Site) -> list[dict[str, str]]:
 
 
 def tick(site: Site) -> int:
-    return run(publication.publish_quiet(site.world.executor, site.store))
+    return run(publication.publish_quiet(site.world.executor, site.store, PlainYaml()))
 
 
 def test_by_default_a_version_is_made_when_somebody_asks(site: Site, model: AssetView, commit: Committing) -> None:
@@ -138,7 +139,7 @@ def test_two_processes_publish_a_quiet_head_once(site: Site, model: AssetView, c
     site.world.clock.advance(2 * SECOND)
 
     async def together() -> list[int]:
-        ticks = (publication.publish_quiet(site.world.executor, site.store) for _ in range(4))
+        ticks = (publication.publish_quiet(site.world.executor, site.store, PlainYaml()) for _ in range(4))
         return list(await asyncio.gather(*ticks))
 
     assert sum(run(together())) >= 1

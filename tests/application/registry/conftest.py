@@ -31,7 +31,7 @@ class WorldEdge:
     async def finish(self, work: Callable[[Call], T]) -> T:
         return await self.command(work)
 
-    async def read(self, work: Callable[[Call], T]) -> T:
+    async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:  # noqa: ARG002 - see `Edge`
         return await asyncio.to_thread(self._world.read, self._who, work)
 
 

@@ -24,6 +24,7 @@ from strongroom.adapters.sql.tables import (
     namespace,
     node,
     object_property,
+    packaging,
     run,
     run_param,
     run_value,
@@ -65,6 +66,7 @@ class Filler:
         self.workspace_id = world.workspace.id
         self.actor = world.principals["contributor"]
         self.keys = {key: self.add(name_dict, workspace_id=self.workspace_id, text=key) for key in KEYS}
+        self.packagings = {text: self.packaging(text) for text in TEXTS if self.random.random() < 0.7}
         self.records: dict[Entity, list[Record]] = {entity: [] for entity in Entity}
         self.uids: dict[int, str] = {}
         self.then: dict[int, Record] = {}
@@ -87,6 +89,12 @@ class Filler:
 
     def common(self) -> Row:
         return {"uid": self.uid(), "workspace_id": self.workspace_id, "created_by": self.actor.id}
+
+    def packaging(self, tree: str) -> Row:
+        row = {name: self.maybe(TEXTS) for name in ("flavor", "flavor_version", "python_version")}
+        row["has_signature"] = self.some([True, False])
+        self.connection.execute(insert(packaging).values(tree=tree, body="", recorded_at=0, **row))
+        return row
 
     def tags(self, kind: str, owner: int) -> dict[str, str | None]:
         found = {key: self.some([None, *TEXTS]) for key in KEYS if self.random.random() < 0.6}
@@ -225,8 +233,9 @@ class Filler:
                 "description": self.some(TEXTS), "origin": self.maybe(TEXTS), "tree": self.maybe(TEXTS),
                 "files": self.some([0, 1, 2]),
                 "bytes": self.some([0, 1, 2**53 + 1]), "unpinned": self.some([True, False]),
-                "locked": self.some([True, False]), "recorded_at": self.some(TIMES),
-                "updated_at": self.some(TIMES), "archived_at": self.maybe(TIMES),
+                "locked": self.some([True, False]), "signature": self.some(["{}", "{}", '{"a":1}']),
+                "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
+                "archived_at": self.maybe(TIMES),
                 "expires_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
             }  # fmt: skip
             id_ = self.add(version, asset_id=asset_id, namespace_id=place[0], state="live", **row)
@@ -252,6 +261,7 @@ class Filler:
                 "kind": owner["kind"],
                 "asset_uid": owner["uid"],
                 "run_uid": None,
+                **self.packaged(row),
             }
             if owner["kind"] == "dataset":
                 self.own_datasets.append((id_, owner["name"], row["tree"]))
@@ -259,6 +269,12 @@ class Filler:
             said = {"tags": self.tags("version", id_), "properties": self.properties("version", id_), "aliases": mine}
             self.remember(Entity.VERSION, id_, row, more, **said)
         return frozenset(names), frozenset(past)
+
+    def packaged(self, row: Row) -> Row:
+        """What a version's tree says of how its model is packaged."""
+        none = {"flavor": None, "flavor_version": None, "python_version": None, "has_signature": False}
+        said = self.packagings.get(row["tree"], none)
+        return {**said, "has_signature": said["has_signature"] or row["signature"] != "{}"}
 
     def registry(self, places: list[tuple[int, str]], assets: int, versions: int) -> None:
         for _ in range(assets):

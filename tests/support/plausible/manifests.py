@@ -51,6 +51,14 @@ def get(world: "World") -> Asked:
     return Asked({"uid": version_with(world, PROMPT)}, {})
 
 
+def packaged(world: "World") -> Asked:
+    """A version with an MLmodel file."""
+    key = (world.tag, "packaged")
+    if key not in _made:
+        _made[key] = sealed(world, "model", {"MLmodel": b"flavors: {sklearn: {sklearn_version: 1.9.1}}"})
+    return Asked({"uid": _made[key]}, {})
+
+
 def diff(world: "World") -> Asked:
     uid = version_with(world, PROMPT)
     return Asked({"uid": uid, "other": uid}, {})
@@ -105,6 +113,7 @@ def fork(world: "World") -> Asked:
 
 REQUESTS: Mapping[str, Request] = {
     "manifest.get": get,
+    "version.packaging": packaged,
     "manifest.diff": diff,
     "manifest.check": check,
     "manifest.validate": validate,

@@ -57,6 +57,11 @@ async def read_checked(start: int, end: int, fetch: Fetch, window: int) -> Async
         window: blocks a fetch; two windows are in memory at a time.
     """
     last = block_count(end)
+    if last - start // BLOCK == 1 and end > start:  # one block: nothing to fetch ahead
+        at = (last - 1) * BLOCK
+        for block in await fetch(last - 1, last):
+            yield block[start - at : end - at]
+        return
     ahead: asyncio.Future[list[bytes]] | None = None
     try:
         for first in range(start // BLOCK, last if end > start else 0, window):

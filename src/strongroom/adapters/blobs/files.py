@@ -68,7 +68,7 @@ class TempFile:
             return git_sha1(self.size, (os.pread(self._fd, BLOCK, at) for at in range(0, self.size, BLOCK)))
 
     def sync(self) -> None:
-        """Force the bytes to disk."""
+        """Force the bytes to disk; may run beside `write`, and is called again after the last one."""
         with disk_errors():
             os.fdatasync(self._fd)
 

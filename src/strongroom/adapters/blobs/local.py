@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from strongroom.adapters.blobs import trash
 from strongroom.adapters.blobs.blocks import checked_range, compare_blocks, missing, read_checked
@@ -41,6 +42,9 @@ from strongroom.application.artifacts.blobstore import (
 )
 from strongroom.domain.errors import SizeMismatch, Unavailable
 
+#: Bytes that are hashed where they are: in the time that a change of threads takes.
+_HASHED_HERE: Final = 64 * 1024
+
 
 class _OpenFile:
     """A blob's file held open while it is read, so that replacing or removing it does not cut the reader off."""
@@ -60,6 +64,11 @@ class _OpenFile:
                 raise missing(self._blob, first) from None
             data = read_up_to(self._fd, (last - first) * BLOCK, first * BLOCK)
         return compare_blocks(self._blob, first, last, data)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to close."""
+        return self._fd >= 0
 
     def close(self) -> None:
         """Close it, if it was opened."""
@@ -125,7 +134,10 @@ class LocalBlobStore:
     async def put_small(self, blobs: Sequence[bytes], known: Known) -> Sequence[StoredBlob]:
         """See `WriteBlobs.put_small`: one append and one sync for all up to 64 KiB, shared with other callers."""
         small = [data for data in blobs if len(data) <= SMALL]
-        hashed = await self._threads.run(lambda: [blob_of(data) for data in small])
+        if sum(map(len, small)) <= _HASHED_HERE:
+            hashed = [blob_of(data) for data in small]
+        else:
+            hashed = await self._threads.run(lambda: [blob_of(data) for data in small])
         fresh = {blob.sha256: (blob, data) for blob, data in zip(hashed, small, strict=True)}
         stored = await self._append(fresh, known)
         answers = iter(hashed)
@@ -157,7 +169,8 @@ class LocalBlobStore:
 
         async def fetch(first: int, last: int) -> list[bytes]:
             if packed:
-                return await self._threads.run(self._packs.read, blob, *packed)
+                now = self._packs.read_now(blob, *packed)
+                return now if now is not None else await self._threads.run(self._packs.read, blob, *packed)
             if blob.place != OWN_FILE:
                 raise missing(blob, first)
             return await self._threads.run(file.blocks, first, last)
@@ -167,7 +180,8 @@ class LocalBlobStore:
                 async for piece in pieces:
                     yield piece
         finally:
-            await self._threads.run(file.close)
+            if file.is_open:
+                await self._threads.run(file.close)
 
     async def exists(self, blob: StoredBlob | ListedBlob) -> bool:
         """See `ReadBlobs.exists`."""

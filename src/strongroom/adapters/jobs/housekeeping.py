@@ -152,7 +152,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
-        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor, gateway.store)),
+        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor, gateway.store, gateway.yaml)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("work-automations", WORK_AUTOMATIONS_S, lambda: performing.work(executor)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),

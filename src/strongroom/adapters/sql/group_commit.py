@@ -10,7 +10,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -34,7 +35,8 @@ GROUP_SIZE = 64
 @dataclass(slots=True)
 class _Job:
     work: Callable[[Transaction], Any]
-    done: "Future[Any]"
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Any]"
     result: Any = None
     failed: bool = False
 
@@ -55,15 +57,13 @@ class SqliteExecutor:
 
     async def command(self, work: Callable[[Transaction], T]) -> T:
         """See :class:`strongroom.application.ports.execution.Executor`."""
-        return await asyncio.wrap_future(self._submit(work))
-
-    def _submit(self, work: Callable[[Transaction], T]) -> "Future[T]":
-        job = _Job(work, Future())
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
         with self._gate:
             if self._closed:
                 raise Unavailable("The server is stopping.")
-            self._queue.put(job)
-        return job.done
+            self._queue.put(_Job(work, loop, done))
+        return await done
 
     async def read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
         """See :class:`strongroom.application.ports.execution.Executor`.
@@ -106,7 +106,7 @@ class SqliteExecutor:
                 return
 
     def _commit(self, group: list[_Job]) -> None:
-        live = [job for job in group if job.done.set_running_or_notify_cancel()]
+        live = [job for job in group if not job.done.cancelled()]
         try:
             with self._writer.connect() as connection, connection.begin():
                 for job in live:
@@ -116,13 +116,10 @@ class SqliteExecutor:
         except BaseException as error:  # noqa: BLE001 - whatever it is, every waiting caller must get it
             failure = _as_failure(error)
             for job in live:
-                job.done.set_exception(job.result if job.failed else failure)
-            return
-        for job in live:
-            if job.failed:
-                job.done.set_exception(job.result)
-            else:
-                job.done.set_result(job.result)
+                job.result, job.failed = job.result if job.failed else failure, True
+        for loop in {job.loop for job in live}:
+            with suppress(RuntimeError):  # a loop that was closed waits for nothing
+                loop.call_soon_threadsafe(_answer, [job for job in live if job.loop is loop])
 
     def _run(self, connection: Connection, job: _Job) -> None:
         """Run one command under its own savepoint, so that a refused one takes nothing else with it.
@@ -159,6 +156,17 @@ class SqliteExecutor:
         self._readers.shutdown(wait=True)
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _answer(jobs: list[_Job]) -> None:
+    """Answer all callers of a loop at once: waking it for each would hand it the interpreter in between, each time."""
+    for job in jobs:
+        if job.done.done():
+            continue
+        if job.failed:
+            job.done.set_exception(job.result)
+        else:
+            job.done.set_result(job.result)
 
 
 def _is_open(connection: Connection) -> bool:

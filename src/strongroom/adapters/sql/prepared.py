@@ -151,6 +151,12 @@ class Prepared:
         self._convert = convert
         self._compiled: dict[str, _Compiled] = {}
 
+    @property
+    def select(self) -> Select[Any]:
+        """What it was made of, for whom the round through SQLAlchemy is worth it: answers that are streamed."""
+        assert isinstance(self._statement, Select)  # noqa: S101 - nobody streams what has no rows
+        return self._statement
+
     def _of(self, dialect: Dialect) -> _Compiled:
         found = self._compiled.get(dialect.name)
         if found is None:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
+from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.automations import SqlAutomations
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
 from strongroom.adapters.sql.repositories.collection import SqlCollection
 from strongroom.adapters.sql.repositories.comments import SqlComments
@@ -52,17 +54,21 @@ from strongroom.application.ports.execution import Clock
 T = TypeVar("T")
 
 
+_IDS = Prepared(
+    select(name_dict.c.text, name_dict.c.id).where(
+        name_dict.c.workspace_id == bindparam("workspace"), among(name_dict.c.text, "texts")
+    )
+)
+_TEXTS = Prepared(select(name_dict.c.id, name_dict.c.text).where(among(name_dict.c.id, "ids")))
+
+
 class _Names(Repository):
     """The dictionary of repeated texts."""
 
     def ids(self, workspace_id: int, texts: Iterable[str], *, create: bool) -> dict[str, int]:
-        found: dict[str, int] = {}
         wanted = list(dict.fromkeys(texts))
-        for batch in batches(wanted):
-            query = select(name_dict.c.text, name_dict.c.id).where(
-                name_dict.c.workspace_id == workspace_id, name_dict.c.text.in_(batch)
-            )
-            found.update((text, id_) for text, id_ in self._connection.execute(query))
+        rows = _IDS.rows(self._connection, workspace=workspace_id, texts=wanted) if wanted else ()
+        found: dict[str, int] = dict(rows)
         missing = [text for text in wanted if text not in found]
         if create and missing:
             self._insert_ignore(name_dict, [{"workspace_id": workspace_id, "text": text} for text in missing])
@@ -70,11 +76,8 @@ class _Names(Repository):
         return found
 
     def texts(self, ids: Iterable[int]) -> dict[int, str]:
-        found: dict[int, str] = {}
-        for batch in batches(dict.fromkeys(ids)):
-            query = select(name_dict.c.id, name_dict.c.text).where(name_dict.c.id.in_(batch))
-            found.update((id_, text) for id_, text in self._connection.execute(query))
-        return found
+        wanted = list(dict.fromkeys(ids))
+        return dict(_TEXTS.rows(self._connection, ids=wanted)) if wanted else {}
 
 
 class SqlTransaction:
@@ -189,6 +192,10 @@ class SqlTransaction:
     @cached_property
     def handles(self) -> SqlHandles:
         return SqlHandles(self)
+
+    @cached_property
+    def annotations(self) -> SqlAnnotations:
+        return SqlAnnotations(self)
 
     @cached_property
     def pipelines(self) -> SqlPipelines:

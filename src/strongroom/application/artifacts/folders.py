@@ -18,7 +18,7 @@ from strongroom.domain.errors import Conflict, Invalid, NotFound, NotPossessed, 
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import VersionState
 from strongroom.domain.tracking.logged_models import LoggedModel
-from strongroom.domain.tracking.model import Run
+from strongroom.domain.tracking.model import HeldRun, Run
 
 ENTRIES_MOST = 10_000
 DIGESTS_MOST = 10_000
@@ -60,27 +60,24 @@ class FolderOwner:
     uid: str
     folder: Folder
     asset_id: int | None
-    run: Run | None = None
+    run: Run | HeldRun | None = None
     sealed: bool = False
     model: LoggedModel | None = None
 
 
-def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
+def open_folder(call: Call, kind: str, uid: str, *, write: bool, hold: bool = False) -> FolderOwner:
     """The folder of a run, logged model or draft, when the caller may read or write it.
 
     A folder has no rights of its own: those of its owner decide.
 
+    :param hold: to write to it in this very transaction: a run is locked in the same query.
     :raises Conflict: to write: the draft is sealed or expired, or the other owner is in the trash, maybe with its
         experiment.
     :raises Purged: the draft became a version that was purged.
     """
     call.ask(Permission.FOLDER_WRITE if write else Permission.FOLDER_READ)
     if kind == "run":
-        experiment, run = runs.by_uid(call, uid, Permission.RUN_WRITE if write else Permission.RUN_READ)
-        if write:
-            experiments.must_live(experiment)
-        if write and run.deleted_at is not None:
-            raise Conflict("The run is in the trash; restore it first.")
+        run = runs.held(call, uid) if hold else _run(call, uid, write=write)
         return FolderOwner(kind, uid, _folder(call, "run", run.id), None, run)
     if kind == "logged_model":
         permission = Permission.RUN_WRITE if write else Permission.RUN_READ
@@ -89,17 +86,30 @@ def open_folder(call: Call, kind: str, uid: str, *, write: bool) -> FolderOwner:
             logged_lookup.must_live(experiment, model)
         return FolderOwner(kind, uid, _folder(call, "logged_model", model.id), None, model=model)
     if kind == "draft":
-        asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
-        draft = call.tx.versions.draft(version.id)
-        if draft is None:
-            raise NotFound("There is no such draft.")
-        if write and (draft.state != "open" or draft.expires_at <= call.now):
-            raise Conflict("The draft is sealed, ended or expired.", state=draft.state)
-        if asset.purged_at is not None or version.state is VersionState.PURGED:
-            raise Purged("The draft was purged; its content is gone.")
-        folder = call.tx.folders.by_id(draft.folder_id)
-        return FolderOwner(kind, uid, folder, asset.id, sealed=draft.state == "sealed")
+        return _draft(call, uid, write=write)
     raise Invalid(f"A folder belongs to one of {', '.join(OWNERS)}.")
+
+
+def _run(call: Call, uid: str, *, write: bool) -> Run:
+    experiment, run = runs.by_uid(call, uid, Permission.RUN_WRITE if write else Permission.RUN_READ)
+    if write:
+        experiments.must_live(experiment)
+    if write and run.deleted_at is not None:
+        raise Conflict("The run is in the trash; restore it first.")
+    return run
+
+
+def _draft(call: Call, uid: str, *, write: bool) -> FolderOwner:
+    asset, version = versions.by_uid(call, uid, Permission.VERSION_REGISTER)
+    draft = call.tx.versions.draft(version.id)
+    if draft is None:
+        raise NotFound("There is no such draft.")
+    if write and (draft.state != "open" or draft.expires_at <= call.now):
+        raise Conflict("The draft is sealed, ended or expired.", state=draft.state)
+    if asset.purged_at is not None or version.state is VersionState.PURGED:
+        raise Purged("The draft was purged; its content is gone.")
+    folder = call.tx.folders.by_id(draft.folder_id)
+    return FolderOwner("draft", uid, folder, asset.id, sealed=draft.state == "sealed")
 
 
 def _folder(call: Call, kind: str, owner_id: int) -> Folder:
@@ -156,14 +166,23 @@ def put(call: Call, kind: str, uid: str, entries: Sequence[PutEntry], bases: Seq
     :raises NotPossessed: a digest was named whose bytes the caller has not sent and may not read.
     :raises BadPath: a path is no path, stands twice, or a file stands where another needs a directory.
     """
-    owner = open_folder(call, kind, uid, write=True)
+    owner = open_folder(call, kind, uid, write=True, hold=True)
     if not 1 <= len(entries) <= ENTRIES_MOST:
         raise TooLarge(f"Between 1 and {ENTRIES_MOST} entries at a time.", limit=ENTRIES_MOST)
     digests = [entry.sha256 for entry in entries if entry.sha256 is not None]
     blobs = possessed(call, owner, digests, bases)
     if absent := [digest for digest in dict.fromkeys(digests) if digest not in blobs]:
         raise NotPossessed("Send these bytes first.", digests=absent[:100], count=len(absent))
-    rows = [_row(call, entry, blobs) for entry in entries]
+    return _write(call, owner, [_row(call, entry, blobs) for entry in entries])
+
+
+def put_sent(call: Call, kind: str, uid: str, entry: PutEntry, blob: Blob) -> int:
+    """Write one path whose bytes the caller has just sent, in the transaction that takes note of them; see `put`."""
+    owner = open_folder(call, kind, uid, write=True, hold=True)
+    return _write(call, owner, [_row(call, entry, {blob.sha256: blob})])
+
+
+def _write(call: Call, owner: FolderOwner, rows: Sequence[FolderEntry]) -> int:
     if len({row.path for row in rows}) < len(rows):
         raise Invalid("The same path stands twice in one request.")
     folder = call.tx.folders.lock(owner.folder.id)

@@ -42,7 +42,7 @@ async def open_version_file(edge: Edge, version_uid: str, path: str) -> OpenFile
         _asset, version = versions.readable(call, version_uid)
         return blob, entry.path, window_of(call, version.id)
 
-    blob, name, window = await edge.read(find)
+    blob, name, window = await edge.read(find, brief=True)
     if not edge.reads.is_open(window):
         await edge.command(lambda call: open_window(call, window))
         edge.reads.opened(window)
@@ -67,7 +67,7 @@ async def open_revision_file(edge: Edge, asset_uid: str, revision: str, path: st
 
 async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFile:
     """A file of the folder of a run, logged model or draft."""
-    entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path))
+    entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path), brief=True)
     return _open(edge, blob, entry.path, Subject("version" if kind == "draft" else kind, uid), lambda _sent: None)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from strongroom.application.call import Call, asset_target
 from strongroom.application.lineage import graph
+from strongroom.application.manifests import packaging
 from strongroom.application.ports.events import StoredEvent
 from strongroom.application.registry import assets, versions
 from strongroom.application.tracking import experiments, logged_lookup, runs
@@ -14,6 +15,7 @@ from strongroom.application.tracking.measuring import PARAMS_OF_MODEL_MOST
 from strongroom.domain.automations.model import object_of
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import Edge, Node, Vertex
+from strongroom.domain.manifests.packaging import has_signature
 from strongroom.domain.registry.model import Asset, Version
 from strongroom.domain.search.ast import Expr, Field, Group, Part, Value, atoms
 from strongroom.domain.search.evaluate import Reading, Record, evaluate
@@ -110,7 +112,16 @@ def _version(call: Call, asset: Asset, version: Version) -> Record:
         "origin", "created_by", "updated_at", "archived_at", "expires_at", "deleted_at",
     )  # fmt: skip
     of_asset = {"name": asset.name, "namespace": asset.namespace_path, "kind": asset.kind, "asset_uid": asset.uid}
-    more: dict[str, Value | None] = {"size": version.bytes, "created_at": version.recorded_at}
+    packaged = packaging.of_tree(call, version.tree)
+    found = packaged.packaging if packaged else None
+    more: dict[str, Value | None] = {
+        "size": version.bytes,
+        "created_at": version.recorded_at,
+        "flavor": found.flavor if found else None,
+        "flavor_version": found.version if found else None,
+        "python_version": found.python_version if found else None,
+        "has_signature": has_signature(version.signature, found),
+    }
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     names = frozenset(alias.name for alias in aliases)
     return Record(version.id, {**own, **of_asset, **more}, aliases=names, **_said(call, "version", version.id))

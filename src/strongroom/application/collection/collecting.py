@@ -7,9 +7,11 @@ from typing import Final
 
 from strongroom.application.artifacts.blobstore import BlobStore, ListedBlob, StoredBlob
 from strongroom.application.artifacts.spare import in_chunks
+from strongroom.application.identity import setup
 from strongroom.application.ports.collection import Leaving, Part, Sum
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
+from strongroom.application.registry import purging
 from strongroom.domain.audit.record import AuditRecord, Subject
 from strongroom.domain.identity.model import SYSTEM
 
@@ -21,6 +23,7 @@ SETTLING_US: Final = 60 * 1_000_000
 RANGE: Final = 10_000
 TAKEN_AT_ONCE: Final = 200
 FOLDERS_AT_ONCE: Final = 100
+REVIEWS_AT_ONCE: Final = 1_000
 LISTED_AT_ONCE: Final = 500
 #: First the xorbs: their bodies are condemned with them, and go in the same run.
 PARTS: Final = (Part.XORB, Part.BLOB)
@@ -55,6 +58,7 @@ async def collect(executor: Executor, store: BlobStore, quarantine_us: int = QUA
         await _take(executor, part, before)
     now_freed, now_kept = await _erase(executor, store)
     await _empty(executor)
+    await _review(executor)
     condemned = Sum()
     for part in PARTS:
         condemned += await _condemn(executor, part)
@@ -124,6 +128,17 @@ async def _empty(executor: Executor) -> None:
         for _, folder_id in found:
             await executor.command(lambda tx, id_=folder_id: tx.collection.empty_folders([id_]))  # type: ignore[misc]
         after = found[-1][0]
+
+
+async def _review(executor: Executor) -> None:
+    """Look at the possession of assets for which that was asked, each in a transaction of its own."""
+    for asset_id in await executor.read(lambda tx: tx.blobs.due_for_review(tx.now(), REVIEWS_AT_ONCE)):
+
+        def look(tx: Transaction, asset_id: int = asset_id) -> None:
+            workspace = tx.workspaces.by_id(tx.assets.by_id(asset_id).workspace_id)
+            purging.review(setup.as_system(tx, workspace), asset_id)
+
+        await executor.command(look)
 
 
 def _ranges(highest: int) -> Iterator[tuple[int, int]]:

@@ -14,6 +14,7 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge, Gateway
 from strongroom.application.identity.authentication import holder_of
 from strongroom.application.paging import Key
+from strongroom.application.ports.documents import LoadYaml
 from strongroom.domain.errors import BadPageToken, Unauthenticated
 
 T = TypeVar("T")
@@ -54,6 +55,11 @@ class TicketEdge:
     def store(self) -> BlobStore:
         """See `Edge`."""
         return self._edge.store
+
+    @property
+    def yaml(self) -> LoadYaml:
+        """See `Edge`."""
+        return self._edge.yaml
 
     @property
     def reads(self) -> ReadCounters:

@@ -13,7 +13,7 @@ from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
-from strongroom.application.manifests.showing import of_version
+from strongroom.application.manifests.kept import of_version
 from strongroom.application.registry import assets, publishing, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import VersionView

@@ -9,6 +9,8 @@ from strongroom.application.artifacts.reading import stored
 from strongroom.application.call import Call
 from strongroom.application.edge import ByteReader
 from strongroom.application.lineage import graph
+from strongroom.application.manifests import packaging, packaging_files
+from strongroom.application.manifests.packaging import Packaged
 from strongroom.application.ports.manifests import StoredManifest
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.artifacts.tree import Entry, FileEntry
@@ -31,28 +33,30 @@ DATASET = "dataset"
 class Said:
     """The manifest of a frozen tree, or None where it has none; the kind of asset that it was read for.
 
-    :param card: the words of the tree's card; see `application.registry.cards`.
+    :param packaged: how its model is packaged. :param card: the words of its card; see `application.registry.cards`.
     """
 
     kind: str
     manifest: Manifest | None
+    packaged: Packaged | None = None
     card: str = ""
 
 
 async def read(edge: ByteReader, kind: str, entries: Sequence[Entry]) -> Said:
-    """Read and check the manifest among clean entries, if the kind has manifests and there is one.
+    """Read and check the manifest among clean entries, if the kind has manifests and there is one; read `MLmodel` too.
 
     :raises BadManifest: it is wrong, or speaks of files that are not there; `details["path"]` names the place.
     """
     entry = next((one for one in entries if one.path == PATH), None) if kind in FORMS else None
+    packaged = await packaging_files.read(edge, entries)
     if entry is None:
-        return Said(kind, None)
+        return Said(kind, None, packaged)
     if not isinstance(entry, FileEntry):
         bad(ROOT, f"{PATH} must be a file of the version itself.")
     if entry.size > LARGEST:
         bad(ROOT, f"a manifest has at most {LARGEST} bytes.")
     data = await _bytes(edge, entry)
-    return Said(kind, await asyncio.to_thread(_checked, data, kind, entries))
+    return Said(kind, await asyncio.to_thread(_checked, data, kind, entries), packaged)
 
 
 async def _bytes(edge: ByteReader, entry: FileEntry) -> bytes:
@@ -94,6 +98,7 @@ def keep(call: Call, version: Version, said: Said) -> None:
         _link(call, version, manifest, _resolved(call, manifest.members))
         body = json.dumps(manifest.body, ensure_ascii=False, separators=(",", ":"))
         call.tx.manifests.put(StoredManifest(tree, manifest.kind, manifest.digest, body), call.now)
+    packaging.keep(call, tree, said.packaged)
     if said.kind == DATASET:
         call.tx.manifests.request(tree, json.dumps(splits_of(manifest)), call.now, again=False)
 

@@ -1,11 +1,13 @@
 """Manifests shown, compared, rendered, and asked whether something fits."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from strongroom.application.call import Call
+from strongroom.application.manifests import packaging
+from strongroom.application.manifests.kept import of_version
+from strongroom.application.manifests.packaging_views import PackagingView, packaging_view
 from strongroom.application.manifests.views import (
     CheckView,
     ManifestDiff,
@@ -26,7 +28,6 @@ from strongroom.domain.manifests.member import read_member
 from strongroom.domain.manifests.model import ModelManifest
 from strongroom.domain.manifests.prompt import Prompt
 from strongroom.domain.manifests.rendering import render as rendered
-from strongroom.domain.registry.model import Asset, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +56,21 @@ def load(call: Call, uid: str) -> Manifest:
     return found
 
 
-def of_version(call: Call, asset: Asset, version: Version) -> Manifest | None:
-    """The manifest of a version that the caller may read, if it has one."""
-    stored = call.tx.manifests.of_tree(version.tree or "")
-    if stored is None or stored.kind != asset.kind:
-        return None
-    return manifest.read(document.checked(json.loads(stored.body)), asset.kind)
-
-
 def show(call: Call, uid: str) -> ManifestView:
     """The manifest of a version, with its members."""
     return manifest_view(call, uid, load(call, uid))
+
+
+def packaged(call: Call, uid: str) -> PackagingView:
+    """How the model of a version is packaged, all of it.
+
+    :raises NotFound: the version has no MLmodel file.
+    """
+    _asset, version = versions.readable(call, uid)
+    found = packaging.of_tree(call, version.tree)
+    if found is None:
+        raise NotFound("The version has no MLmodel file.")
+    return packaging_view(found, brief=False)
 
 
 def compare(call: Call, before_uid: str, after_uid: str) -> ManifestDiff:

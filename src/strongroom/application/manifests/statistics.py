@@ -12,8 +12,8 @@ from typing import Final
 from strongroom.application.artifacts.reading import stored
 from strongroom.application.artifacts.trees import StoredPages
 from strongroom.application.call import Call
+from strongroom.application.manifests.kept import of_version
 from strongroom.application.manifests.sealing import DATASET, splits_of
-from strongroom.application.manifests.showing import of_version
 from strongroom.application.manifests.views import FieldChange, change_view
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.manifests import StatisticsState, StoredStatistics

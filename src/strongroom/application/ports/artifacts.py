@@ -49,6 +49,30 @@ class Blobs(Protocol):
         """Record that an asset holds these no more."""
         ...
 
+    def review(self, asset_id: int, until: int) -> str:
+        """Have the asset's possession looked at after a time, unless `reviewed` comes first; what that one is told."""
+        ...
+
+    def reviewed(self, review: str, now: int) -> bool:
+        """It is in order; False when its time is over."""
+        ...
+
+    def under_review(self, asset_id: int, now: int) -> bool:
+        """Whether possession is being written that nothing needs yet."""
+        ...
+
+    def due_for_review(self, now: int, limit: int) -> Sequence[int]:
+        """Ids of assets whose possession is to be looked at."""
+        ...
+
+    def end_reviews(self, asset_id: int, now: int) -> None:
+        """It was looked at."""
+        ...
+
+    def held_by(self, asset_id: int) -> Sequence[str]:
+        """SHA-256 of all that an asset holds."""
+        ...
+
     def forget_sent(self, before: int) -> int:
         """Drop ledger entries that ended before a time."""
         ...

@@ -1,4 +1,4 @@
-"""What the application asks of the database for manifests and statistics; both belong to a tree, not to a version."""
+"""What the application asks of the database for manifests, statistics and packagings: they belong to trees."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,12 +40,34 @@ class StoredStatistics:
     recorded_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPackaging:
+    """How the MLmodel file of a tree says that the model is packaged.
+
+    :ivar flavor: the one that tells most; None where the file is unreadable. :ivar reason: why it is unreadable.
+    :ivar body: the documents that it was read from, as JSON; empty when unreadable.
+    """
+
+    tree: str
+    flavor: str | None
+    flavor_version: str | None
+    python_version: str | None
+    has_signature: bool
+    reason: str | None
+    body: str
+
+
 class Manifests(Protocol):
-    """Manifests and statistics by tree."""
+    """Manifests, statistics and packagings by tree."""
 
     def of_tree(self, tree: str) -> StoredManifest | None: ...
     def put(self, manifest: StoredManifest, at: int) -> None:
         """Keep a manifest; the same tree says the same again."""
+        ...
+
+    def packaging(self, tree: str) -> StoredPackaging | None: ...
+    def put_packaging(self, packaging: StoredPackaging, at: int) -> None:
+        """Keep how a model is packaged; the same tree says the same again."""
         ...
 
     def put_card(self, tree: str, words: str) -> None:

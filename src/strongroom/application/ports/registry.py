@@ -286,8 +286,18 @@ class Tags(Protocol):
         ...
 
     def set(
-        self, workspace_id: int, owner_kind: str, owner_id: int, tags: Mapping[str, str | None], actor_id: int
-    ) -> None: ...
+        self,
+        workspace_id: int,
+        owner_kind: str,
+        owner_id: int,
+        tags: Mapping[str, str | None],
+        actor_id: int,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Set tags, ending their present values. :param fresh: the owner was added just now and has none."""
+        ...
+
     def remove(self, workspace_id: int, owner_kind: str, owner_id: int, keys: Sequence[str]) -> Sequence[str]:
         """End the present values of these keys; returns the keys that had one."""
         ...

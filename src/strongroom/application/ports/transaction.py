@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from strongroom.application.ports.annotations import Annotations
 from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
@@ -83,6 +84,8 @@ class Transaction(Protocol):
     def logged_models(self) -> LoggedModels: ...
     @property
     def handles(self) -> Handles: ...
+    @property
+    def annotations(self) -> Annotations: ...
     @property
     def pipelines(self) -> Pipelines: ...
     @property

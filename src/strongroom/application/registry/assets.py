@@ -24,6 +24,7 @@ from strongroom.domain.registry.kinds import Kind, clean_type
 from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.names import clean_name, slug_candidates, slug_key
 from strongroom.domain.registry.text import clean_text
+from strongroom.domain.tracking.source import maybe_claimed
 
 STATES = ("active", "archived", "trashed", "all")
 ATTACHMENTS_MOST = 200
@@ -38,6 +39,7 @@ class CreateAsset:
     """A new asset; missing namespaces are made.
 
     :param exclusive: kinds that share one list of names for the caller's clients (domain.md N2, Addressing).
+    :param claimed_at: when it was made elsewhere, microseconds since 1970 in UTC.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class CreateAsset:
     tags: Mapping[str, str | None] = field(default_factory=dict)
     properties: Mapping[str, Scalar] = field(default_factory=dict)
     exclusive: Sequence[str] = ()
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ def create(call: Call, command: CreateAsset) -> AssetView:
             archived_at=None,
             deleted_at=None,
             purged_at=None,
+            claimed_at=maybe_claimed(command.claimed_at),
         )
     )
     actor = call.actor
@@ -350,8 +354,10 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     trees = call.tx.versions.trees_beside(asset.id, 0)
     call.tx.versions.purge_of(asset.id, call.now, why)
     call.tx.comments.erase_of(asset.id)
+    call.tx.annotations.erase_of(asset.id)
     call.tx.refs.remove_all(asset.id)
     call.tx.publication.done(asset.id)
+    call.tx.blobs.review(asset.id, call.now)
     call.tx.manifests.forget(trees)
     changed = call.tx.assets.advance(
         asset, purged_at=call.now, description=why, card="", display_name="", latest_version_id=None

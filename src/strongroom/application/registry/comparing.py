@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import cast
 
 from strongroom.application.artifacts.folders import EntryView
 from strongroom.application.artifacts.reading import stored
 from strongroom.application.artifacts.trees import StoredPages, entry_view, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.manifests import packaging
+from strongroom.application.manifests.views import FieldChange, change_view
 from strongroom.application.registry import locate, versions
 from strongroom.application.tracking import runs
 from strongroom.domain.artifacts.cards import BYTES_MOST, CARD_PATH, Rename, card_lines, with_renames
@@ -19,6 +22,9 @@ from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.artifacts.pages import TreeRoot
 from strongroom.domain.artifacts.tree import FileEntry
 from strongroom.domain.errors import DomainError
+from strongroom.domain.manifests.changes import of_values
+from strongroom.domain.manifests.document import Plain
+from strongroom.domain.manifests.packaging import comparable
 from strongroom.domain.registry.model import Asset
 
 CHANGES_MOST = 10_000
@@ -61,7 +67,8 @@ class DiffView:
 
     `card` is a unified diff of README.md at the root (or, where a tree has none, of the asset's card); null when a card
     is too long or no text. `params` and `metrics` are those of the runs that the versions came from, where you may
-    read both runs.
+    read both runs. `packaging` is what differs in flavors, signature (that of MLmodel, and the stated one),
+    requirements and the versions of Python and MLflow.
     """
 
     changes: Sequence[ChangeView]
@@ -69,6 +76,7 @@ class DiffView:
     card: Sequence[str] | None
     params: Sequence[ParamChange]
     metrics: Sequence[MetricChange]
+    packaging: Sequence[FieldChange]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ class _Side:
     asset: Asset
     tree: str
     run_uid: str | None
+    signature: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +115,13 @@ async def of_revisions(edge: Edge, asset_uid: str, before: str, after: str) -> D
 
 def _version(call: Call, uid: str) -> _Side:
     asset, version = versions.readable(call, uid)
-    return _Side(asset, version.tree or "", version.run_uid)
+    return _Side(asset, version.tree or "", version.run_uid, version.signature)
 
 
 def _revision(call: Call, asset_uid: str, name: str) -> _Side:
     asset, revision = locate.content_of(call, asset_uid, name)
     version = call.tx.versions.by_revision(asset.id, revision.digest)
-    return _Side(asset, revision.tree, version.run_uid if version else None)
+    return _Side(asset, revision.tree, version.run_uid if version else None, version.signature if version else {})
 
 
 async def _compare(edge: Edge, sides: Callable[[Call], tuple[_Side, _Side]]) -> DiffView:
@@ -123,14 +132,27 @@ async def _compare(edge: Edge, sides: Callable[[Call], tuple[_Side, _Side]]) -> 
         shown = [_view(change) for change in with_renames(changes[:CHANGES_MOST])]
         params, metrics = _said(call, before, after)
         cards = [_card(call, old, before.asset), _card(call, new, after.asset)]
-        return DiffView(shown, len(changes) > CHANGES_MOST, None, params, metrics), cards
+        packaged = _packaging(call, before, after)
+        return DiffView(shown, len(changes) > CHANGES_MOST, None, params, metrics, packaged), cards
 
     found, cards = await edge.read(look)
     texts = [await _text(edge, card) for card in cards]
     lines = None
     if texts[0] is not None and texts[1] is not None:
         lines = await asyncio.to_thread(card_lines, texts[0], texts[1])
-    return DiffView(found.changes, found.truncated, lines, found.params, found.metrics)
+    return replace(found, card=lines)
+
+
+def _packaging(call: Call, before: _Side, after: _Side) -> list[FieldChange]:
+    """What differs in how the models are packaged."""
+
+    def told(side: _Side) -> dict[str, Plain]:
+        packaged = packaging.of_tree(call, side.tree)
+        stated = cast("Mapping[str, Plain]", side.signature)  # it was JSON
+        return {**comparable(packaged.packaging if packaged else None), "stated_signature": stated}
+
+    old, new = told(before), told(after)
+    return [change_view(change) for change in of_values(old, new).changes]
 
 
 def _view(change: Change | Rename) -> ChangeView:

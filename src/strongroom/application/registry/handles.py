@@ -46,7 +46,8 @@ _BY_UID: Mapping[str, tuple[_Find, Permission, Permission]] = {
 """How each kind is found by its uid, which checks the right; the rights to see it and to change it."""
 
 
-def _object(call: Call, kind: str, uid: str, *, change: bool) -> Pointed:
+def located(call: Call, kind: str, uid: str, *, change: bool = False) -> Pointed:
+    """An object that a handle may point at, when the caller may see it, or change it. :raises NotFound: none."""
     if kind not in OBJECT_KINDS:
         raise Invalid(f"A handle points at one of {', '.join(OBJECT_KINDS)}.")
     find, to_see, to_change = _BY_UID[kind]
@@ -63,7 +64,7 @@ def put(
     :param move: let it mean another object than now, which the caller may change too.
     :raises AlreadyExists: it means another object and `move` is off.
     """
-    target = _object(call, object_kind, object_uid, change=True)
+    target = located(call, object_kind, object_uid, change=True)
     new = Handle(
         workspace_id=call.workspace.id,
         dialect=clean_handle_word(dialect, "dialect"),
@@ -82,7 +83,7 @@ def put(
         return target
     if not move:
         raise AlreadyExists("This foreign id means another object.")
-    before = _object(call, old.object_kind, _uid(call, old), change=True)
+    before = located(call, old.object_kind, _uid(call, old), change=True)
     call.tx.handles.move(
         replace(old, object_kind=target.kind, object_id=target.id, recorded_at=call.now), call.actor.id
     )
@@ -100,7 +101,7 @@ def remove(call: Call, dialect: str, kind: str, foreign: str) -> None:
     )
     if found is None:
         raise NotFound("There is no such handle.")
-    before = _object(call, found.object_kind, _uid(call, found), change=True)
+    before = located(call, found.object_kind, _uid(call, found), change=True)
     call.tx.handles.remove(found)
     _record(call, "handle.remove", found, before, before)
 
@@ -110,7 +111,7 @@ def resolve(call: Call, dialect: str, kind: str, foreign: str) -> Pointed:
     found = call.tx.handles.get(call.workspace.id, dialect, kind, [clean_foreign(foreign)])
     if foreign not in found:
         raise NotFound("There is no such handle.")
-    return _object(call, found[foreign].object_kind, _uid(call, found[foreign]), change=False)
+    return located(call, found[foreign].object_kind, _uid(call, found[foreign]))
 
 
 def ids_of(call: Call, dialect: str, kind: str, foreign: Sequence[str]) -> Mapping[str, tuple[str, int]]:

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.call import Call, check_etag
 from strongroom.application.identity import setup
+from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets, namespaces, publishing, readiness
@@ -133,18 +134,19 @@ class _Server:
 
     executor: Executor
     store: BlobStore
+    yaml: LoadYaml
 
     async def read(self, work: Callable[[Call], T]) -> T:
         """Run a step that reads, on a snapshot of its own."""
         return await self.executor.read(lambda tx: work(setup.as_system(tx, setup.ensure_default_workspace(tx))))
 
 
-async def publish_quiet(executor: Executor, store: BlobStore) -> int:
+async def publish_quiet(executor: Executor, store: BlobStore, yaml: LoadYaml) -> int:
     """Publish the heads of `main` whose time has come, each in a transaction of its own; returns how many were due."""
     due = await executor.read(lambda tx: tx.publication.due(tx.now(), AT_ONCE))
     for asset_id in due:
         kind, tree = await executor.read(lambda tx, id_=asset_id: _standing(tx, id_))  # type: ignore[misc]
-        ready = await readiness.of_tree(_Server(executor, store), kind, tree) if tree else None
+        ready = await readiness.of_tree(_Server(executor, store, yaml), kind, tree) if tree else None
         await executor.command(lambda tx, id_=asset_id, r=ready: publish_head(tx, id_, r))  # type: ignore[misc]
     return len(due)
 

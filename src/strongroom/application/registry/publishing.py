@@ -2,11 +2,13 @@
 
 Three transactions (domain.md section 3, Freeze): a read that sees the folder as of one moment; a write of tree pages
 and possession rows, which nobody can see yet; and the seal, which makes version, number, aliases, edges, audit record
-and event appear at once. A crash before the seal leaves pages that nothing refers to.
+and event appear at once. A crash before the seal leaves pages that nothing refers to. The few rows of a small tree are
+written in the seal.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
@@ -14,7 +16,7 @@ from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, cards, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
-from strongroom.application.registry.freezing import Snapshot, freeze_folder, snapshot_of
+from strongroom.application.registry.freezing import Snapshot, complete, freeze_folder, snapshot_of
 from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.tracking import logged_lookup, runs, sealing
 from strongroom.domain.artifacts.model import TreeTotals
@@ -28,10 +30,13 @@ from strongroom.domain.registry.model import Asset, Draft, Version, VersionState
 from strongroom.domain.registry.names import NUMBER_LARGEST, clean_label
 from strongroom.domain.registry.refs import StoredRevision
 from strongroom.domain.tracking.model import Run
+from strongroom.domain.tracking.source import maybe_claimed
 
 DRAFT_LIFE_US = 7 * 24 * 3600 * 1_000_000
 DRAFT_LIFE_LONGEST_S = 30 * 24 * 3600
 EMPTY_TREE = tree_digest([])
+After = Callable[[Call, str], None]
+"""What else is said of a version, by its uid, in the transaction that makes it appear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class PublishDetails:
     :param base_uids: versions that it derives from (lineage edges of type "base").
     :param copied_from: the version whose very content it is.
     :param origin: the address of the content as the caller named it, kept as data.
+    :param claimed_at: when the version was made elsewhere, microseconds since 1970 in UTC.
     """
 
     description: str = ""
@@ -61,6 +67,7 @@ class PublishDetails:
     copied_from: str | None = None
     logged_model_uid: str | None = None
     origin: str | None = None
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,10 @@ class _Content:
     totals: TreeTotals
     run: Run | None
     said: manifests.Said
+
+
+def nothing_more(_: Call, __: str) -> None:
+    """What follows a version that is only published."""
 
 
 def create_draft(call: Call, asset_uid: str, label: str | None, life_s: int | None) -> VersionView:
@@ -105,24 +116,31 @@ def abort_draft(call: Call, uid: str) -> None:
     call.record("draft.abort", Subject("version", uid), asset=call.tx.assets.advance(asset), event=False)
 
 
-async def seal(edge: Edge, draft_uid: str, details: PublishDetails) -> VersionView:
+async def seal(edge: Edge, draft_uid: str, details: PublishDetails, after: After = nothing_more) -> VersionView:
     """Make a draft a version. Sealing it again answers the version that it became."""
-    done = await edge.read(lambda call: _sealed_already(call, draft_uid))
-    if done is not None:
-        return await edge.finish(lambda call: _sealed_already(call, draft_uid) or done)
-    snapshot = await freeze_folder(edge, "draft", draft_uid, "", None)
-    return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details))
+    done = await edge.read(lambda call: _sealed_already(call, draft_uid), brief=True)
+    if done is None:
+        try:
+            snapshot = await freeze_folder(edge, "draft", draft_uid, "", None)
+            return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details, after))
+        except Conflict:  # maybe of another that seals it at the same time, and was faster
+            done = await edge.read(lambda call: _sealed_already(call, draft_uid), brief=True)
+            if done is None:
+                raise
+    return await edge.finish(lambda call: _sealed_already(call, draft_uid) or done)
 
 
-async def register(edge: Edge, asset_uid: str, run_uid: str, path: str, details: PublishDetails) -> VersionView:
+async def register(
+    edge: Edge, asset_uid: str, run_uid: str, path: str, details: PublishDetails, after: After = nothing_more
+) -> VersionView:
     """Publish what lies in a run's folder at or below a path, frozen at this moment."""
     snapshot = await freeze_folder(edge, "run", run_uid, path, asset_uid)
     from_run = replace(details, run_uid=run_uid)
-    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, from_run))
+    return await edge.finish(lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, from_run), after))
 
 
 async def register_logged_model(
-    edge: Edge, asset_uid: str, model_uid: str, path: str, details: PublishDetails
+    edge: Edge, asset_uid: str, model_uid: str, path: str, details: PublishDetails, after: After = nothing_more
 ) -> VersionView:
     """Publish what lies in a logged model's folder at or below a path; the run that put it out is the version's run.
 
@@ -133,7 +151,7 @@ async def register_logged_model(
     if details.run_uid not in (None, model.run_uid):
         raise Invalid("The run is not the one that put the logged model out.")
     of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
-    return await edge.finish(lambda call: publish_new(call, asset_uid, snapshot, of_model))
+    return await edge.finish(lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, of_model), after))
 
 
 async def publish_entries(
@@ -207,7 +225,7 @@ def _new_version(call: Call, asset: Asset, state: VersionState, label: str | Non
     )
 
 
-def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
+def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetails, after: After) -> VersionView:
     asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
     draft = call.tx.versions.draft(version.id)
     if draft is not None and draft.state == "sealed":
@@ -217,14 +235,19 @@ def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetail
     if version.label is not None and details.label not in (None, version.label):
         raise Conflict("The draft reserved another label.", label=version.label)
     call.tx.versions.end_draft(version.id, "sealed")
-    return _publish(call, asset, version, snapshot, replace(details, label=details.label or version.label))
+    labelled = replace(details, label=details.label or version.label)
+    return _and_then(call, _publish(call, asset, snapshot, labelled, version), after)
+
+
+def _and_then(call: Call, view: VersionView, after: After) -> VersionView:
+    after(call, view.uid)
+    return view
 
 
 def publish_new(call: Call, asset_uid: str, snapshot: Snapshot, details: PublishDetails) -> VersionView:
-    """The seal: a version out of pages that `prepare` wrote."""
+    """The seal: a version out of a snapshot."""
     asset = assets.locked(call, asset_uid, Permission.VERSION_REGISTER)
-    version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
-    return _publish(call, asset, version, snapshot, details)
+    return _publish(call, asset, snapshot, details)
 
 
 def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
@@ -242,15 +265,18 @@ def _number_of(details: PublishDetails, asset: Asset) -> tuple[int, str | None]:
     return number if number is not None else asset.next_number, label
 
 
-def _publish(call: Call, asset: Asset, version: Version, snapshot: Snapshot, details: PublishDetails) -> VersionView:
-    """Everything that makes a version appear: a constant number of rows, however many files it has."""
+def _publish(
+    call: Call, asset: Asset, snapshot: Snapshot, details: PublishDetails, draft: Version | None = None
+) -> VersionView:
+    """Everything that makes a version appear: a bounded number of rows, however many files it has."""
     tree = snapshot.tree
+    complete(call, snapshot)
     run = runs.by_uid(call, details.run_uid, snapshot.claim)[1] if details.run_uid else None
     _number_of(details, asset)
     call.tx.trees.add(tree.digest, tree.root, tree.files, tree.bytes, unpinned=tree.unpinned)
     revision = revisions.store(call, asset, tree.digest, details.parents, details.message)
     totals = TreeTotals(tree.files, tree.bytes, tree.unpinned)
-    return _appear(call, asset, version, _Content(revision, totals, run, snapshot.said), details)
+    return _appear(call, asset, _Content(revision, totals, run, snapshot.said), details, draft)
 
 
 def publish_revision(
@@ -266,34 +292,48 @@ def publish_revision(
     if revision.tree == EMPTY_TREE:
         raise Invalid("There are no files to publish.")
     run = runs.by_uid(call, details.run_uid, Permission.RUN_WRITE)[1] if details.run_uid else None
-    version = call.tx.versions.add(_new_version(call, asset, VersionState.DRAFT, None), asset)
-    return _appear(call, asset, version, _Content(revision, totals, run, said), details)
+    return _appear(call, asset, _Content(revision, totals, run, said), details)
 
 
-def _appear(call: Call, asset: Asset, version: Version, content: _Content, details: PublishDetails) -> VersionView:
+def _made(call: Call, asset: Asset, content: _Content, details: PublishDetails, draft: Version | None) -> Version:
+    """The row of a live version: a new one, or what becomes of a draft's.
+
+    :raises AlreadyExists: its number or label was issued before.
+    """
     number, label = _number_of(details, asset)
-    if call.tx.versions.by_number(asset.id, number) is not None:
+    # those from `next_number` on were never issued
+    if number < asset.next_number and call.tx.versions.by_number(asset.id, number) is not None:
         raise AlreadyExists("That number was issued before; none is ever issued again.", number=number)
-    revision, totals, run = content.revision, content.totals, content.run
-    cards.keep(call, revision.tree, content.said.card)
-    version = call.tx.versions.update(
-        version,
-        number=number,
-        label=label,
-        revision=revision.digest,
-        tree=revision.tree,
-        files=totals.files,
-        bytes=totals.bytes,
-        unpinned=totals.unpinned,
-        state=VersionState.LIVE.value,
-        run_id=run.id if run else None,
-        description=clean_description(details.description),
-        signature=versions.clean_signature(details.signature),
-        origin=versions.clean_origin(details.origin),
-        recorded_at=call.now,
-    )
+    run = content.run
+    cards.keep(call, content.revision.tree, content.said.card)
+    said: dict[str, Any] = {
+        "number": number,
+        "label": label,
+        "revision": content.revision.digest,
+        "tree": content.revision.tree,
+        "files": content.totals.files,
+        "bytes": content.totals.bytes,
+        "unpinned": content.totals.unpinned,
+        "run_id": run.id if run else None,
+        "description": clean_description(details.description),
+        "signature": versions.clean_signature(details.signature),
+        "origin": versions.clean_origin(details.origin),
+        "claimed_at": maybe_claimed(details.claimed_at),
+        "recorded_at": call.now,
+    }
+    if draft is not None:
+        return call.tx.versions.update(draft, state=VersionState.LIVE.value, **said)
+    return call.tx.versions.add(replace(_new_version(call, asset, VersionState.LIVE, None), **said), asset)
+
+
+def _appear(
+    call: Call, asset: Asset, content: _Content, details: PublishDetails, draft: Version | None = None
+) -> VersionView:
+    version = _made(call, asset, content, details, draft)
+    revision, totals, run, number = content.revision, content.totals, content.run, version.number
+    assert number is not None  # noqa: S101 - it was given one just now
     asset = call.tx.assets.advance(asset, next_number=max(asset.next_number, number + 1), latest_version_id=version.id)
-    _say(call, asset, version, details)
+    _say(call, asset, version, details, fresh=draft is None)
     _link(call, version, run, details)
     manifests.keep(call, version, content.said)
     call.record(
@@ -313,12 +353,14 @@ def _appear(call: Call, asset: Asset, version: Version, content: _Content, detai
     )
     for name in details.aliases:
         aliases.change(call, asset.uid, [aliases.ChangeAlias(name, version.uid)])
-    return version_view(call, call.tx.assets.by_id(asset.id), replace(version, run_uid=run.uid if run else None))
+    if details.aliases:
+        asset = call.tx.assets.by_id(asset.id)  # each change advances it
+    return version_view(call, asset, replace(version, run_uid=run.uid if run else None))
 
 
-def _say(call: Call, asset: Asset, version: Version, details: PublishDetails) -> None:
+def _say(call: Call, asset: Asset, version: Version, details: PublishDetails, *, fresh: bool) -> None:
     tags, properties = clean_tags(details.tags), clean_properties(details.properties)
-    call.tx.tags.set(asset.workspace_id, "version", version.id, tags, call.actor.id)
+    call.tx.tags.set(asset.workspace_id, "version", version.id, tags, call.actor.id, fresh=fresh)
     call.tx.tags.set_properties(asset.workspace_id, "version", version.id, properties)
 
 

@@ -6,11 +6,13 @@ from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import ByteReader
 from strongroom.application.manifests import sealing as manifests
+from strongroom.application.manifests.packaging_files import LOOKED_AT
 from strongroom.application.registry import cards
 from strongroom.domain.artifacts.lookup import find, iterate
 from strongroom.domain.artifacts.pages import PageSource, TreeRoot
 from strongroom.domain.artifacts.tree import Entry, FileEntry
 from strongroom.domain.errors import Corrupted, DomainError, StorageFull, Unavailable
+from strongroom.domain.manifests import packaging
 from strongroom.domain.manifests.manifest import FORMS, PATH
 
 #: No verdict on the tree: whatever asked fails, and may be tried again.
@@ -41,10 +43,12 @@ async def of_tree(edge: ByteReader, kind: str, tree: str) -> Ready:
 
 
 def _entries(kind: str, root: TreeRoot, source: PageSource) -> list[Entry]:
-    """All entries where there is a manifest to compare with them; none where there is none."""
-    if kind not in FORMS or find(root, source, PATH) is None:
+    """All entries where there is a manifest to compare with them; else those that say how a model is packaged."""
+    if kind in FORMS and find(root, source, PATH) is not None:
+        return list(iterate(root, source))
+    if find(root, source, packaging.PATH) is None:
         return []
-    return list(iterate(root, source))
+    return [entry for path in LOOKED_AT if (entry := find(root, source, path)) is not None]
 
 
 async def _ready(edge: ByteReader, kind: str, tree: str, entries: list[Entry], card: FileEntry | None) -> Ready:

@@ -10,7 +10,7 @@ from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.registry import assets, freezing, publishing, versions
-from strongroom.application.registry.publishing import PublishDetails
+from strongroom.application.registry.publishing import After, PublishDetails, nothing_more
 from strongroom.application.registry.views import VersionView
 from strongroom.application.tracking import runs
 from strongroom.domain.artifacts.lookup import iterate
@@ -23,9 +23,14 @@ from strongroom.domain.registry.model import Asset, Version
 FILE_LARGEST: Final = 1 << 20
 
 
-async def register_mount(edge: Edge, asset_uid: str, uri: str, details: PublishDetails) -> VersionView:
+async def register_mount(
+    edge: Edge, asset_uid: str, uri: str, details: PublishDetails, after: After = nothing_more
+) -> VersionView:
     """Publish an address: a tree of one mount, unpinned, since nothing says what lies there tomorrow."""
-    return await publishing.publish_entries(edge, asset_uid, [clean_entry(MountEntry("", uri))], details)
+    entries = [clean_entry(MountEntry("", uri))]
+    return await publishing.publish_entries(
+        edge, asset_uid, entries, details, after=lambda call, version: after(call, version.uid)
+    )
 
 
 async def register_files(

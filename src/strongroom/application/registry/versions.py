@@ -1,10 +1,11 @@
 """Versions: found, described, archived, deleted, restored and purged. `publishing` makes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from strongroom.application.call import Call, asset_target, check_etag
+from strongroom.application.manifests.summaries import content_of
 from strongroom.application.paging import Key, Page, PageRequest, within_bytes
 from strongroom.application.registry import assets
 from strongroom.application.registry.views import VersionView, version_view, version_views, weight
@@ -84,8 +85,11 @@ def locked(call: Call, uid: str, permission: Permission) -> tuple[Asset, Version
 
 
 def get(call: Call, uid: str) -> VersionView:
-    """One version, draft or tombstone."""
-    return version_view(call, *by_uid(call, uid, Permission.ASSET_READ))
+    """One version, draft or tombstone, with what is known of its content."""
+    asset, version = by_uid(call, uid, Permission.ASSET_READ)
+    content = content_of(call, asset, version)
+    view = version_view(call, asset, version)
+    return replace(view, packaging=content.packaging, manifest=content.manifest, statistics=content.statistics)
 
 
 def listed(call: Call, asset_uid: str, query: ListVersions, page: PageRequest) -> Page[VersionView]:

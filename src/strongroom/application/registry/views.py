@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from strongroom.application.call import Call
+from strongroom.application.manifests.packaging_views import PackagingView
+from strongroom.application.manifests.summaries import ManifestSummary, StatisticsSummary
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.registry.model import Alias, Asset, Namespace, StagePlacement, Tag, Version, Workspace
@@ -58,7 +60,10 @@ class AliasView:
 
 @dataclass(frozen=True, slots=True)
 class AssetView:
-    """An asset with what is said of it. `card` is null in lists: read the asset for it."""
+    """An asset with what is said of it. `card` is null in lists: read the asset for it.
+
+    `claimed_at` is when it was made elsewhere, of one that was imported.
+    """
 
     uid: str
     namespace: str
@@ -82,13 +87,16 @@ class AssetView:
     archived_at: datetime | None
     deleted_at: datetime | None
     purged_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
-    `signature` is null in lists: read the version for it. `origin` is the content's address as the publisher named it.
+    `signature` is what the publisher stated, and is null in lists: read the version for it. `origin` is the content's
+    address as the publisher named it. `claimed_at` is when it was made elsewhere, of one that was imported.
+    `packaging`, `manifest` and `statistics` are what its content says, and stand only in the answer of `version.get`.
     """
 
     uid: str
@@ -117,6 +125,10 @@ class VersionView:
     updated_at: datetime
     archived_at: datetime | None
     deleted_at: datetime | None
+    claimed_at: datetime | None = None
+    packaging: PackagingView | None = None
+    manifest: ManifestSummary | None = None
+    statistics: StatisticsSummary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +290,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             archived_at=maybe_time(asset.archived_at),
             deleted_at=maybe_time(asset.deleted_at),
             purged_at=maybe_time(asset.purged_at),
+            claimed_at=maybe_time(asset.claimed_at),
         )
         for asset in assets
     ]
@@ -339,6 +352,7 @@ def version_views(
             updated_at=time_of(version.updated_at or version.recorded_at),
             archived_at=maybe_time(version.archived_at),
             deleted_at=maybe_time(version.deleted_at),
+            claimed_at=maybe_time(version.claimed_at),
         )
         for version in versions
     ]

@@ -14,18 +14,23 @@ from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
 from strongroom.domain.tracking.model import Experiment
 from strongroom.domain.tracking.names import clean_experiment_name, place_of_experiment
+from strongroom.domain.tracking.source import maybe_claimed
 
 STATES = ("active", "trashed", "all")
 
 
 @dataclass(frozen=True, slots=True)
 class CreateExperiment:
-    """A new experiment; missing namespaces are made."""
+    """A new experiment; missing namespaces are made.
+
+    :param claimed_at: when it was made elsewhere, microseconds since 1970 in UTC.
+    """
 
     name: str
     namespace: str = ""
     description: str = ""
     tags: Mapping[str, str | None] = field(default_factory=dict)
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ def create(call: Call, command: CreateExperiment) -> ExperimentView:
             created_by=call.actor.uid,
             recorded_at=call.now,
             deleted_at=None,
+            claimed_at=maybe_claimed(command.claimed_at),
         )
     )
     call.tx.tags.set(call.workspace.id, "experiment", experiment.id, tags, call.actor.id)

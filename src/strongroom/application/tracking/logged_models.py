@@ -31,6 +31,7 @@ from strongroom.domain.tracking.logged_models import (
     status_of,
 )
 from strongroom.domain.tracking.model import Experiment, Run
+from strongroom.domain.tracking.source import maybe_claimed
 from strongroom.domain.tracking.values import Param
 
 PARAMS_MOST = 200
@@ -42,6 +43,7 @@ class CreateLoggedModel:
     """A new logged model, pending until it is finalised.
 
     :param run_uid: the run of the same experiment that puts it out. :param step: at which step of it.
+    :param claimed_at: when it was made elsewhere, microseconds since 1970 in UTC.
     """
 
     experiment_uid: str
@@ -51,6 +53,7 @@ class CreateLoggedModel:
     step: int | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str | None] = field(default_factory=dict)
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def _new(call: Call, experiment: Experiment, run: Run | None, command: CreateLog
         recorded_at=call.now,
         updated_at=call.now,
         deleted_at=None,
+        claimed_at=maybe_claimed(command.claimed_at),
     )
 
 

@@ -34,6 +34,7 @@ class LoggedModelView:
     """A logged model. `params` and `metrics` are the whole when as many as `params_total` and `metrics_total`.
 
     `metrics` are the latest of each key on each data set; `run_uid` is the run that put the model out.
+    `claimed_at` is when it was made elsewhere, of one that was imported.
     """
 
     uid: str
@@ -53,6 +54,7 @@ class LoggedModelView:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 def measured_view(one: Measurement, run_uid: str | None, datasets: Mapping[int, Node]) -> MeasuredView:
@@ -108,6 +110,7 @@ def logged_model_views(
                 created_at=time_of(model.recorded_at),
                 updated_at=time_of(model.updated_at),
                 deleted_at=maybe_time(model.deleted_at),
+                claimed_at=maybe_time(model.claimed_at),
             )
         )
     return views

@@ -195,14 +195,17 @@ def set_summary(call: Call, run_uid: str, values: Mapping[str, Scalar]) -> Logge
     return extend_chain(call, run, {"summary": clean})
 
 
-def extend_chain(call: Call, run: Run, other: Mapping[str, object]) -> LoggedView:
+def extend_chain(call: Call, run: Run | HeldRun, other: Mapping[str, object]) -> LoggedView:
     """Put something else that happened to a run, such as a folder write, into its chain; the caller checked rights.
 
+    :param run: one that is held already, and whose chain nothing was added to since, is not read again.
     :param other: plain JSON: paths, digests, sizes.
     """
-    call.tx.runs.lock(run.id)
+    chain = run.chain if isinstance(run, HeldRun) else None
+    if chain is None:
+        call.tx.runs.lock(run.id)
     record = encode_record(recorded_at=call.now, actor=call.caller.uid, other=other)
-    return _logged(call.tx.runs.append(run, record, {}))
+    return _logged(call.tx.runs.append(run, record, {}, chain))
 
 
 def latest(call: Call, run_uid: str, prefix: str | None, page: PageRequest) -> Page[KeyedMetricView]:

@@ -20,7 +20,7 @@ VALUES_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class ExperimentView:
-    """An experiment."""
+    """An experiment. `claimed_at` is when it was made elsewhere, of one that was imported."""
 
     uid: str
     namespace: str
@@ -33,6 +33,7 @@ class ExperimentView:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def experiment_views(call: Call, experiments: Sequence[Experiment]) -> list[Expe
             time_of(experiment.recorded_at),
             time_of(experiment.updated_at or experiment.recorded_at),
             maybe_time(experiment.deleted_at),
+            maybe_time(experiment.claimed_at),
         )
         for experiment in experiments
     ]

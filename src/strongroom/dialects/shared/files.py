@@ -61,6 +61,10 @@ async def file_response(
     except Corrupted as error:
         await answer.damaged(error)
         raise
+    if len(first) == end - start:  # all of it: no need to stream, nor to watch for a client that leaves
+        await chunks.aclose()
+        answer.counted(len(first))
+        return Response(first, 206 if asked else 200, headers, "application/octet-stream")
     body = _counted(first, chunks, answer)
     return StreamingResponse(body, 206 if asked else 200, headers, "application/octet-stream")
 

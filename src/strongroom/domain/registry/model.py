@@ -76,6 +76,7 @@ class Asset:
     deleted_at: int | None
     purged_at: int | None
     updated_at: int = 0
+    claimed_at: int | None = None
 
     @property
     def path(self) -> str:
@@ -116,6 +117,7 @@ class Version:
     deleted_at: int | None
     origin: str | None = None
     updated_at: int = 0
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,8 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
         "stage": _MAYBE_TEXT, "description": _TEXT, "tree": _MAYBE_TEXT, "files": _INTEGER, "size": _INTEGER,
         "unpinned": _BOOLEAN, "locked": _BOOLEAN, "run_uid": _MAYBE_TEXT, "origin": _MAYBE_TEXT, "created_by": _TEXT,
         "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "expires_at": _MAYBE_TIME,
-        "deleted_at": _MAYBE_TIME,
+        "deleted_at": _MAYBE_TIME, "flavor": _MAYBE_TEXT, "flavor_version": _MAYBE_TEXT, "python_version": _MAYBE_TEXT,
+        "has_signature": _BOOLEAN,
     },
     Entity.EXPERIMENT: {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "path": _NAME, "description": _TEXT, "created_by": _TEXT,

@@ -42,6 +42,7 @@ class LoggedModel:
     recorded_at: int
     updated_at: int
     deleted_at: int | None
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Experiment:
     recorded_at: int
     deleted_at: int | None
     updated_at: int = 0
+    claimed_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

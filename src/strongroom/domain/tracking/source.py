@@ -79,6 +79,11 @@ def clean_run_kind(text: str) -> str:
     return text
 
 
+def maybe_claimed(time_us: int | None) -> int | None:
+    """When something was made elsewhere, for what was; see `clean_time`."""
+    return None if time_us is None else clean_time(time_us)
+
+
 def clean_time(time_us: int) -> int:
     """A time that a client claims, microseconds since 1970 in UTC. :raises Invalid: before 1970 or after 9999."""
     if not 0 <= time_us <= TIME_LARGEST:

@@ -25,6 +25,8 @@ REVISIONS: Final = (
     "0019",
     "0020",
     "0021",
+    "0022",
+    "0023",
 )
 
 HEAD: Final = REVISIONS[-1]

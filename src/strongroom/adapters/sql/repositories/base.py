@@ -52,6 +52,11 @@ class Repository:
             return 0
         return _ignoring(self._connection.dialect.name, table, tuple(rows[0])).run_many(self._connection, rows)
 
+    def _insert_ignore_one(self, table: Table, row: Mapping[str, Any]) -> int | None:
+        """Insert a row; the id that it got, or None when its key exists."""
+        new = _ignoring_one(self._connection.dialect.name, table, tuple(row)).one(self._connection, **row)
+        return None if new is None else int(new[0])
+
     def _upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
         """Insert rows; where `keys` exist, the other columns of the row are replaced."""
         if rows:
@@ -68,6 +73,12 @@ def _adding(table: Table, columns: tuple[str, ...], *, identified: bool) -> Prep
 @cache
 def _ignoring(dialect: str, table: Table, columns: tuple[str, ...]) -> Prepared:
     return Prepared(_insert_of(dialect, table).on_conflict_do_nothing(), columns=columns)
+
+
+@cache
+def _ignoring_one(dialect: str, table: Table, columns: tuple[str, ...]) -> Prepared:
+    statement = _insert_of(dialect, table).on_conflict_do_nothing().returning(table.c.id)
+    return Prepared(statement, columns=columns)
 
 
 @cache
@@ -90,21 +101,36 @@ ROWS_HELD = 100_000
 
 
 def weighed(
-    connection: Connection, query: Select[Any], owners: int, most: int, size: Callable[[Row[Any]], int]
+    connection: Connection,
+    query: Select[Any],
+    owners: int,
+    most: int,
+    size: Callable[[Row[Any]], int],
+    values: Mapping[str, object] | None = None,
 ) -> Iterator[Row[Any]]:
     """The rows, as long as they are not too much together.
 
     :param most: rows of one owner. Where they may be many, PostgreSQL is asked for some at a time: it would send all.
-    :param size: characters in a row.
+    :param size: characters in a row. :param values: of the query's parameters.
     :raises Overweight: rows of several owners hold more than is read at once.
     """
+    options = {"stream_results": owners * most > ROWS_HELD}
+    with connection.execute(query, values or {}, execution_options=options) as rows:
+        yield from _bearable(rows, owners, size)
+
+
+def weighed_few(rows: Iterable[Row[Any]], owners: int, size: Callable[[Row[Any]], int]) -> Iterator[Row[Any]]:
+    """The same of rows that are no more than `ROWS_HELD`."""
+    return _bearable(rows, owners, size)
+
+
+def _bearable(rows: Iterable[Row[Any]], owners: int, size: Callable[[Row[Any]], int]) -> Iterator[Row[Any]]:
     total = 0
-    with connection.execute(query, execution_options={"stream_results": owners * most > ROWS_HELD}) as rows:
-        for row in rows:
-            total += ROW_WEIGHS + size(row)
-            if total > LARGEST_AT_ONCE and owners > 1:
-                raise Overweight
-            yield row
+    for row in rows:
+        total += ROW_WEIGHS + size(row)
+        if total > LARGEST_AT_ONCE and owners > 1:
+            raise Overweight
+        yield row
 
 
 def load(cls: type[R], row: AnyRow, **changed: object) -> R:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, exists, null, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches
-from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_leaving, blob_ledger
+from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_leaving, blob_ledger, possession_review
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.errors import Unavailable
@@ -28,7 +28,23 @@ _SPARED = Prepared(
     update(blob).where(among(blob.c.id, "ids"), blob.c.condemned_at.is_not(None)).values(condemned_at=null())
 )
 _TRIES = 3
+_REVIEWED = Prepared(
+    delete(possession_review).where(
+        possession_review.c.uid == bindparam("review"), possession_review.c.until > bindparam("now")
+    )
+)
 _BY_ID = Prepared(select(*_COLUMNS).where(blob.c.id == bindparam("id")), Blob)
+_IDS = Prepared(select(blob.c.sha256, blob.c.id).where(among(blob.c.sha256, "digests")))
+_SENT = Prepared(
+    select(blob_ledger.c.blob_id).where(
+        blob_ledger.c.principal_id == bindparam("principal"),
+        among(blob_ledger.c.blob_id, "ids"),
+        blob_ledger.c.until > bindparam("now"),
+    )
+)
+_HELD = Prepared(
+    select(asset_blob.c.blob_id).where(among(asset_blob.c.asset_id, "assets"), among(asset_blob.c.blob_id, "ids"))
+)
 
 
 class SqlBlobs(Repository):
@@ -80,19 +96,12 @@ class SqlBlobs(Repository):
         mine: list[str] = []
         for batch in batches(dict.fromkeys(digests)):
             # of what others sent only ids are read: how big it is would show in the time that the rest of a row takes
-            query = select(blob.c.sha256, blob.c.id).where(blob.c.sha256.in_(batch))
-            stored = {row.sha256: row.id for row in self._connection.execute(query)}
+            stored = {row.sha256: row.id for row in _IDS.rows(self._connection, digests=batch)}
             # the same two look-ups for every digest, stored or not: one that is not gets an id that nothing has
             ids = [stored.get(digest, -1 - n) for n, digest in enumerate(batch)]
-            sent = select(blob_ledger.c.blob_id).where(
-                blob_ledger.c.principal_id == principal_id,
-                blob_ledger.c.blob_id.in_(ids),
-                blob_ledger.c.until > self._context.now(),
-            )
-            held = select(asset_blob.c.blob_id).where(
-                asset_blob.c.asset_id.in_(list(asset_ids) or [-1]), asset_blob.c.blob_id.in_(ids)
-            )
-            allowed = {*self._connection.execute(sent).scalars(), *self._connection.execute(held).scalars()}
+            sent = _SENT.rows(self._connection, principal=principal_id, ids=ids, now=self._context.now())
+            held = _HELD.rows(self._connection, assets=list(asset_ids) or [-1], ids=ids)
+            allowed = {row.blob_id for row in (*sent, *held)}
             mine += [digest for digest in batch if stored.get(digest) in allowed]
         return self.by_sha256(mine)
 
@@ -115,6 +124,33 @@ class SqlBlobs(Repository):
             ids = select(blob.c.id).where(blob.c.sha256.in_(batch))
             held = delete(asset_blob).where(asset_blob.c.asset_id == asset_id, asset_blob.c.blob_id.in_(ids))
             self._connection.execute(held)
+
+    def review(self, asset_id: int, until: int) -> str:
+        uid = self._context.new_uid()
+        self._insert(possession_review, {"uid": uid, "asset_id": asset_id, "until": until})
+        return uid
+
+    def reviewed(self, review: str, now: int) -> bool:
+        return _REVIEWED.run(self._connection, review=review, now=now) == 1
+
+    def under_review(self, asset_id: int, now: int) -> bool:
+        query = select(possession_review.c.uid).where(
+            possession_review.c.asset_id == asset_id, possession_review.c.until > now
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def due_for_review(self, now: int, limit: int) -> Sequence[int]:
+        due = possession_review.c.until <= now
+        query = select(possession_review.c.asset_id).where(due).distinct().order_by(possession_review.c.asset_id)
+        return list(self._connection.execute(query.limit(limit)).scalars())
+
+    def end_reviews(self, asset_id: int, now: int) -> None:
+        over = possession_review.c.asset_id == asset_id, possession_review.c.until <= now
+        self._connection.execute(delete(possession_review).where(*over))
+
+    def held_by(self, asset_id: int) -> Sequence[str]:
+        query = select(blob.c.sha256).join(asset_blob, asset_blob.c.blob_id == blob.c.id)
+        return list(self._connection.execute(query.where(asset_blob.c.asset_id == asset_id)).scalars())
 
     def forget_sent(self, before: int) -> int:
         return self._connection.execute(delete(blob_ledger).where(blob_ledger.c.until < before)).rowcount

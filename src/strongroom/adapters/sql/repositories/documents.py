@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, literal, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.tables import asset, card_words, document, experiment, run, version
 from strongroom.adapters.sql.tables.search import EACH, PLACES, document_index
 from strongroom.domain.search.words import words
@@ -27,6 +28,7 @@ _CARD = (
     .correlate(version)
     .scalar_subquery()
 )
+_CARD_OF = Prepared(select(card_words.c.words).where(card_words.c.tree == bindparam("tree")))
 
 
 def place(kind: str, workspace_id: int) -> str:
@@ -36,7 +38,10 @@ def place(kind: str, workspace_id: int) -> str:
 
 def note_new(connection: Connection, kind: str, workspace_id: int, owner_id: int, new: object) -> None:
     """Take down the words of a row that was just inserted."""
-    texts = (getattr(new, name) for name in TEXTS[kind])
+    texts = [getattr(new, name) for name in TEXTS[kind]]
+    if kind in _CONTENT and (tree := getattr(new, "tree", None)):
+        found = _CARD_OF.one(connection, tree=tree)
+        texts.append(found.words if found else None)
     _write(connection, kind, workspace_id, owner_id, words(text for text in texts if text))
 
 

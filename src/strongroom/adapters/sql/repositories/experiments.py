@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, false, insert, or_, select, true, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from strongroom.adapters.sql.prepared import Prepared
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories import documents
-from strongroom.adapters.sql.repositories.base import Repository, batches, begins, load
+from strongroom.adapters.sql.repositories.base import Repository, begins, load
 from strongroom.adapters.sql.repositories.namespaces import in_subtree
 from strongroom.adapters.sql.tables import experiment, namespace, principal
 from strongroom.application.paging import Key
@@ -57,6 +57,7 @@ _BY_UID = Prepared(
     Experiment,
 )
 _BY_ID = Prepared(_select().where(experiment.c.id == bindparam("id")), Experiment)
+_BY_IDS = Prepared(_select().where(among(experiment.c.id, "ids")), Experiment)
 _BY_NAME = Prepared(
     _select().where(experiment.c.namespace_id == bindparam("namespace"), experiment.c.name == bindparam("name")),
     Experiment,
@@ -75,11 +76,8 @@ class SqlExperiments(Repository):
         return found
 
     def by_ids(self, experiment_ids: Sequence[int]) -> Mapping[int, Experiment]:
-        found = {}
-        for batch in batches(experiment_ids):
-            for row in self._connection.execute(_select().where(experiment.c.id.in_(batch))):
-                found[row.id] = load(Experiment, row)
-        return found
+        found = _BY_IDS.rows(self._connection, ids=experiment_ids) if experiment_ids else []
+        return {one.id: one for one in found}
 
     def by_name(self, namespace_id: int, name: str) -> Experiment | None:
         found: Experiment | None = _BY_NAME.one(self._connection, namespace=namespace_id, name=name)

@@ -35,6 +35,20 @@ _FIRST_BELOW = Prepared(
     )
 )
 
+_ALL = Prepared(select(*_COLUMNS).where(_IN_FOLDER).order_by(folder_entry.c.path), FolderEntry)
+_ALL_BELOW = Prepared(
+    select(*_COLUMNS)
+    .where(
+        _IN_FOLDER,
+        or_(
+            folder_entry.c.path == bindparam("path"),
+            and_(folder_entry.c.path >= bindparam("low"), folder_entry.c.path < bindparam("high")),
+        ),
+    )
+    .order_by(folder_entry.c.path),
+    FolderEntry,
+)
+
 
 def _select(folder_id: int) -> Select[Any]:
     return select(*_COLUMNS).where(folder_entry.c.folder_id == folder_id).order_by(folder_entry.c.path)
@@ -115,11 +129,10 @@ class SqlFolders(Repository):
         return [load(FolderEntry, row) for row in self._connection.execute(query.limit(limit))]
 
     def all(self, folder_id: int, directory: str) -> Sequence[FolderEntry]:
-        query = _select(folder_id)
-        if directory:
-            below = and_(folder_entry.c.path >= directory + "/", folder_entry.c.path < directory + "0")
-            query = query.where(or_(folder_entry.c.path == directory, below))
-        return [load(FolderEntry, row) for row in self._connection.execute(query)]
+        if not directory:
+            return _ALL.rows(self._connection, folder=folder_id)
+        low, high = directory + "/", directory + "0"
+        return _ALL_BELOW.rows(self._connection, folder=folder_id, path=directory, low=low, high=high)
 
 
 def _end_of(prefix: str) -> str:

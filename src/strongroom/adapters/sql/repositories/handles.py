@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
 
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.tables import handle
 from strongroom.domain.registry.handles import Handle
@@ -25,20 +26,23 @@ def _is(one: Handle) -> list[ColumnElement[bool]]:
     ]
 
 
+_GET = Prepared(
+    select(handle).where(
+        handle.c.workspace_id == bindparam("workspace"),
+        handle.c.dialect == bindparam("dialect"),
+        handle.c.kind == bindparam("kind"),
+        among(handle.c.foreign_id, "foreign"),
+    )
+)
+
+
 class SqlHandles(Repository):
     """See :class:`strongroom.application.ports.handles.Handles`."""
 
     def get(self, workspace_id: int, dialect: str, kind: str, foreign: Sequence[str]) -> Mapping[str, Handle]:
-        found: dict[str, Handle] = {}
-        for batch in batches(dict.fromkeys(foreign)):
-            query = select(handle).where(
-                handle.c.workspace_id == workspace_id,
-                handle.c.dialect == dialect,
-                handle.c.kind == kind,
-                handle.c.foreign_id.in_(batch),
-            )
-            found.update((row.foreign_id, _load(row)) for row in self._connection.execute(query))
-        return found
+        asked = {"workspace": workspace_id, "dialect": dialect, "kind": kind, "foreign": list(dict.fromkeys(foreign))}
+        rows = _GET.rows(self._connection, **asked) if foreign else ()
+        return {row.foreign_id: _load(row) for row in rows}
 
     def lock(self, workspace_id: int, dialect: str, kind: str, foreign: str) -> Handle | None:
         here = _is(Handle(workspace_id, dialect, kind, foreign, "", 0, 0))

@@ -2,13 +2,28 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Context, batches, dump_json
 from strongroom.adapters.sql.repositories.lineage_consumption import SqlConsumptions
-from strongroom.adapters.sql.repositories.one_of import one_of
 from strongroom.adapters.sql.tables import edge, edge_removed, workspace
 from strongroom.application.paging import Key
 from strongroom.application.ports.lineage import Way
@@ -31,6 +46,27 @@ _READ = (
 _NEAR = {"down": (edge.c.source_kind, edge.c.source_id), "up": (edge.c.target_kind, edge.c.target_id)}
 _FAR = {"down": (edge.c.target_kind, edge.c.target_id), "up": (edge.c.source_kind, edge.c.source_id)}
 
+_COUNT_IN = Prepared(
+    select(edge.c.target_id.label("id"), func.count().label("edges"))
+    .where(edge.c.target_kind == _RAN, among(edge.c.target_id, "ids"), edge.c.type == EdgeType.INPUT.value)
+    .group_by(edge.c.target_id)
+)
+_COUNT_OUT = Prepared(
+    select(edge.c.source_id.label("id"), func.count().label("edges"))
+    .where(edge.c.source_kind == _RAN, among(edge.c.source_id, "ids"))
+    .where(or_(edge.c.type == EdgeType.OUTPUT.value, edge.c.type == EdgeType.REGISTERED.value))
+    .group_by(edge.c.source_id)
+)
+
+
+@cache
+def _near(way: Way, types: tuple[EdgeType, ...] | None) -> Prepared:
+    """Edges at vertices of a kind, in the order of an index, so that nothing is sorted."""
+    kind, id_ = _NEAR[way]
+    said = of_types(types)
+    query = select(*_READ).where(kind == bindparam("kind"), among(id_, "ids"), *said)
+    return Prepared(query.order_by(*_NEAR[way], edge.c.type, *_FAR[way]).limit(bindparam("most", type_=Integer())))
+
 
 def _key(source: Vertex, type_: EdgeType, target: Vertex) -> dict[str, Any]:
     return dict(zip(_KEY, (*source, type_.value, *target), strict=True))
@@ -46,7 +82,7 @@ def by_kind(vertices: Sequence[Vertex]) -> Iterator[tuple[str, list[int]]]:
 
 def of_types(types: Sequence[EdgeType] | None) -> list[ColumnElement[bool]]:
     """A condition on the type of edges, or none."""
-    return [] if types is None else [edge.c.type.in_([type_.value for type_ in types])]
+    return [] if types is None else [or_(false(), *(edge.c.type == type_.value for type_ in types))]
 
 
 class SqlEdges(SqlConsumptions):
@@ -76,6 +112,8 @@ class SqlEdges(SqlConsumptions):
 
     def add_edges(self, workspace_id: int, edges: Sequence[Edge]) -> Sequence[bool]:
         there: set[tuple[Any, ...]] = set()
+        if len(edges) == 1:  # what is inserted tells whether it is new
+            return [self._insert_ignore(edge, [self._row(workspace_id, edges[0])]) == 1]
         for batch in batches(edges, 500):
             keys = [tuple(_key(e.source, e.type, e.target).values()) for e in batch]
             query = select(*edge.primary_key.columns).where(tuple_(*edge.primary_key.columns).in_(keys))
@@ -87,10 +125,19 @@ class SqlEdges(SqlConsumptions):
             new.append(tuple(key.values()) not in there)
             if new[-1]:
                 there.add(tuple(key.values()))
-                more = {"properties": dump_json(one.properties), "recorded_at": one.recorded_at}
-                rows.append({**key, **more, "workspace_id": workspace_id, "asserted_by": one.asserted_by})
+                rows.append(self._row(workspace_id, one))
         self._insert_ignore(edge, rows)
         return new
+
+    @staticmethod
+    def _row(workspace_id: int, new: Edge) -> dict[str, Any]:
+        return {
+            **_key(new.source, new.type, new.target),
+            "workspace_id": workspace_id,
+            "properties": dump_json(new.properties),
+            "recorded_at": new.recorded_at,
+            "asserted_by": new.asserted_by,
+        }
 
     def edge(self, source: Vertex, type_: EdgeType, target: Vertex) -> Edge | None:
         conditions = [edge.c[name] == value for name, value in _key(source, type_, target).items()]
@@ -120,12 +167,11 @@ class SqlEdges(SqlConsumptions):
     def edges_of(
         self, vertices: Sequence[Vertex], way: Way, limit: int, types: Sequence[EdgeType] | None = None
     ) -> Sequence[Edge]:
-        kind, id_ = _NEAR[way]
+        near = _near(way, None if types is None else tuple(types))
         found: list[Edge] = []
         for name, ids in by_kind(vertices):
-            mine = kind == name, one_of(self._connection, id_, ids)
-            query = self._ordered(way).where(*mine, *of_types(types)).limit(limit - len(found))
-            found += map(self._load, self._connection.execute(query).all())
+            most = limit - len(found)
+            found += map(self._load, near.rows(self._connection, kind=name, ids=ids, most=most))
             if len(found) >= limit:
                 return found
         if types is not None and EdgeType.CONSUMED_BY in types:
@@ -161,23 +207,9 @@ class SqlEdges(SqlConsumptions):
         return [RemovedEdge(row[-4], self._load(row[:-4]), *row[-3:]) for row in rows]
 
     def counts(self, run_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-        found: dict[int, tuple[int, int]] = {}
-        for batch in batches(run_ids):
-            into = (
-                select(edge.c.target_id.label("id"), func.count().label("edges"))
-                .where(edge.c.target_kind == _RAN, edge.c.target_id.in_(batch), edge.c.type == EdgeType.INPUT.value)
-                .group_by(edge.c.target_id)
-            )
-            out = (
-                select(edge.c.source_id.label("id"), func.count().label("edges"))
-                .where(edge.c.source_kind == _RAN, edge.c.source_id.in_(batch))
-                .where(edge.c.type.in_([EdgeType.OUTPUT.value, EdgeType.REGISTERED.value]))
-                .group_by(edge.c.source_id)
-            )
-            inputs = {row.id: row.edges for row in self._connection.execute(into)}
-            outputs = {row.id: row.edges for row in self._connection.execute(out)}
-            found.update({id_: (inputs.get(id_, 0), outputs.get(id_, 0)) for id_ in batch})
-        return found
+        inputs = dict(_COUNT_IN.rows(self._connection, ids=run_ids)) if run_ids else {}
+        outputs = dict(_COUNT_OUT.rows(self._connection, ids=run_ids)) if run_ids else {}
+        return {id_: (inputs.get(id_, 0), outputs.get(id_, 0)) for id_ in run_ids}
 
     def lock_derivations(self, workspace_id: int) -> None:
         query = select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update(key_share=True)

@@ -27,7 +27,7 @@ from strongroom.domain.tracking.values import Param, Point, point_rank, spelled_
 
 _OWN = [
     "uid", "workspace_id", "experiment_id", "run_id", "name", "type", "status", "etag", "recorded_at", "updated_at",
-    "deleted_at",
+    "deleted_at", "claimed_at",
 ]  # fmt: skip
 NO_DATASET = 0
 _POINT = [column for column in logged_model_point.c if column.name != "position"]

@@ -1,4 +1,4 @@
-"""Manifests and statistics of data sets in SQL."""
+"""Manifests, statistics of data sets and packagings of models in SQL."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, or_, select, update
 
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches, load
-from strongroom.adapters.sql.tables import card_words, manifest, statistics, version
-from strongroom.application.ports.manifests import StatisticsState, StoredManifest, StoredStatistics
+from strongroom.adapters.sql.tables import card_words, manifest, packaging, statistics, version
+from strongroom.application.ports.manifests import StatisticsState, StoredManifest, StoredPackaging, StoredStatistics
 
 _SHOWN = [statistics.c[name] for name in ("tree", "state", "splits", "tries", "body", "recorded_at")]
+_PACKAGED = ("tree", "flavor", "flavor_version", "python_version", "has_signature", "reason", "body")
 _HAS_CONTENT = ("live", "trashed")
 
 
@@ -33,6 +34,15 @@ class SqlManifests(Repository):
     def put(self, manifest_: StoredManifest, at: int) -> None:
         row = {name: getattr(manifest_, name) for name in ("tree", "kind", "digest", "body")}
         self._upsert(manifest, [{**row, "recorded_at": at}], ["tree"])
+
+    def packaging(self, tree: str) -> StoredPackaging | None:
+        query = select(*(packaging.c[name] for name in _PACKAGED)).where(packaging.c.tree == tree)
+        row = self._connection.execute(query).one_or_none()
+        return load(StoredPackaging, row) if row else None
+
+    def put_packaging(self, packaging_: StoredPackaging, at: int) -> None:
+        row = {name: getattr(packaging_, name) for name in _PACKAGED}
+        self._upsert(packaging, [{**row, "recorded_at": at}], ["tree"])
 
     def put_card(self, tree: str, words: str) -> None:
         self._insert_ignore(card_words, [{"tree": tree, "words": words}])
@@ -72,7 +82,7 @@ class SqlManifests(Repository):
         self._connection.execute(update(statistics).where(statistics.c.tree == tree).values(values))
 
     def forget(self, trees: Sequence[str]) -> None:
-        for table in (manifest, statistics, card_words):
+        for table in (manifest, packaging, statistics, card_words):
             for batch in batches(trees):
                 used = exists().where(
                     version.c.tree == table.c.tree, or_(*(version.c.state == state for state in _HAS_CONTENT))

@@ -6,9 +6,10 @@ Every writing method is called under the run's lock, so that reading, merging an
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import BigInteger, Row, Select, bindparam, func, insert, select, update
 
-from strongroom.adapters.sql.repositories.base import batches, begins, weighed
+from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories.base import ROWS_HELD, batches, begins, weighed, weighed_few
 from strongroom.adapters.sql.repositories.blocks import SqlBlocks
 from strongroom.adapters.sql.repositories.lines import SqlLines
 from strongroom.adapters.sql.repositories.values import summary
@@ -21,6 +22,24 @@ from strongroom.domain.tracking.values import Param, ParamMode, Summary, spelled
 
 #: `count` is a method of rows, so the column is read by another name.
 _VALUES = [column for column in run_value.c if column.name != "count"] + [run_value.c["count"].label("points")]
+
+
+def _some_of(columns: Sequence[Any]) -> Prepared:
+    run_id, key_id = columns[0], columns[1]
+    place = func.row_number().over(partition_by=run_id, order_by=key_id).label("place")
+    total = func.count().over(partition_by=run_id).label("total")
+    ranked = select(*columns, place, total).where(among(run_id, "ids")).subquery()
+    return Prepared(
+        select(ranked, name_dict.c.text.label("key"))
+        .join(name_dict, name_dict.c.id == ranked.c.key_id)
+        .where(ranked.c.place <= bindparam("most"))
+        .order_by(ranked.c.run_id, name_dict.c.text)
+        .limit(bindparam("rows", type_=BigInteger()))
+    )
+
+
+_SOME_VALUES = _some_of(_VALUES)
+_SOME_PARAMS = _some_of(list(run_param.c))
 
 
 def _param(row: Row[Any]) -> Param:
@@ -61,7 +80,7 @@ class SqlRecords(SqlBlocks, SqlLines):
 
     def summaries_of(self, run_ids: Sequence[int], most: int) -> Mapping[int, tuple[int, Mapping[str, Summary]]]:
         found: dict[int, tuple[int, dict[str, Summary]]] = {}
-        for row in self._some_of(_VALUES, run_ids, most):
+        for row in self._some_of(_SOME_VALUES, run_ids, most):
             found.setdefault(row.run_id, (row.total, {}))[1][row.key] = _summary(row)
         return found
 
@@ -132,21 +151,18 @@ class SqlRecords(SqlBlocks, SqlLines):
 
     def params_of(self, run_ids: Sequence[int], most: int) -> Mapping[int, tuple[int, Sequence[Param]]]:
         found: dict[int, tuple[int, list[Param]]] = {}
-        for row in self._some_of(list(run_param.c), run_ids, most):
+        for row in self._some_of(_SOME_PARAMS, run_ids, most):
             found.setdefault(row.run_id, (row.total, []))[1].append(_param(row))
         return found
 
-    def _some_of(self, columns: Sequence[Any], run_ids: Sequence[int], most: int) -> Iterator[Row[Any]]:
+    def _some_of(self, statement: Prepared, run_ids: Sequence[int], most: int) -> Iterator[Row[Any]]:
         """At most `most` rows of each run with their keys, and how many there are; by key id, so the oldest keys."""
-        run_id, key_id = columns[0], columns[1]
         for batch in batches(run_ids):
-            place = func.row_number().over(partition_by=run_id, order_by=key_id).label("place")
-            total = func.count().over(partition_by=run_id).label("total")
-            ranked = select(*columns, place, total).where(run_id.in_(batch)).subquery()
-            query: Select[Any] = (
-                select(ranked, name_dict.c.text.label("key"))
-                .join(name_dict, name_dict.c.id == ranked.c.key_id)
-                .where(ranked.c.place <= most)
-                .order_by(ranked.c.run_id, name_dict.c.text)
-            )
-            yield from weighed(self._connection, query, len(batch), most, _characters)
+            asked = {"ids": batch, "most": most, "rows": ROWS_HELD + 1}
+            rows = statement.rows(self._connection, **asked)
+            if len(rows) <= ROWS_HELD:
+                yield from weighed_few(rows, len(batch), _characters)
+                continue
+            del rows
+            every = {**asked, "rows": len(batch) * most}
+            yield from weighed(self._connection, statement.select, len(batch), most, _characters, every)

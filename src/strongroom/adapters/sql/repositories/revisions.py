@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, literal, select
+from sqlalchemy import ColumnElement, literal, select
 
 from strongroom.adapters.sql.repositories.base import Repository, batches, load
 from strongroom.adapters.sql.tables import revision, revision_parent
@@ -62,7 +62,7 @@ class SqlRevisions(Repository):
 
     def add(self, asset_id: int, new: Revision) -> StoredRevision | None:
         digest = new.digest()
-        row = {
+        row: dict[str, Any] = {
             "digest": digest,
             "asset_id": asset_id,
             "tree": new.tree,
@@ -71,10 +71,9 @@ class SqlRevisions(Repository):
             "claimed_at": new.claimed_at,
             "recorded_at": new.recorded_at,
         }
-        self._insert_ignore(revision, [row])
-        stored = self.get(asset_id, [digest]).get(digest)
-        if stored is None or stored.parents or not new.parents:
-            return stored
-        rows = [{"revision_id": stored.id, "position": n, "parent": parent} for n, parent in enumerate(new.parents)]
-        self._connection.execute(insert(revision_parent), rows)
-        return self.get(asset_id, [digest])[digest]
+        added = self._insert_ignore_one(revision, row)
+        if added is None:
+            return self.get(asset_id, [digest]).get(digest)
+        rows = [{"revision_id": added, "position": n, "parent": parent} for n, parent in enumerate(new.parents)]
+        self._insert(revision_parent, *rows)
+        return StoredRevision(id=added, parents=new.parents, **row)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, insert, select, tuple_, update
 
-from strongroom.adapters.sql.prepared import Prepared
+from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.base import batches, begins, dump_json, load
 from strongroom.adapters.sql.repositories.records import SqlRecords
@@ -48,6 +48,10 @@ def _prepared(statement: Select[Any]) -> Prepared:
 
 _BY_UID = _prepared(_select().where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace")))
 _BY_ID = _prepared(_select().where(run.c.id == bindparam("id")))
+_BY_IDS = _prepared(_select().where(among(run.c.id, "ids")))
+_IDS = Prepared(
+    select(run.c.uid, run.c.id).where(among(run.c.uid, "uids"), run.c.workspace_id == bindparam("workspace"))
+)
 # NO KEY UPDATE: child runs may be added beside a writer
 _LOCK = _prepared(_select().where(run.c.id == bindparam("id")).with_for_update(of=run, key_share=True))
 
@@ -64,18 +68,11 @@ class SqlRuns(SqlRecords):
         return found
 
     def by_ids(self, run_ids: Sequence[int]) -> Mapping[int, Run]:
-        found = {}
-        for batch in batches(run_ids):
-            for row in self._connection.execute(_select().where(run.c.id.in_(batch))):
-                found[row.id] = _load(row)
-        return found
+        found = _BY_IDS.rows(self._connection, ids=run_ids) if run_ids else []
+        return {one.id: one for one in found}
 
     def ids(self, workspace_id: int, uids: Sequence[str]) -> Mapping[str, int]:
-        found: dict[str, int] = {}
-        for some in batches(uids):
-            query = select(run.c.uid, run.c.id).where(run.c.uid.in_(some), run.c.workspace_id == workspace_id)
-            found.update((row.uid, row.id) for row in self._connection.execute(query))
-        return found
+        return dict(_IDS.rows(self._connection, uids=uids, workspace=workspace_id)) if uids else {}
 
     def environment(self, run_id: int) -> str:
         text: str = self._connection.execute(select(run.c.environment).where(run.c.id == run_id)).scalar_one()

@@ -32,12 +32,20 @@ def _select() -> Select[Any]:
     )
 
 
-_OF_OWNERS = Prepared(_select().where(tag.c.owner_kind == bindparam("kind"), among(tag.c.owner_id, "ids"), _CURRENT))
-_PROPERTIES = Prepared(
+_OF_KIND = _select().where(tag.c.owner_kind == bindparam("kind"), _CURRENT)
+_OF_OWNERS = Prepared(_OF_KIND.where(among(tag.c.owner_id, "ids")))
+_OF_OWNER = Prepared(_OF_KIND.where(tag.c.owner_id == bindparam("id")))
+_OWN = (tag.c.owner_kind == bindparam("kind"), tag.c.owner_id == bindparam("owner"), among(tag.c.key_id, "keys"))
+_PRESENT = Prepared(select(tag.c.id, tag.c.key_id, tag.c.valid_from).where(*_OWN, _CURRENT))
+_ENDED = Prepared(select(tag.c.key_id, func.max(tag.c.valid_to).label("ended")).where(*_OWN).group_by(tag.c.key_id))
+_END = Prepared(update(tag).where(tag.c.id == bindparam("tag")).values(valid_to=bindparam("end")))
+_SAID = (
     select(*(object_property.c[name] for name in ("owner_id", "type", "text", "number")), name_dict.c.text.label("key"))
     .join(name_dict, name_dict.c.id == object_property.c.key_id)
-    .where(object_property.c.owner_kind == bindparam("kind"), among(object_property.c.owner_id, "ids"))
+    .where(object_property.c.owner_kind == bindparam("kind"))
 )
+_PROPERTIES = Prepared(_SAID.where(among(object_property.c.owner_id, "ids")))
+_PROPERTIES_OF = Prepared(_SAID.where(object_property.c.owner_id == bindparam("id")))
 
 
 def _encode(value: Scalar) -> dict[str, Any]:
@@ -70,9 +78,15 @@ class SqlTags(Repository):
 
     def current(self, owner_kind: str, owner_ids: Sequence[int]) -> Mapping[int, Sequence[Tag]]:
         found: dict[int, list[Tag]] = {}
-        for owner, *said in _OF_OWNERS.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
+        for owner, *said in self._of(_OF_OWNER, _OF_OWNERS, owner_kind, owner_ids):
             found.setdefault(owner, []).append(Tag(*said))
         return found
+
+    def _of(self, one: Prepared, many: Prepared, owner_kind: str, owner_ids: Sequence[int]) -> Sequence[Any]:
+        """Rows of owners; of a single one without the detour of a list as one parameter."""
+        if len(owner_ids) == 1:
+            return one.rows(self._connection, kind=owner_kind, id=owner_ids[0])
+        return many.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ()
 
     def at(self, owner_kind: str, owner_id: int, time_us: int) -> Sequence[Tag]:
         then = valid_at(tag.c.valid_from, tag.c.valid_to, time_us)
@@ -85,12 +99,19 @@ class SqlTags(Repository):
         return [Tag(r.key, r.value, r.set_by, r.valid_from, r.valid_to) for r in self._connection.execute(query)]
 
     def set(
-        self, workspace_id: int, owner_kind: str, owner_id: int, tags: Mapping[str, str | None], actor_id: int
+        self,
+        workspace_id: int,
+        owner_kind: str,
+        owner_id: int,
+        tags: Mapping[str, str | None],
+        actor_id: int,
+        *,
+        fresh: bool = False,
     ) -> None:
         if not tags:
             return
         ids = self._context.name_ids(workspace_id, tags, create=True)
-        ended = self._ended(owner_kind, owner_id, list(ids.values()))
+        ended = {} if fresh else self._ended(owner_kind, owner_id, list(ids.values()))
         rows = [
             {
                 "workspace_id": workspace_id,
@@ -108,20 +129,14 @@ class SqlTags(Repository):
     def _ended(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> dict[int, int]:
         """End present values; key id -> when the last one ended, now or before: the next begins no earlier."""
         self._end(owner_kind, owner_id, key_ids)
-        query = (
-            select(tag.c.key_id, func.max(tag.c.valid_to).label("ended"))
-            .where(tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, tag.c.key_id.in_(key_ids))
-            .group_by(tag.c.key_id)
-        )
-        return {row.key_id: row.ended for row in self._connection.execute(query)}
+        rows = _ENDED.rows(self._connection, kind=owner_kind, owner=owner_id, keys=key_ids)
+        return {row.key_id: row.ended for row in rows}
 
     def _end(self, owner_kind: str, owner_id: int, key_ids: Sequence[int]) -> frozenset[int]:
         """End present values; the ids of the keys that had one. A value never ends before it began."""
-        mine = (tag.c.owner_kind == owner_kind, tag.c.owner_id == owner_id, tag.c.key_id.in_(key_ids), _CURRENT)
-        present = self._connection.execute(select(tag.c.id, tag.c.key_id, tag.c.valid_from).where(*mine)).all()
+        present = _PRESENT.rows(self._connection, kind=owner_kind, owner=owner_id, keys=key_ids)
         for row in present:
-            end = max(self._context.now(), row.valid_from + 1)
-            self._connection.execute(update(tag).where(tag.c.id == row.id).values(valid_to=end))
+            _END.run(self._connection, tag=row.id, end=max(self._context.now(), row.valid_from + 1))
         return frozenset(row.key_id for row in present)
 
     def remove(self, workspace_id: int, owner_kind: str, owner_id: int, keys: Sequence[str]) -> Sequence[str]:
@@ -131,7 +146,7 @@ class SqlTags(Repository):
 
     def properties(self, owner_kind: str, owner_ids: Sequence[int]) -> Mapping[int, Mapping[str, Scalar]]:
         found: dict[int, dict[str, Scalar]] = {}
-        for row in _PROPERTIES.rows(self._connection, kind=owner_kind, ids=owner_ids) if owner_ids else ():
+        for row in self._of(_PROPERTIES_OF, _PROPERTIES, owner_kind, owner_ids):
             found.setdefault(row.owner_id, {})[row.key] = _decode(row.type, row.text, row.number)
         return {owner_id: dict(sorted(values.items())) for owner_id, values in found.items()}
 

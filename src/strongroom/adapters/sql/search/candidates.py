@@ -22,6 +22,7 @@ from strongroom.adapters.sql.tables import (
     namespace,
     node,
     object_property,
+    packaging,
     run,
     stage,
     tag,
@@ -254,12 +255,13 @@ def _attribute(scope: Scope, atom: Atom) -> Select[Any] | None:
             column = asset.c.uid if name == "asset_uid" else asset.c.name
             mine = of(select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id), column)
             return select(version.c.id).where(version.c.asset_id.in_(mine))
-        case Entity.VERSION, "tree":
-            return of(select(version.c.id), version.c.tree)
+        case Entity.VERSION, "flavor" | "python_version" as name:
+            said = of(select(packaging.c.tree), packaging.c[name])
+            return select(version.c.id).where(version.c.tree.in_(said))
         case Entity.VERSION | Entity.LOGGED_MODEL, "run_uid":
             return select(table.c.id).where(table.c.run_id.in_(of(select(run.c.id), run.c.uid)))
-        case Entity.VERSION | Entity.RUN | Entity.LOGGED_MODEL, "uid":
-            return of(select(table.c.id), table.c.uid)
+        case (Entity.VERSION | Entity.RUN | Entity.LOGGED_MODEL, "uid") | (Entity.VERSION, "tree"):
+            return of(select(table.c.id), table.c[atom.field.name])
         case Entity.RUN, "parent_uid":
             parents = run.alias("parents")
             return select(run.c.id).where(run.c.parent_id.in_(of(select(parents.c.id), parents.c.uid)))

@@ -7,7 +7,7 @@ there are, and NULL gives comparisons the domain's third truth value.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import Select, case, false, func, literal, or_, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.search import several
@@ -21,6 +21,7 @@ from strongroom.adapters.sql.tables import (
     logged_model_value,
     namespace,
     object_property,
+    packaging,
     principal,
     run,
     run_param,
@@ -154,6 +155,8 @@ def _attribute(scope: Scope, name: str) -> Sql:
         return scalar(scope, select(principal.c.uid).where(principal.c.id == table.c.created_by))
     if name == "stage" and scope.at is not None:
         return scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
+    if (scope.entity, name) == (Entity.VERSION, "has_signature"):
+        return _has_signature(scope)
     if (scope.entity, name) in _ELSEWHERE:
         return scalar(scope, _ELSEWHERE[scope.entity, name])
     return table.c[{"created_at": "recorded_at", "size": "bytes"}.get(name, name)]
@@ -165,6 +168,16 @@ def _namespace(owner: Any) -> Select[Any]:  # noqa: ANN401 - asset or experiment
 
 def _of_asset(column: Sql) -> Select[Any]:
     return select(column).where(asset.c.id == version.c.asset_id)
+
+
+def _packaged(column: Sql) -> Select[Any]:
+    return select(column).where(packaging.c.tree == version.c.tree)
+
+
+def _has_signature(scope: Scope) -> Sql:
+    """Whether a signature was stated, or stands in the MLmodel file."""
+    said = scalar(scope, _packaged(packaging.c.has_signature))
+    return or_(version.c.signature != "{}", func.coalesce(said, false()))
 
 
 def _of_experiment(column: Sql, owned: Any = run) -> Select[Any]:  # noqa: ANN401 - run or logged_model
@@ -185,6 +198,9 @@ _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.VERSION, "kind"): _of_asset(asset.c.kind),
     (Entity.VERSION, "asset_uid"): _of_asset(asset.c.uid),
     (Entity.VERSION, "namespace"): _of_asset(namespace.c.path).join(namespace, namespace.c.id == asset.c.namespace_id),
+    (Entity.VERSION, "flavor"): _packaged(packaging.c.flavor),
+    (Entity.VERSION, "flavor_version"): _packaged(packaging.c.flavor_version),
+    (Entity.VERSION, "python_version"): _packaged(packaging.c.python_version),
     (Entity.VERSION, "run_uid"): select(run.c.uid).where(run.c.id == version.c.run_id),
     (Entity.RUN, "experiment"): _of_experiment(experiment.c.name),
     (Entity.RUN, "experiment_uid"): _of_experiment(experiment.c.uid),

@@ -5,6 +5,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 `valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
 """
 
+from strongroom.adapters.sql.tables.annotations import annotation
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
     blob,
@@ -14,6 +15,7 @@ from strongroom.adapters.sql.tables.artifacts import (
     file_upload,
     folder,
     folder_entry,
+    possession_review,
     tree,
     tree_page,
     upload,
@@ -52,7 +54,7 @@ from strongroom.adapters.sql.tables.logged_models import (
     logged_model_point,
     logged_model_value,
 )
-from strongroom.adapters.sql.tables.manifests import card_words, manifest, statistics
+from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
@@ -86,6 +88,7 @@ from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xo
 
 __all__ = [
     "alias",
+    "annotation",
     "asset",
     "asset_blob",
     "asset_name",
@@ -137,7 +140,9 @@ __all__ = [
     "node",
     "object_property",
     "outbox",
+    "packaging",
     "pipeline_step",
+    "possession_review",
     "principal",
     "publication_due",
     "publication_rule",

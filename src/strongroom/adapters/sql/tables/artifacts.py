@@ -62,6 +62,16 @@ blob_ledger = Table(
     sqlite_with_rowid=False,
 )
 
+#: Assets whose possession is looked at after a time: it was written for what is not there yet, or has become too much.
+possession_review = Table(
+    "possession_review",
+    metadata,
+    Column("uid", String(36), primary_key=True),
+    Column("asset_id", Int64, nullable=False),
+    time_us("until"),
+    Index("ix_possession_review_asset", "asset_id", "until"),
+)
+
 tree = Table(
     "tree",
     metadata,

@@ -57,6 +57,11 @@ def changed_at() -> Column[int]:
     return Column("updated_at", BigInteger, nullable=False, server_default="0")
 
 
+def claimed_at() -> Column[int]:
+    """When the object was made elsewhere, as an import says (domain.md N17); none for what was made here."""
+    return Column("claimed_at", BigInteger, nullable=True)
+
+
 def text(name: str, *, default: str | None = None, nullable: bool = False) -> Column[str]:
     """Text without a length of its own (the domain bounds it)."""
     return Column(name, Text, nullable=nullable, server_default=default)

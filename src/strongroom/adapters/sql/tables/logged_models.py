@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Float, Index, String, Table, Text
 
-from strongroom.adapters.sql.tables.base import Int64, head, key, metadata, ref, time_us, uid
+from strongroom.adapters.sql.tables.base import Int64, claimed_at, head, key, metadata, ref, time_us, uid
 
 logged_model = Table(
     "logged_model",
@@ -20,6 +20,7 @@ logged_model = Table(
     time_us("recorded_at"),
     time_us("updated_at"),
     time_us("deleted_at", nullable=True),
+    claimed_at(),
     Index("ix_logged_model_experiment", "experiment_id", "recorded_at", "id"),
     Index("ix_logged_model_workspace", "workspace_id", "recorded_at", "id"),
 )

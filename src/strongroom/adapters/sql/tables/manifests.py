@@ -1,6 +1,6 @@
-"""Manifests, cards and statistics of data sets: what a tree's content says, so it is kept by its digest."""
+"""Manifests, cards, statistics, packagings of models: what a tree's content says, so it is kept by its digest."""
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text
 
 from strongroom.adapters.sql.tables.base import metadata, time_us
 
@@ -35,4 +35,18 @@ statistics = Table(
     Column("body", Text, nullable=False),
     time_us("recorded_at"),
     Index("ix_dataset_statistics_due", "state", "next_at"),
+)
+
+#: What the tree's MLmodel says of the model; what is searched has a column. `body` is JSON: the documents read.
+packaging = Table(
+    "packaging",
+    metadata,
+    Column("tree", String(64), primary_key=True),
+    Column("flavor", String(255), nullable=True, index=True),
+    Column("flavor_version", String(255), nullable=True),
+    Column("python_version", String(255), nullable=True, index=True),
+    Column("has_signature", Boolean, nullable=False),
+    Column("reason", Text, nullable=True),
+    Column("body", Text, nullable=False),
+    time_us("recorded_at"),
 )

@@ -9,6 +9,7 @@ from strongroom.adapters.sql.tables.base import (
     ByteOrdered,
     Int64,
     changed_at,
+    claimed_at,
     head,
     json_text,
     key,
@@ -96,6 +97,7 @@ asset = Table(
     time_us("deleted_at", nullable=True),
     time_us("purged_at", nullable=True),
     changed_at(),
+    claimed_at(),
     Index("ix_asset_workspace_recorded", "workspace_id", "recorded_at", "id"),
     Index("ix_asset_namespace_name", "namespace_id", "name", "id"),
     Index("ix_asset_workspace_name", "workspace_id", "name"),
@@ -169,6 +171,7 @@ version = Table(
     time_us("deleted_at", nullable=True),
     Column("origin", Text, nullable=True),
     changed_at(),
+    claimed_at(),
     # NULLs are distinct on both databases: drafts have no number yet; purged rows keep number and label for ever
     UniqueConstraint("asset_id", "number"),
     UniqueConstraint("asset_id", "label"),

@@ -18,6 +18,7 @@ from sqlalchemy import text as sql
 from strongroom.adapters.sql.tables.base import (
     Int64,
     changed_at,
+    claimed_at,
     head,
     json_text,
     key,
@@ -41,6 +42,7 @@ experiment = Table(
     ref("created_by", "principal"),
     time_us("recorded_at"),
     changed_at(),
+    claimed_at(),
     time_us("deleted_at", nullable=True),
     UniqueConstraint("namespace_id", "name"),  # a trashed experiment keeps its name (domain.md N3)
     Index("ix_experiment_workspace", "workspace_id", "recorded_at", "id"),

@@ -19,7 +19,7 @@ from strongroom.dialects.mlflow.translate.registry import KINDS
 from strongroom.dialects.mlflow.wire import artifacts as wire
 from strongroom.dialects.mlflow.wire.codec import Message
 from strongroom.domain.artifacts.paths import clean_directory
-from strongroom.domain.errors import Invalid, NotFound
+from strongroom.domain.errors import DomainError, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
 
 _PROXY = "/mlflow-artifacts/artifacts"
@@ -62,8 +62,19 @@ async def _open(edge: Edge, place: Place) -> OpenFile:
 )
 async def download(edge: Edge, sent: Transfer[wire.ArtifactPath]) -> OpenFile:
     """The bytes of a file; nothing that a browser would run."""
-    await edge.read(lambda call: call.ask(Permission.FOLDER_READ))
-    return await _open(edge, file_place(sent.message.artifact_path))
+    try:
+        place = file_place(sent.message.artifact_path)
+    except DomainError:
+        await _ask(edge)
+        raise
+    if place.kind == "version":  # a folder asks for it by itself
+        await _ask(edge)
+    return await _open(edge, place)
+
+
+async def _ask(edge: Edge) -> None:
+    """Ask for the right that the route declares."""
+    await edge.read(lambda call: call.ask(Permission.FOLDER_READ), brief=True)
 
 
 @flow(

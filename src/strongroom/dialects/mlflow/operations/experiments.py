@@ -82,7 +82,7 @@ async def get(edge: Edge, message: wire.ExperimentId) -> wire.ExperimentAnswer:
         view = experiments.get(call, uid_of(call, message.experiment_id or ""))
         return wire.ExperimentAnswer(experiment=translate.experiment(view, default_uid(call)))
 
-    return await edge.read(look)
+    return await edge.read(look, brief=True)
 
 
 @flow(
@@ -103,7 +103,7 @@ async def get_by_name(edge: Edge, message: wire.ExperimentName) -> wire.Experime
         view = experiments.by_path(call, message.experiment_name or "")
         return wire.ExperimentAnswer(experiment=translate.experiment(view, default_uid(call)))
 
-    return await edge.read(look)
+    return await edge.read(look, brief=True)
 
 
 @read("experiments.search", "GET POST", "/mlflow/experiments/search", _READ, wire.SearchExperiments)

@@ -68,6 +68,7 @@ def create(call: Call, message: wire.CreateModel) -> wire.ModelAnswer:
     wire.ByName,
     required=("name",),
     absent=ABSENT,
+    brief=True,
 )
 def get(call: Call, message: wire.ByName) -> wire.ModelAnswer:
     """One registered model."""
@@ -230,7 +231,7 @@ async def get_by_alias(edge: Edge, message: wire.ByAlias) -> wire.VersionAnswer:
             raise Spoken(400, "INVALID_PARAMETER_VALUE", words) from None
         return version_view(call, asset, version)
 
-    view = await edge.read(look)
+    view = await edge.read(look, brief=True)
     return wire.VersionAnswer(model_version=(await spoken_versions(edge, [view]))[0])
 
 

@@ -66,7 +66,7 @@ def _parent(call: Call, tags: Mapping[str, str]) -> str | None:
         return None
 
 
-@read("runs.get", "GET", "/mlflow/runs/get", _READ, wire.ByRun, absent=ABSENT)
+@read("runs.get", "GET", "/mlflow/runs/get", _READ, wire.ByRun, absent=ABSENT, brief=True)
 def get(call: Call, message: wire.ByRun) -> wire.RunAnswer:
     """One run with what it recorded."""
     view = runs.get(call, run_uid(message.run_id, message.run_uuid), translate.VALUES_MOST)

@@ -59,7 +59,7 @@ async def create(edge: Edge, message: wire.CreateVersion) -> wire.VersionAnswer:
         run_uid=run_uid(message.run_id) if message.run_id else None,
         origin=message.source,
     )
-    asset = await edge.read(lambda call: model_of(call, message, _P.VERSION_REGISTER))
+    asset = await edge.read(lambda call: model_of(call, message, _P.VERSION_REGISTER), brief=True)
     if asset.kind == "prompt":
         files = prompts.files_of(found, message.source or "")
         made = await sources.register_files(edge, asset.uid, files, replace(details, origin=None))
@@ -95,7 +95,7 @@ async def _copied(edge: Edge, source: Copied) -> str:
         asset = model_of(call, wire.ByName(name=source.name), _P.VERSION_BYTES)
         return locate.aliased(call, asset, source.alias or "").uid
 
-    return await edge.read(find_it)
+    return await edge.read(find_it, brief=True)
 
 
 @flow(
@@ -109,7 +109,7 @@ async def _copied(edge: Edge, source: Copied) -> str:
 )
 async def get(edge: Edge, message: wire.ByVersion) -> wire.VersionAnswer:
     """One version."""
-    view = await edge.read(lambda call: version_view(call, *version_of(call, message, _P.ASSET_READ)))
+    view = await edge.read(lambda call: version_view(call, *version_of(call, message, _P.ASSET_READ)), brief=True)
     return wire.VersionAnswer(model_version=(await spoken_versions(edge, [view]))[0])
 
 

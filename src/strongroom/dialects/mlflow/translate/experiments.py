@@ -26,7 +26,7 @@ def experiment(view: ExperimentView, default_uid: str | None) -> Experiment:
         artifact_location=experiment_root(id_),
         lifecycle_stage="deleted" if view.deleted_at else "active",
         last_update_time=milliseconds(view.updated_at),
-        creation_time=milliseconds(view.created_at),
+        creation_time=milliseconds(view.claimed_at or view.created_at),
         tags=[*tag_list(view.tags), *note],
     )
 

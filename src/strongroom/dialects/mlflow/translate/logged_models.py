@@ -48,7 +48,7 @@ def logged_model(view: LoggedModelView, default_uid: str | None) -> wire.LoggedM
         model_id=model_id(view.uid),
         experiment_id=experiment,
         name=view.name,
-        creation_timestamp_ms=milliseconds(view.created_at),
+        creation_timestamp_ms=milliseconds(view.claimed_at or view.created_at),
         last_updated_timestamp_ms=milliseconds(view.updated_at),
         artifact_uri=model_root(experiment, view.uid),
         status=_SPOKEN[view.status],

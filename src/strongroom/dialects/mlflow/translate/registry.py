@@ -35,7 +35,7 @@ def model_version(view: VersionView) -> ModelVersion:
     return ModelVersion(
         name=view.asset.rpartition("/")[2],
         version=str(view.number),
-        creation_timestamp=milliseconds(view.created_at),
+        creation_timestamp=milliseconds(view.claimed_at or view.created_at),
         last_updated_timestamp=milliseconds(view.updated_at),
         current_stage=spoken_stage(view.stage),
         status="READY",
@@ -51,7 +51,7 @@ def registered_model(view: AssetView, latest: Sequence[VersionView]) -> Register
     """A registered model with the newest version of every stage."""
     return RegisteredModel(
         name=view.name,
-        creation_timestamp=milliseconds(view.created_at),
+        creation_timestamp=milliseconds(view.claimed_at or view.created_at),
         last_updated_timestamp=milliseconds(view.updated_at),
         description=view.description or None,
         latest_versions=[model_version(version) for version in latest],

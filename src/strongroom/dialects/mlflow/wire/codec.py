@@ -19,7 +19,6 @@ from strongroom.domain.errors import Invalid
 SHOWN = 200
 """Characters of a bad value that its refusal repeats."""
 
-_CAMEL = re.compile(rb'"[a-z]+[A-Z][A-Za-z0-9]*"\s*:')
 _HUMP = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _AT = re.compile(r"at `\$\.?([^`]*)`")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -56,7 +55,7 @@ def decode_body(raw: bytes, kind: type[M], path: Mapping[str, str]) -> M:
 
     :raises Invalid: bytes that are no JSON; a field of the wrong type, named in MLflow's words.
     """
-    if not path and not _CAMEL.search(raw):
+    if not path and not any(name in raw for name in _camels(kind)):
         try:
             found: M = _decoder(kind).decode(raw or b"{}")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -103,6 +102,13 @@ def _names(kind: type[Message]) -> frozenset[str]:
         inner = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and issubclass(part, Message)]
         found.update(*(_names(part) for part in inner))
     return frozenset(found)
+
+
+@cache
+def _camels(kind: type[Message]) -> tuple[bytes, ...]:
+    """The other spelling of every name that has one, as it would stand in a body."""
+    split = (name.split("_") for name in sorted(_names(kind)) if "_" in name)
+    return tuple(f'"{first}{"".join(part.capitalize() for part in rest)}"'.encode() for first, *rest in split)
 
 
 def _plain(value: object, names: frozenset[str]) -> object:

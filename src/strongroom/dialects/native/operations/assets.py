@@ -9,6 +9,7 @@ from strongroom.application.paging import Page
 from strongroom.application.registry import assets, locate
 from strongroom.application.registry.views import AssetView
 from strongroom.dialects.native.operation import Request, Struct, command, read
+from strongroom.dialects.native.operations.imports import ImportedBody, claimed, keep
 from strongroom.dialects.native.wire import ByUid, Name, Paged, Path, Time, Uid, time_us
 from strongroom.domain.identity.roles import Permission
 
@@ -26,7 +27,7 @@ class ListAssets(Paged, frozen=True, kw_only=True):
 
 
 class CreateAsset(Struct, frozen=True, kw_only=True):
-    """A new asset; missing namespaces are made."""
+    """A new asset; missing namespaces are made. `imported` says where it came from."""
 
     kind: Name
     name: Name
@@ -38,6 +39,7 @@ class CreateAsset(Struct, frozen=True, kw_only=True):
     visibility: str = "workspace"
     tags: dict[str, str | None] = {}
     properties: dict[str, Scalar] = {}
+    imported: ImportedBody | None = None
 
 
 class UpdateAsset(Struct, frozen=True, kw_only=True):
@@ -102,7 +104,11 @@ def list_assets(call: Call, request: Request[ListAssets, Any]) -> Page[AssetView
     status=201,
 )
 def create_asset(call: Call, request: Request[Any, CreateAsset]) -> AssetView:
-    return assets.create(call, assets.CreateAsset(**structs.asdict(request.body)))
+    b = request.body
+    said = {name: value for name, value in structs.asdict(b).items() if name != "imported"}
+    view = assets.create(call, assets.CreateAsset(**said, claimed_at=claimed(b.imported)))
+    keep(call, "asset", view.uid, b.imported)
+    return view
 
 
 @read(

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from msgspec import structs
-
 from strongroom.application.call import Call
 from strongroom.application.paging import Page
 from strongroom.application.tracking import experiments
@@ -11,6 +9,7 @@ from strongroom.application.tracking.views import (
     ExperimentView,
 )
 from strongroom.dialects.native.operation import Request, Struct, command, read
+from strongroom.dialects.native.operations.imports import ImportedBody, claimed, keep
 from strongroom.dialects.native.operations.workspaces import Describe
 from strongroom.dialects.native.wire import ByUid, Name, Paged, Path
 from strongroom.domain.identity.roles import Permission
@@ -32,12 +31,13 @@ class FindExperiment(Struct, frozen=True, kw_only=True):
 
 
 class CreateExperiment(Struct, frozen=True, kw_only=True):
-    """A new experiment; missing namespaces are made."""
+    """A new experiment; missing namespaces are made. `imported` says where it came from."""
 
     name: Name
     namespace: Path = ""
     description: str = ""
     tags: dict[str, str | None] = {}
+    imported: ImportedBody | None = None
 
 
 @read(
@@ -64,7 +64,11 @@ def list_experiments(call: Call, request: Request[ListExperiments, Any]) -> Page
     status=201,
 )
 def create_experiment(call: Call, request: Request[Any, CreateExperiment]) -> ExperimentView:
-    return experiments.create(call, experiments.CreateExperiment(**structs.asdict(request.body)))
+    b = request.body
+    made = experiments.CreateExperiment(b.name, b.namespace, b.description, b.tags, claimed(b.imported))
+    view = experiments.create(call, made)
+    keep(call, "experiment", view.uid, b.imported)
+    return view
 
 
 @read(

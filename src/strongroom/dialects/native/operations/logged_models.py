@@ -12,6 +12,7 @@ from strongroom.application.registry.views import TagView
 from strongroom.application.tracking import logged_models, measuring
 from strongroom.application.tracking.logged_views import LoggedModelView, MeasuredView
 from strongroom.dialects.native.operation import Request, Struct, command, read
+from strongroom.dialects.native.operations.imports import ImportedBody, claimed, keep
 from strongroom.dialects.native.operations.labels import RemoveTags
 from strongroom.dialects.native.operations.metrics_wire import Integer, Key, Text, Value, Word, value_answer
 from strongroom.dialects.native.wire import ByUid, Name, PagedByUid, Uid
@@ -29,7 +30,10 @@ class ListLoggedModels(PagedByUid, frozen=True, kw_only=True):
 
 
 class CreateLoggedModel(Struct, frozen=True, kw_only=True):
-    """A new logged model, pending until it is finalised. `run_uid` is the run that puts it out, at `step`."""
+    """A new logged model, pending until it is finalised. `run_uid` is the run that puts it out, at `step`.
+
+    `imported` says where it came from.
+    """
 
     name: Name
     type: Word = ""
@@ -37,6 +41,7 @@ class CreateLoggedModel(Struct, frozen=True, kw_only=True):
     step: Integer | None = None
     params: dict[str, Text] = {}
     tags: dict[str, str | None] = {}
+    imported: ImportedBody | None = None
 
 
 class Finalise(Struct, frozen=True, kw_only=True):
@@ -90,6 +95,7 @@ class LoggedModelAnswer(Struct, frozen=True, kw_only=True):
     """A logged model. `params` and `metrics` are the whole when as many as `params_total` and `metrics_total`.
 
     `metrics` are the latest of each key on each data set; `run_uid` is the run that put the model out.
+    `claimed_at` is when it was made elsewhere, of one that was imported.
     """
 
     uid: str
@@ -109,6 +115,7 @@ class LoggedModelAnswer(Struct, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    claimed_at: datetime | None
 
 
 def _measured(view: MeasuredView) -> MeasuredAnswer:
@@ -148,8 +155,13 @@ def list_logged_models(call: Call, request: Request[ListLoggedModels, Any]) -> P
     status=201,
 )
 def create_logged_model(call: Call, request: Request[ByUid, CreateLoggedModel]) -> LoggedModelAnswer:
-    made = logged_models.CreateLoggedModel(request.params.uid, **structs.asdict(request.body))
-    return logged_model_answer(logged_models.create(call, made))
+    b = request.body
+    made = logged_models.CreateLoggedModel(
+        request.params.uid, b.name, b.type, b.run_uid, b.step, b.params, b.tags, claimed(b.imported)
+    )
+    view = logged_models.create(call, made)
+    keep(call, "logged_model", view.uid, b.imported)
+    return logged_model_answer(view)
 
 
 @read(

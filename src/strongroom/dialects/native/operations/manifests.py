@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.manifests import showing
+from strongroom.application.manifests.packaging_views import PackagingView
 from strongroom.application.manifests.showing import Question
 from strongroom.application.manifests.views import CheckView, ManifestDiff, ManifestView, RenderedPrompt
 from strongroom.dialects.native.operation import Request, Struct, read
@@ -113,7 +114,20 @@ def render_prompt(call: Call, request: Request[ByUid, Render]) -> RenderedPrompt
     return showing.render(call, request.params.uid, request.body.variables)
 
 
+@read(
+    "version.packaging",
+    "/versions/{uid}/packaging",
+    Permission.VERSION_BYTES,
+    "How a model is packaged: flavors, signature, requirements, as its MLmodel file says",
+    params=ByUid,
+    answer=PackagingView,
+)
+def get_packaging(call: Call, request: Request[ByUid, Any]) -> PackagingView:
+    return showing.packaged(call, request.params.uid)
+
+
 OPERATIONS = (
+    get_packaging,
     get_manifest,
     diff_manifests,
     check_manifest,

@@ -16,6 +16,7 @@ from strongroom.application.tracking.views import (
 from strongroom.application.views import microseconds
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.operations.assets import Scalar
+from strongroom.dialects.native.operations.imports import ImportedBody, keep
 from strongroom.dialects.native.operations.metrics_wire import (
     MetricAnswer,
     Word,
@@ -44,7 +45,7 @@ class SourceBody(Struct, frozen=True, kw_only=True):
 
 
 class CreateRun(Struct, frozen=True, kw_only=True):
-    """A new run. `environment` is the lock text of what is installed."""
+    """A new run. `environment` is the lock text of what is installed; `imported` says where it came from."""
 
     name: Word = ""
     kind: Word = "training"
@@ -54,6 +55,7 @@ class CreateRun(Struct, frozen=True, kw_only=True):
     environment: Annotated[str, Meta(max_length=ENVIRONMENT_LARGEST)] = ""
     started_at: Time | None = None
     tags: dict[str, str | None] = {}
+    imported: ImportedBody | None = None
 
 
 class UpdateRun(Struct, frozen=True, kw_only=True):
@@ -169,7 +171,9 @@ def create_run(call: Call, request: Request[ByUid, CreateRun]) -> RunAnswer:
         _claimed(body.started_at),
         body.tags,
     )
-    return run_answer(runs.create(call, made))
+    view = runs.create(call, made)
+    keep(call, "run", view.uid, body.imported)
+    return run_answer(view)
 
 
 @read(

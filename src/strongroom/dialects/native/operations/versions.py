@@ -10,10 +10,11 @@ from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
-from strongroom.application.registry import publishing, purging, stages, versions
+from strongroom.application.registry import publishing, purging, sources, stages, versions
 from strongroom.application.registry.views import StageView, VersionView
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
+from strongroom.dialects.native.operations.imports import ImportedBody, claimed, keep
 from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
@@ -44,7 +45,10 @@ class CreateDraft(Struct, frozen=True, kw_only=True):
 
 
 class Publish(Struct, frozen=True, kw_only=True):
-    """What is said of a version as it is published."""
+    """What is said of a version as it is published.
+
+    `origin` is the address of its content as it was named elsewhere.
+    """
 
     description: str = ""
     label: Name | None = None
@@ -57,13 +61,24 @@ class Publish(Struct, frozen=True, kw_only=True):
     aliases: Annotated[list[Name], Meta(max_length=100)] = []
     run_uid: Uid | None = None
     base_uids: Annotated[list[Uid], Meta(max_length=20)] = []
+    origin: Annotated[str, Meta(max_length=versions.ORIGIN_LONGEST)] | None = None
 
 
-class Register(Publish, frozen=True, kw_only=True):
-    """Publish what lies at or below a path (everything when empty) of a run's folder, or of a logged model's."""
+class PublishNew(Publish, frozen=True, kw_only=True):
+    """What is said of a version whose content comes with it. `imported` says where it came from."""
+
+    imported: ImportedBody | None = None
+
+
+class Register(PublishNew, frozen=True, kw_only=True):
+    """Publish what lies at or below a path (everything when empty) of a run's folder, or of a logged model's.
+
+    `uri` publishes an address elsewhere instead, unpinned: nothing says what lies there tomorrow.
+    """
 
     logged_model_uid: Uid | None = None
     path: Path = ""
+    uri: Annotated[str, Meta(max_length=4096)] | None = None
 
 
 class SetStage(Struct, frozen=True, kw_only=True):
@@ -96,8 +111,13 @@ class Compare(Struct, frozen=True, kw_only=True):
     other: Uid
 
 
-def _details(body: Publish) -> publishing.PublishDetails:
-    return publishing.PublishDetails(**{k: v for k, v in structs.asdict(body).items() if k != "path"})
+def _details(body: PublishNew) -> publishing.PublishDetails:
+    said = {name: value for name, value in structs.asdict(body).items() if name not in {"path", "uri", "imported"}}
+    return publishing.PublishDetails(**said, claimed_at=claimed(body.imported))
+
+
+def _kept(body: PublishNew) -> publishing.After:
+    return lambda call, uid: keep(call, "version", uid, body.imported)
 
 
 @read(
@@ -118,7 +138,7 @@ def list_versions(call: Call, request: Request[ListVersions, Any]) -> Page[Versi
     "POST",
     "/assets/{uid}/versions",
     Permission.VERSION_REGISTER,
-    "Publish a version from the files of a run or logged model, frozen at this moment",
+    "Publish a version from the files of a run or logged model, frozen at this moment, or of an address elsewhere",
     params=ByUid,
     body=Register,
     answer=VersionView,
@@ -126,11 +146,17 @@ def list_versions(call: Call, request: Request[ListVersions, Any]) -> Page[Versi
 )
 async def register(edge: Edge, request: Request[ByUid, Register]) -> VersionView:
     uid, body = request.params.uid, request.body
+    if body.uri is not None:
+        if body.logged_model_uid is not None or body.path:
+            raise Invalid("A version is of an address or of files, not of both.")
+        return await sources.register_mount(edge, uid, body.uri, _details(body), _kept(body))
     if body.logged_model_uid is not None:
-        return await publishing.register_logged_model(edge, uid, body.logged_model_uid, body.path, _details(body))
+        return await publishing.register_logged_model(
+            edge, uid, body.logged_model_uid, body.path, _details(body), _kept(body)
+        )
     if body.run_uid is None:
-        raise Invalid("Name the run or the logged model whose files are to be published.")
-    return await publishing.register(edge, uid, body.run_uid, body.path, _details(body))
+        raise Invalid("Name the run or the logged model whose files are to be published, or an address elsewhere.")
+    return await publishing.register(edge, uid, body.run_uid, body.path, _details(body), _kept(body))
 
 
 @command(
@@ -155,12 +181,12 @@ def create_draft(call: Call, request: Request[ByUid, CreateDraft]) -> VersionVie
     Permission.VERSION_REGISTER,
     "Make a draft a version",
     params=ByUid,
-    body=Publish,
+    body=PublishNew,
     answer=VersionView,
     status=201,
 )
-async def seal(edge: Edge, request: Request[ByUid, Publish]) -> VersionView:
-    return await publishing.seal(edge, request.params.uid, _details(request.body))
+async def seal(edge: Edge, request: Request[ByUid, PublishNew]) -> VersionView:
+    return await publishing.seal(edge, request.params.uid, _details(request.body), _kept(request.body))
 
 
 @command(

@@ -1,7 +1,7 @@
 """What the collector needs: when a row was condemned, what is leaving, and holders by what they hold.
 
-Revision ID: 0021
-Revises: 0020
+Revision ID: 0023
+Revises: 0022
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 
 _CONDEMNED = sa.text("condemned_at IS NOT NULL")
 _FILES = sa.text("blob_id IS NOT NULL")
@@ -32,6 +32,14 @@ def upgrade() -> None:
         sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blob_leaving")),
     )
+    op.create_table(
+        "possession_review",
+        sa.Column("uid", sa.String(36), nullable=False),
+        sa.Column("asset_id", INT64, nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_possession_review")),
+    )
+    op.create_index("ix_possession_review_asset", "possession_review", ["asset_id", "until"])
     op.create_index("ix_blob_leaving_sha256", "blob_leaving", ["sha256"])
     op.create_index("ix_blob_ledger_blob", "blob_ledger", ["blob_id"])
     op.create_index("ix_folder_entry_blob", "folder_entry", ["blob_id"], sqlite_where=_FILES, postgresql_where=_FILES)
@@ -47,6 +55,7 @@ def downgrade() -> None:
         ("ix_blob_ledger_blob", "blob_ledger"),
     ):
         op.drop_index(name, table_name=table)
+    op.drop_table("possession_review")
     op.drop_table("blob_leaving")
     for table in ("xorb", "blob"):
         op.drop_index(f"ix_{table}_condemned", table_name=table)
