@@ -61,3 +61,53 @@ def test_what_is_in_a_data_set_is_told(run: Run, client: Client, space: str, tmp
     assert told[0] == "train: 2 rows, 2 columns, 1 files"
     assert told[2].startswith("x\tint64\t0\t1\t3\t2.0\t2")
     assert json.loads(run("dataset", "statistics", f"{space}/data", "--json").stdout)["state"] == "ready"
+
+
+MLMODEL = """
+flavors:
+  python_function: {loader_module: mlflow.sklearn, python_version: 3.11.7}
+  sklearn: {sklearn_version: 1.9.1}
+saved_input_example_info: {artifact_path: input_example.json}
+signature:
+  inputs: '[{"type": "double", "name": "a"}, {"type": "long", "name": "b", "required": false}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 2]}}]'
+  params: '[{"type": "double", "name": "t", "default": 0.5}]'
+"""
+
+
+def test_how_a_model_is_packaged_is_told(run: Run, client: Client, space: str, tmp_path: Path) -> None:
+    """ "`strongroom version show` prints flavor, signature, requirements, input example well"."""
+    (tmp_path / "MLmodel").write_text(MLMODEL)
+    (tmp_path / "requirements.txt").write_text("numpy==2.4.6\n# a comment\n")
+    (tmp_path / "w.bin").write_text(space)
+    first = client.push(tmp_path, f"{space}/packaged")
+    told = run("version", "show", f"{space}/packaged:1").stdout
+    for line in (
+        "flavors: python_function, sklearn 1.9.1",
+        "python: 3.11.7",
+        "input example: input_example.json",
+        "requirement files: requirements.txt",
+        "requirements:\n  numpy==2.4.6",
+        "inputs:\n  a: double\n  b: long, optional",
+        "outputs:\n  float32 tensor (-1, 2)",
+        "params:\n  t: double = 0.5",
+    ):
+        assert line in told, line
+    assert json.loads(run("version", "get", first.uid, "--json").stdout)["packaging"]["flavor"] == "sklearn"
+    assert json.loads(run("version", "packaging", f"{space}/packaged", "--json").stdout)["state"] == "ready"
+    (tmp_path / "MLmodel").write_text(MLMODEL.replace("3.11.7", "3.12.1"))
+    client.push(tmp_path, f"{space}/packaged")
+    done = run("diff", f"{space}/packaged:1", f"{space}/packaged:2").stdout
+    assert '$.python_version: "3.11.7" -> "3.12.1"' in done
+    (tmp_path / "MLmodel").write_text("flavors: [")
+    client.push(tmp_path, f"{space}/packaged")
+    assert "packaging: unreadable: it is no YAML" in run("version", "show", f"{space}/packaged").stdout
+    found = run("version", "search", f"flavor = 'sklearn' AND name = 'packaged' AND namespace = '{space}'", "--json")
+    assert sorted(one["number"] for one in json.loads(found.stdout)) == [1, 2]
+
+
+def test_a_manifest_and_statistics_stand_in_short_in_a_version(run: Run, client: Client, prompt: str) -> None:
+    told = json.loads(run("version", "show", prompt, "--json").stdout)
+    assert told["manifest"] == {"kind": "prompt", "digest": client.manifests.get(prompt).digest, "members": 0}
+    assert (told["packaging"], told["statistics"]) == (None, None)
+    assert "(0 members)" in run("version", "show", prompt).stdout

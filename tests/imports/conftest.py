@@ -1,6 +1,9 @@
 """MLflow sources made by the real client, a server to import into, and the client that compares both."""
 
+import fcntl
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,40 +42,66 @@ def fill(folder: Path, uri: str) -> Made:
         process.close()
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[], Made]) -> Made:
+    """What is made once for all processes of a session, and only read: importing MLflow takes seconds."""
+    base = factory.getbasetemp()
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"mlflow-{name}.json"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            made = make()
+            kept.write_text(json.dumps([made.uri, str(made.artifacts), made.ids, made.said]))
+        uri, artifacts, ids, said = json.loads(kept.read_text())
+        return Made(uri, Path(artifacts), ids, said)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """An mlruns folder, which was moved since it was made."""
-    before = tmp_path_factory.mktemp("before")
-    made = fill(before, f"file://{before}/mlruns")
-    moved = tmp_path_factory.mktemp("after") / "runs"
-    (before / "mlruns").rename(moved)
-    return Made(str(moved), moved, made.ids, made.said)
+
+    def make() -> Made:
+        before = tmp_path_factory.mktemp("before")
+        made = fill(before, f"file://{before}/mlruns")
+        moved = tmp_path_factory.mktemp("after") / "runs"
+        (before / "mlruns").rename(moved)
+        return Made(str(moved), moved, made.ids, made.said)
+
+    return once(tmp_path_factory, "folder", make)
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A SQLite database, its artifacts in a folder beside it."""
-    place = tmp_path_factory.mktemp("database")
-    return fill(place, f"sqlite:///{place}/mlflow.db")
+
+    def make() -> Made:
+        place = tmp_path_factory.mktemp("database")
+        return fill(place, f"sqlite:///{place}/mlflow.db")
+
+    return once(tmp_path_factory, "database", make)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """MLflow's own server, and the database that it has for itself."""
+
+    url: str
+    database: str
 
 
 @pytest.fixture(scope="module")
-def tracking(database: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """MLflow's own server over that database; its new artifacts go through it."""
+def tracking(database: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
+    """MLflow's own server over a copy of that database; its new artifacts go through it."""
     place, port = tmp_path_factory.mktemp("tracking"), free_port()
-    command = [str(PYTHON), "-m", "mlflow", "server", "--backend-store-uri", database.uri, "--host", "127.0.0.1"]
+    shutil.copy(database.uri.removeprefix("sqlite:///"), place / "mlflow.db")
+    uri = f"sqlite:///{place}/mlflow.db"
+    command = [str(PYTHON), "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "--artifacts-destination", str(place / "artifacts")]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))}
-    env = {
-        **kept,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "HOME": str(place),
-    }
-    child = Child(command, log=place / "log", env=env)
+    own = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "HOME": str(place)}
+    child = Child(command, log=place / "log", env={**kept, **own})
     try:
         child.wait_ready(lambda: _healthy(port), deadline=90)
-        yield f"http://127.0.0.1:{port}"
+        yield Tracking(f"http://127.0.0.1:{port}", uri)
     finally:
         child.close()
 

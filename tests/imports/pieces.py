@@ -54,6 +54,8 @@ client.delete_model_version("churn", "2")
 client.set_registered_model_alias("churn", "champion", "1")
 client.transition_model_version_stage("churn", "3", "Production")
 client.update_model_version("churn", "3", "from a deleted run")
+client.create_model_version("churn", f"runs:/{run}/files", run)
+client.delete_model_version("churn", "5")
 client.delete_run(str(found["gone"]))
 """
 """More versions, one of them deleted, one of a run that is deleted, one elsewhere; aliases, stages, tags."""

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,6 +90,22 @@ def test_links_that_lead_out_and_files_that_cannot_be_read_are_named(
     assert report.counts["artifacts"].imported == 1
     assert report.counts["params"].found == 0
     assert report.bytes.target == 4
+
+
+def test_an_import_that_does_not_reconcile_says_so_at_its_end(client: Client, tmp_path: Path) -> None:
+    """ "exit code non-zero when something does not reconcile"; and a source does not steer the terminal."""
+    root = mlruns(tmp_path / "mlruns")
+    put(root / "7" / RUN / "artifacts" / "a\x1b[2J", "x")
+    env = {
+        **server.environment(),
+        "STRONGROOM_URL": client.settings.url,
+        "STRONGROOM_TOKEN": client.settings.token or "",
+    }
+    command = [*server.CLI, "import", "mlflow", "--from", str(root)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    assert done.returncode == 5
+    assert f"refused: artifacts: {RUN}/a\N{REPLACEMENT CHARACTER}[2J" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 def test_nothing_is_read_that_a_source_names_outside_what_was_named(

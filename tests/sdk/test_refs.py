@@ -77,6 +77,22 @@ def test_a_version_is_promoted_and_says_from_where(client: Client, asset: str, s
     assert [(one.path, one.change) for one in diff.changes] == [("w", "changed")]
 
 
+def test_a_version_is_linked_and_pulled_from_there(client: Client, asset: str, space: str, tmp_path: Path) -> None:
+    """ "its number, aliases, stage and time are its own"; all else is the source's, which it holds."""
+    (tmp_path / "w").write_bytes(b"linked")
+    version = client.push(tmp_path, asset, tags={"t": "1"}, progress=False)
+    shelf = client.assets.create(f"{space}-shelf/m")
+    made = client.versions.link(version, shelf, aliases=["champion"])
+    assert (made.number, made.tree, made.source_uid) == (1, version.tree, version.uid)
+    client.pull(f"{space}-shelf/m@champion", tmp_path / "there", progress=False)
+    assert (tmp_path / "there" / "w").read_bytes() == b"linked"
+    assert [one.uid for one in client.versions.links(version)] == [made.uid]
+    with pytest.raises(errors.Held):
+        client.versions.delete(version, release_aliases=True)
+    client.versions.delete(version, release_aliases=True, release_links=True)
+    assert [one.state for one in client.versions.links(version)] == ["trashed"]
+
+
 def test_pull_refuses_what_nothing_fixes_unless_it_is_allowed(client: Client, asset: str, tmp_path: Path) -> None:
     """ "pull refuses by default": `--allow-unpinned`."""
     edit = {"verb": "reference", "path": "loose", "uri": "s3://bucket/x"}

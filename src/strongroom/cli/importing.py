@@ -39,7 +39,7 @@ def mlflow(
     from_:
         Address of a tracking server, an mlruns folder, or a database (sqlite:///mlflow.db, postgresql://...).
     artifacts:
-        A folder in which the source says its artifacts lie; only named folders are read. May be given again.
+        A folder or bucket (s3://...) where the source says that artifacts lie; only those are read. May be given again.
     experiments:
         Only these, by id or name; * and ? stand for any text. Then models only if they are named.
     models:

@@ -33,10 +33,12 @@ from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.record_sets import RecordSets
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
 from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run, Runs, register
+from strongroom.sdk.storage import Storage
 from strongroom.sdk.transfers import LocalVersion, Said
 from strongroom.sdk.transport import RETRIES, Transport
 
@@ -77,6 +79,7 @@ class Client:
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
         self.logged_models = LoggedModels(self.api)
+        self.record_sets = RecordSets(self.api)
         self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
@@ -85,6 +88,7 @@ class Client:
         self.audit = Audit(self.api)
         self.comments = Comments(self.api)
         self.inbox = Inbox(self.api)
+        self.storage = Storage(self.api)
 
     def __enter__(self) -> Self:
         return self

@@ -124,6 +124,7 @@ class Version(Answer, frozen=True):
     description: str = ""
     signature: Mapping[str, Any] | None = None
     run_uid: str | None = None
+    source_uid: str | None = None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
     packaging: Packaging | None = None

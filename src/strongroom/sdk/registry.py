@@ -138,10 +138,17 @@ class Versions:
         operation = "version.archive" if archived else "version.unarchive"
         return self._api.call(operation, Version, uid=version_uid(self._api, version))
 
-    def delete(self, version: VersionRef, *, release_aliases: bool = False, etag: int | None = None) -> Version:
-        """Move it to the trash. :raises Held: an alias or something else depends on it."""
-        uid = version_uid(self._api, version)
-        return self._api.call("version.delete", Version, etag=etag, uid=uid, release_aliases=release_aliases)
+    def delete(
+        self,
+        version: VersionRef,
+        *,
+        release_aliases: bool = False,
+        release_links: bool = False,
+        etag: int | None = None,
+    ) -> Version:
+        """Move it to the trash. :raises Held: an alias, a link or something else depends on it."""
+        released: dict[str, Any] = {"release_aliases": release_aliases, "release_links": release_links}
+        return self._api.call("version.delete", Version, etag=etag, uid=version_uid(self._api, version), **released)
 
     def restore(self, uid: str) -> Version:
         """Take it out of the trash."""
@@ -204,6 +211,23 @@ class Versions:
             label=label,
             aliases=list(aliases),
         )
+
+    def link(self, version: VersionRef, asset: AssetRef, *, aliases: Sequence[str] = ()) -> Version:
+        """Show it in another asset of the workspace: its own number and aliases there, all else is this version's.
+
+        Who may read that asset reads it there. It is held against deletion while a link shows it.
+        """
+        return self._api.call(
+            "version.link",
+            Version,
+            uid=version_uid(self._api, version),
+            asset_uid=asset_uid(self._api, asset),
+            aliases=list(aliases),
+        )
+
+    def links(self, version: VersionRef) -> Iterator[Version]:
+        """The links that show it."""
+        return self._api.every("version.links", Version, uid=version_uid(self._api, version))
 
     def verify_references(self, version: VersionRef) -> Iterator[ReferenceCheck]:
         """Have the server look at what it refers to elsewhere: ok, drifted, unreachable, unpinned or unknown."""

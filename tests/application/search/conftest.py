@@ -261,6 +261,7 @@ class Filler:
                 "kind": owner["kind"],
                 "asset_uid": owner["uid"],
                 "run_uid": None,
+                "source_uid": None,
                 **self.packaged(row),
             }
             if owner["kind"] == "dataset":

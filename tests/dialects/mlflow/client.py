@@ -86,6 +86,6 @@ class MlflowProcess:
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._child.stdin.close()
-        self._child.wait(20)
+        self._child.wait(120)  # it may have threads to join and libraries to unload
         self._child.stdout.close()
         self._noise.close()

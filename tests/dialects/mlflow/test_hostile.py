@@ -1,6 +1,7 @@
 """What was done to MLflow's servers over the years, done to ours."""
 
 import json as jsons
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,14 +131,6 @@ def test_artifacts_never_run_in_a_browser(api: InProcess, run: dict[str, str], n
         assert answer.headers["content-type"] == "application/octet-stream"
 
 
-@pytest.mark.parametrize("path", ["mpu/create/x", "mpu/complete/x", "mpu/abort/x", "presigned/x"])
-def test_multipart_endpoints_are_not_there_to_forget_a_check(api: InProcess, path: str) -> None:
-    """ "multipart endpoints without the resource check"."""
-    method = "GET" if path.startswith("presigned") else "POST"
-    answer = send(api, method, f"/api/2.0/mlflow-artifacts/{path}", {"path": "x", "num_parts": 1})
-    assert (answer.status, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND")
-
-
 def test_requests_that_try_to_exhaust_are_bounded(api: InProcess, run: dict[str, str]) -> None:
     """ "batched or deep requests that try to exhaust the server"."""
     headers = [("Content-Type", "application/json")]
@@ -177,3 +170,90 @@ def test_registered_files_do_not_change(api: InProcess, run: dict[str, str]) -> 
     assert send(api, "GET", f"{PROXY}/{place}/w.bin", who="stranger").status == 404
     by_name = "/model-versions/get-artifact?name=steady&version=1&path=w.bin"
     assert send(api, "GET", by_name).body == b"w"
+
+
+@pytest.mark.parametrize("climb", ["..", "%2e%2e", "%252e%252e", "..%2f..", "..\\..", "..;", "a/../..", "%5c..", "..#"])
+def test_no_source_of_a_version_climbs(api: InProcess, run: dict[str, str], climb: str) -> None:
+    """ "traversal in `source` ... (`..`, encoded, double-encoded, `#`, `;`, backslash, `file://`, absolute)"."""
+    name = f"climbing {climb!r}".replace("/", " ").replace(":", " ")
+    assert send(api, "POST", BASE + "/registered-models/create", {"name": name}).status == 200
+    for source in (
+        f"runs:/{run['id']}/model/{climb}/{climb}/x",
+        f"runs:/{run['id']}/{climb}",
+        f"mlflow-artifacts:/{run['root']}/{climb}/{climb}/model",
+        f"models:/m-{'0' * 32}/{climb}",
+        f"file:///tmp/{climb}/etc/passwd",
+        f"/{climb}/etc/passwd",
+        f"{climb}/etc/passwd",
+        f"http://h/{climb}/x",
+        f"mlflow-artifacts://elsewhere/{run['root']}/{climb}",
+    ):
+        body = {"name": name, "source": source, "run_id": run["id"]}
+        is_refused(send(api, "POST", BASE + "/model-versions/create", body))
+    found = send(api, "GET", BASE + "/model-versions/search?max_results=1000").json().get("model_versions", [])
+    assert name not in {one["name"] for one in found}, "a refusal leaves nothing"
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.svg", "MLmodel", "conf.yaml"])
+def test_files_of_a_version_never_run_in_a_browser(api: InProcess, run: dict[str, str], name: str) -> None:
+    """The same of what was registered, by its proxy address and by name."""
+    body = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+    folder = name.replace(".", "-")
+    assert send(api, "PUT", f"{PROXY}/{run['root']}/{folder}/{name}", body=body).status == 200
+    send(api, "POST", BASE + "/registered-models/create", {"name": f"shown-{folder}"})
+    made = {"name": f"shown-{folder}", "source": f"runs:/{run['id']}/{folder}", "run_id": run["id"]}
+    assert send(api, "POST", BASE + "/model-versions/create", made).status == 200
+    place = send(api, "GET", BASE + f"/model-versions/get-download-uri?name=shown-{folder}&version=1").json()
+    for address in (
+        f"{PROXY}/{place['artifact_uri'].removeprefix('mlflow-artifacts:/')}/{name}",
+        f"/model-versions/get-artifact?name=shown-{folder}&version=1&path={name}",
+    ):
+        answer = send(api, "GET", address)
+        assert (answer.status, answer.body) == (200, body)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-disposition"].startswith("attachment; filename")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"!!python/object/apply:os.system ['touch /tmp/strongroom-was-here']",
+        b"flavors: {a: !!python/name:os.system ''}",
+        b"a: &a [x, x]\nb: &b [*a, *a]\nflavors: {c: [" + b"*b, " * 20_000 + b"]}",
+        b"flavors: " + b"{a: " * 5_000,
+        b"flavors: {a: {python_version: &x [*x]}}",
+        b"\xff\xfe\x00",
+        b"x" * (1 << 20) + b"x",
+    ],
+)
+def test_a_hostile_mlmodel_file_is_data(api: InProcess, run: dict[str, str], body: bytes) -> None:
+    """Promise 7: "The server never unpickles and never executes what it stores"; nor does YAML exhaust it."""
+    name = f"yaml-{abs(hash(body))}"
+    assert send(api, "PUT", f"{PROXY}/{run['root']}/{name}/MLmodel", body=body).status == 200
+    send(api, "POST", BASE + "/registered-models/create", {"name": name})
+    made = {"name": name, "source": f"runs:/{run['id']}/{name}", "run_id": run["id"]}
+    assert send(api, "POST", BASE + "/model-versions/create", made).status == 200
+    version = send(api, "GET", f"/api/v1/resolve?reference={name}").json()["version"]
+    packaging = send(api, "GET", f"/api/v1/versions/{version['uid']}").json()["packaging"]
+    assert (packaging["state"], packaging["flavor"]) == ("unreadable", None)
+    assert packaging["reason"]
+    assert not Path("/tmp/strongroom-was-here").exists()  # noqa: S108 - what the file would have made
+
+
+def test_batches_beyond_what_mlflow_allows_are_refused_whole(api: InProcess, run: dict[str, str]) -> None:
+    """ "batched ... requests that try to exhaust the server": nothing of them is kept."""
+    point = {"key": "m", "value": 1.0, "timestamp": 1, "step": 0}
+    for more in (
+        {"metrics": [point] * 1_001},
+        {"params": [{"key": f"p{n}", "value": "x"} for n in range(101)]},
+        {"tags": [{"key": f"t{n}", "value": "x"} for n in range(101)]},
+    ):
+        is_refused(send(api, "POST", BASE + "/runs/log-batch", {"run_id": run["id"], **more}), 400)
+    data = send(api, "GET", f"{BASE}/runs/get?run_id={run['id']}").json()["run"]["data"]
+    assert not data.get("metrics")
+    assert not data.get("params")
+    for path in ("/graphql", "/ajax-api/2.0/mlflow/gateway-proxy", "/api/3.0/mlflow/jobs"):
+        answer = send(api, "POST", path, [{"query": "{ __typename }"}] * 1_000)
+        assert (answer.status, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND"), path

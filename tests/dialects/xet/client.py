@@ -22,8 +22,7 @@ said = {}
 for path, handle in begun.items():
     result = handle.result()
     info, metrics = result.xet_info, result.dedup_metrics
-    said[path] = {"hash": info.hash, "size": info.file_size, "sha256": info.sha256, "new": metrics.new_bytes,
-                  "sent": metrics.xorb_bytes_uploaded}
+    said[path] = {"hash": info.hash, "size": info.file_size, "sha256": info.sha256, "new": metrics.new_bytes}
 print(json.dumps(said))
 """
 DOWNLOAD = """
@@ -93,7 +92,7 @@ class XetClient:
         return json.loads(said.splitlines()[-1])
 
     def upload(self, *paths: Path) -> dict[str, Any]:
-        """Send files; for each path its hash, size, SHA-256 and what was sent of it."""
+        """Send files; for each path its hash, size, SHA-256 and how many bytes were new."""
         said = self.run(UPLOAD, paths=[str(path) for path in paths])
         return {Path(path).name: one for path, one in said.items()}
 

@@ -46,6 +46,12 @@ def on_asset(json: object = ..., **query: object) -> Request:
     return lambda world: Asked({"uid": asset(world)}, query, json(world) if callable(json) else json)
 
 
+def shelf(world: World) -> str:
+    """An asset of the kind of the world's own."""
+    made = world.do("asset.create", {"kind": "model", "name": world.new("shelf")})
+    return str(made["uid"])
+
+
 def copied(world: World) -> str:
     """A version that is a copy."""
     made = world.do("version.copy", {"name": world.new("copy")}, uid=world.version["uid"])
@@ -70,6 +76,8 @@ REQUESTS: Mapping[str, Any] = {
     "publication.set_default": lambda world: Asked({"uid": world.namespace["uid"]}, {}, {"rule": "commit"}),
     "version.copy": lambda world: Asked({"uid": world.version["uid"]}, {}, {"name": world.new("copy")}),
     "version.verify_references": lambda world: Asked({"uid": world.version["uid"]}, {}),
+    "version.link": lambda world: Asked({"uid": world.version["uid"]}, {}, {"asset_uid": shelf(world)}),
+    "version.links": lambda world: Asked({"uid": world.version["uid"]}, {}),
     "version.origin": lambda world: Asked({"uid": copied(world)}, {}),
     "revision.diff": on_asset(before="main", after="v1"),
     "revision.commit": on_asset(lambda world: {"edits": [put(world)]}),

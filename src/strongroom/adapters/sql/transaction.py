@@ -21,6 +21,7 @@ from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
+from strongroom.adapters.sql.repositories.figures import SqlFigures
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
@@ -32,6 +33,7 @@ from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
 from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
@@ -178,6 +180,10 @@ class SqlTransaction:
         return SqlFileUploads(self)
 
     @cached_property
+    def record_sets(self) -> SqlRecordSets:
+        return SqlRecordSets(self)
+
+    @cached_property
     def experiments(self) -> SqlExperiments:
         return SqlExperiments(self)
 
@@ -284,3 +290,7 @@ class SqlTransaction:
     @cached_property
     def xet(self) -> SqlXet:
         return SqlXet(self)
+
+    @cached_property
+    def figures(self) -> SqlFigures:
+        return SqlFigures(self)

@@ -121,7 +121,10 @@ def _version(call: Call, asset: Asset, version: Version) -> Record:
         "flavor_version": found.version if found else None,
         "python_version": found.python_version if found else None,
         "has_signature": has_signature(version.signature, found),
+        "source_uid": None,
     }
+    if version.source_id is not None:
+        more["source_uid"] = call.tx.versions.by_id(version.source_id).uid
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     names = frozenset(alias.name for alias in aliases)
     return Record(version.id, {**own, **of_asset, **more}, aliases=names, **_said(call, "version", version.id))

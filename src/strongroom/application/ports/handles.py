@@ -13,6 +13,10 @@ class Handles(Protocol):
         """Those of the foreign ids that are known."""
         ...
 
+    def below(self, workspace_id: int, dialect: str, kind: str, prefix: str, limit: int) -> Sequence[Handle]:
+        """Those whose foreign id begins so, in its order."""
+        ...
+
     def lock(self, workspace_id: int, dialect: str, kind: str, foreign: str) -> Handle | None:
         """One handle, with its row locked until the end of the transaction."""
         ...

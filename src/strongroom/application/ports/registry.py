@@ -204,6 +204,14 @@ class Versions(Protocol):
         """
         ...
 
+    def links(self, version_id: int) -> Sequence[Version]:
+        """The links that show a version, in the trash too, the first made first."""
+        ...
+
+    def links_elsewhere(self, asset_id: int) -> Sequence[Version]:
+        """Live links of other assets that show live versions of this one, at most 100."""
+        ...
+
     def latest_live(self, asset_id: int) -> Version | None:
         """The live version with the greatest number."""
         ...

@@ -16,11 +16,12 @@ from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
+from strongroom.application.ports.record_sets import RecordSets
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.tracking import Experiments, Runs
-from strongroom.application.ports.xet import Xet
+from strongroom.application.ports.xet import Figures, Xet
 
 T = TypeVar("T")
 
@@ -77,6 +78,8 @@ class Transaction(Protocol):
     @property
     def file_uploads(self) -> FileUploads: ...
     @property
+    def record_sets(self) -> RecordSets: ...
+    @property
     def experiments(self) -> Experiments: ...
     @property
     def runs(self) -> Runs: ...
@@ -130,3 +133,5 @@ class Transaction(Protocol):
     def collection(self) -> Collection: ...
     @property
     def xet(self) -> Xet: ...
+    @property
+    def figures(self) -> Figures: ...

@@ -1,6 +1,6 @@
 """What the application asks of the database and of others for xorbs and reconstructions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -113,4 +113,59 @@ class Xet(Protocol):
 
     def answering(self, key: int, limit: int) -> Sequence[int]:
         """Xorbs that answer for chunks of this key, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file in chunks that somebody holds. :ivar holder: an asset; 0 for folders of runs and drafts."""
+
+    holder: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Sums over blobs: of all, and of those that lie in the store whole.
+
+    :ivar shared: of these, those that more than one asset holds. :ivar twice: those that are there as chunks too.
+    """
+
+    unique: int
+    stored: int
+    shared: int
+    twice: int
+
+
+class Figures(Protocol):
+    """Sums over what assets, workspaces and the whole server hold; neither is given for the whole server."""
+
+    def logical(self, *, asset_id: int | None = None, workspace_id: int | None = None) -> int: ...
+    def whole(
+        self, *, asset_id: int | None = None, workspace_id: int | None = None, others: Sequence[int] = ()
+    ) -> Whole:
+        """Sums over the blobs held. `others`: of an asset, the assets with which sharing is counted."""
+        ...
+
+    def chunked(
+        self,
+        *,
+        asset_id: int | None = None,
+        workspace_id: int | None = None,
+        assets: Sequence[int] | None = None,
+        xorbs: Sequence[int] | None = None,
+    ) -> Iterator[Held]:
+        """Files in chunks that are held; with `xorbs` only those that use one of them."""
+        ...
+
+    def sharing(self, asset_id: int, xorbs: Sequence[int], limit: int) -> Sequence[int]:
+        """Other assets that hold a blob that this one holds, or a file that uses one of the xorbs."""
+        ...
+
+    def sizes(self, xorbs: Sequence[int]) -> Mapping[int, tuple[int, int]]:
+        """For each xorb its number of chunks and the bytes of its body."""
+        ...
+
+    def total(self) -> int:
+        """Bytes of all blobs that lie in the store, bodies of xorbs included."""
         ...

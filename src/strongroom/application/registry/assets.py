@@ -21,8 +21,8 @@ from strongroom.domain.registry.fields import (
     clean_tag_value,
 )
 from strongroom.domain.registry.kinds import Kind, clean_type
-from strongroom.domain.registry.model import Asset
-from strongroom.domain.registry.names import clean_name, slug_candidates, slug_key
+from strongroom.domain.registry.model import Asset, Version
+from strongroom.domain.registry.names import NUMBER_LARGEST, clean_name, slug_candidates, slug_key
 from strongroom.domain.registry.text import clean_text
 from strongroom.domain.tracking.source import maybe_claimed
 
@@ -40,6 +40,7 @@ class CreateAsset:
 
     :param exclusive: kinds that share one list of names for the caller's clients (domain.md N2, Addressing).
     :param claimed_at: when it was made elsewhere, microseconds since 1970 in UTC.
+    :param first_number: of the versions that are given the next one: those before were issued elsewhere.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class CreateAsset:
     properties: Mapping[str, Scalar] = field(default_factory=dict)
     exclusive: Sequence[str] = ()
     claimed_at: int | None = None
+    first_number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def create(call: Call, command: CreateAsset) -> AssetView:
             description=clean_description(command.description),
             card=_clean_card(command.card),
             visibility=visibility.value,
-            next_number=1,
+            next_number=_clean_first(command.first_number),
             latest_version_id=None,
             event_seq=1,
             etag=1,
@@ -171,6 +173,12 @@ def create(call: Call, command: CreateAsset) -> AssetView:
         grant = call.tx.grants.add("principal", actor.uid, scope, "maintainer", actor.id)
         call.record("grant.create", Subject("grant", grant.uid), {"subject": actor.uid, "role": "maintainer"})
     return asset_view(call, asset)
+
+
+def _clean_first(number: int) -> int:
+    if not 1 <= number <= NUMBER_LARGEST:
+        raise Invalid(f"A version number is between 1 and {NUMBER_LARGEST}.", limit=NUMBER_LARGEST)
+    return number
 
 
 def _refuse_namesakes(call: Call, namespace_id: int, name: str, kinds: Sequence[str]) -> None:
@@ -310,7 +318,8 @@ def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> AssetV
 def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> AssetView:
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
-    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does.
+    :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
+        a link of another asset shows a version.
     """
     asset = locked(call, uid, Permission.ASSET_DELETE)
     check_etag(etag, asset.etag)
@@ -318,6 +327,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases hold versions of this asset; pass release_aliases to drop them.", holders=holders)
+    refuse_links(call, call.tx.versions.links_elsewhere(asset.id))
     changed = call.tx.assets.advance(asset, deleted_at=call.now)
     for alias in aliases:
         call.tx.aliases.move(changed, alias.name, None, call.actor.id)
@@ -326,6 +336,21 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
         "asset.delete", Subject("asset", uid), {"released": tuple(alias.name for alias in aliases)}, asset=changed
     )
     return asset_view(call, changed)
+
+
+def refuse_links(call: Call, links: Sequence[Version]) -> None:
+    """:raises Held: there are some; those that the caller may see are named."""
+    if not links:
+        return
+    owners = call.tx.assets.by_ids(sorted({link.asset_id for link in links}))
+    access = call.caller.access
+
+    def name(link: Version) -> str:
+        owner = owners[link.asset_id]
+        seen = access.allows(Permission.ASSET_READ, asset_target(owner))
+        return f"link:{owner.path}:{link.number}" if seen else "link"
+
+    raise Held("Links of other assets show this; delete them first.", holders=sorted({name(link) for link in links}))
 
 
 def restore(call: Call, uid: str) -> AssetView:

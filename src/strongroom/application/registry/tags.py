@@ -24,6 +24,12 @@ class _Owner:
     id: int
     uid: str
     asset: Asset | None
+    links: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The object, and the links that show it."""
+        return self.id, *self.links
 
 
 def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
@@ -39,7 +45,10 @@ def _owner(call: Call, kind: str, uid: str, *, change: bool) -> _Owner:
         asset, version = find(call, uid, permission)
         if change and version.state is not VersionState.LIVE:
             raise Conflict("Only a published version outside the trash can be tagged.", state=version.state.value)
-        return _Owner("version", version.id, uid, call.tx.assets.advance(asset) if change else asset)
+        if change:
+            versions.must_be_own(version)
+        links = tuple(link.id for link in call.tx.versions.links(version.id)) if change else ()
+        return _Owner("version", version.id, uid, call.tx.assets.advance(asset) if change else asset, links)
     if kind == "experiment":
         experiment = (
             experiments.locked(call, uid, Permission.RUN_WRITE)
@@ -70,7 +79,8 @@ def set_tags(call: Call, kind: str, uid: str, tags: Mapping[str, str | None]) ->
     present = {tag.key: tag.value for tag in call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ())}
     _bound(len(present | clean), "tags")
     check_size(present | clean)
-    call.tx.tags.set(call.workspace.id, owner.kind, owner.id, clean, call.actor.id)
+    for id_ in owner.ids:
+        call.tx.tags.set(call.workspace.id, owner.kind, id_, clean, call.actor.id)
     call.record("tag.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
     return tag_views(call.tx.tags.current(owner.kind, [owner.id]).get(owner.id, ()))
 
@@ -79,7 +89,7 @@ def remove_tags(call: Call, kind: str, uid: str, keys: Sequence[str], *, strict:
     """Remove tags. :raises NotFound: when `strict`: one of them is not there; nothing is changed."""
     owner = _owner(call, kind, uid, change=True)
     wanted = [clean_tag_key(key) for key in keys]
-    removed = call.tx.tags.remove(call.workspace.id, owner.kind, owner.id, wanted)
+    removed, *_ = [call.tx.tags.remove(call.workspace.id, owner.kind, id_, wanted) for id_ in owner.ids]
     missing = sorted(set(wanted) - set(removed))
     if missing and strict:
         raise NotFound("There is no such tag.", keys=missing)
@@ -95,6 +105,7 @@ def set_properties(call: Call, kind: str, uid: str, values: Mapping[str, Scalar]
     clean = clean_properties(values)
     present = call.tx.tags.properties(owner.kind, [owner.id]).get(owner.id, {})
     _bound(len(present.keys() | clean.keys()), "properties")
-    call.tx.tags.set_properties(call.workspace.id, owner.kind, owner.id, clean)
+    for id_ in owner.ids:
+        call.tx.tags.set_properties(call.workspace.id, owner.kind, id_, clean)
     call.record("property.set", Subject(kind, uid), {"keys": len(clean)}, asset=owner.asset)
     return call.tx.tags.properties(owner.kind, [owner.id]).get(owner.id, {})

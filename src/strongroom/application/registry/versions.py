@@ -123,15 +123,24 @@ def update(call: Call, uid: str, command: UpdateVersion, etag: int | None) -> Ve
     check_etag(etag, version.etag)
     if version.locked:
         raise Conflict("The version's metadata is locked.")
+    must_be_own(version)
     changes: dict[str, object] = {}
     if command.description is not None:
         changes["description"] = clean_description(command.description)
     if command.signature is not None:
         changes["signature"] = clean_signature(command.signature)
     changed = call.tx.versions.update(version, **changes)
+    for link in call.tx.versions.links(version.id):
+        call.tx.versions.update(link, **changes)
     asset = call.tx.assets.advance(asset)
     call.record("version.update", Subject("version", uid), {"changed": tuple(sorted(changes))}, asset=asset)
     return version_view(call, asset, changed)
+
+
+def must_be_own(version: Version) -> None:
+    """:raises Conflict: it is a link, which says what its source says."""
+    if version.source_id is not None:
+        raise Conflict("The version is a link: change the version that it shows.")
 
 
 def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> VersionView:
@@ -150,10 +159,14 @@ def _must_be(version: Version, state: VersionState) -> None:
         raise Conflict(f"The version is {version.state.value}, not {state.value}.", state=version.state.value)
 
 
-def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> VersionView:
+def delete(
+    call: Call, uid: str, *, release_aliases: bool, etag: int | None, release_links: bool = False
+) -> VersionView:
     """Move a version to the trash. Its number stays taken; `latest`, if it was this one, is the greatest live number.
 
-    :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does.
+    :param release_links: links that show it go along, where the caller may delete them.
+    :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does; links show
+        it that do not go along.
     """
     asset, version = locked(call, uid, Permission.VERSION_DELETE)
     check_etag(etag, version.etag)
@@ -162,6 +175,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases point at this version; move them, or pass release_aliases.", holders=holders)
+    _release(call, version, drop=release_links, release_aliases=release_aliases)
     changed = call.tx.versions.update(version, state=VersionState.TRASHED.value, deleted_at=call.now)
     asset = _with_latest(call, asset) if asset.latest_version_id == version.id else call.tx.assets.advance(asset)
     for alias in aliases:
@@ -169,6 +183,21 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     details: dict[str, Json] = {"number": version.number, "released": tuple(alias.name for alias in aliases)}
     call.record("version.delete", Subject("version", uid), details, asset=asset)
     return version_view(call, asset, changed)
+
+
+def _release(call: Call, source: Version, *, drop: bool, release_aliases: bool) -> None:
+    """Let the links of a version go to the trash before it. :raises Held: some stay."""
+    links = [one for one in call.tx.versions.links(source.id) if one.state is VersionState.LIVE]
+    owners = call.tx.assets.by_ids(sorted({one.asset_id for one in links}))
+    access = call.caller.access
+    staying = [
+        one
+        for one in links
+        if not drop or not access.allows(Permission.VERSION_DELETE, asset_target(owners[one.asset_id]))
+    ]
+    assets.refuse_links(call, staying)
+    for one in links:
+        delete(call, one.uid, release_aliases=release_aliases, etag=None)
 
 
 def _with_latest(call: Call, asset: Asset) -> Asset:
@@ -180,6 +209,10 @@ def restore(call: Call, uid: str) -> VersionView:
     """Take a version out of the trash."""
     asset, version = locked(call, uid, Permission.VERSION_DELETE)
     _must_be(version, VersionState.TRASHED)
+    if version.source_id is not None:
+        source = call.tx.versions.by_id(version.source_id)
+        if source.state is not VersionState.LIVE or call.tx.assets.by_id(source.asset_id).deleted_at is not None:
+            raise Conflict("What the link shows is not there any more, or in the trash.")
     changed = call.tx.versions.update(version, state=VersionState.LIVE.value, deleted_at=None)
     asset = _with_latest(call, asset)
     call.record("version.restore", Subject("version", uid), {"number": version.number}, asset=asset)

@@ -95,7 +95,8 @@ class VersionView:
     """A version (or draft) with what is said of it. `tree` is the digest that its content answers to.
 
     `signature` is what the publisher stated, and is null in lists: read the version for it. `origin` is the content's
-    address as the publisher named it. `claimed_at` is when it was made elsewhere, of one that was imported.
+    address as the publisher named it, `source_uid` the version that a link shows. `claimed_at` is when it was made
+    elsewhere, of one that was imported.
     `packaging`, `manifest` and `statistics` are what its content says, and stand only in the answer of `version.get`.
     """
 
@@ -119,6 +120,7 @@ class VersionView:
     signature: Mapping[str, object] | None
     run_uid: str | None
     origin: str | None
+    source_uid: str | None
     etag: int
     created_by: str
     created_at: datetime
@@ -324,6 +326,8 @@ def version_views(
     tags = call.tx.tags.current("version", ids)
     properties = call.tx.tags.properties("version", ids)
     aliases = call.tx.aliases.of_versions(ids)
+    shown = sorted({version.source_id for version in versions if version.source_id is not None})
+    sources = call.tx.versions.by_ids(shown) if shown else {}
     return [
         VersionView(
             uid=version.uid,
@@ -346,6 +350,7 @@ def version_views(
             signature=None if brief else version.signature,
             run_uid=version.run_uid,
             origin=version.origin,
+            source_uid=sources[version.source_id].uid if version.source_id is not None else None,
             etag=version.etag,
             created_by=version.created_by,
             created_at=time_of(version.recorded_at),

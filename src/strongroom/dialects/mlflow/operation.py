@@ -45,6 +45,7 @@ class Operation:
     :param required: fields that may be neither absent nor empty.
     :param absent: MLflow's words for an object that is not there, with fields of the message in braces.
     :param raw: the handler gets a `Transfer`. :param status: of its answer; 204 has no body.
+    :param largest: bytes of its JSON body.
     :param brief: it reads a handful of rows by their keys (`Executor.read`).
     :param placed: the handler gets our own address as the client wrote it, to make others out of.
     :param in_query: what is asked stands in the query, though the method could have a body.
@@ -65,6 +66,7 @@ class Operation:
     status: int = 200
     in_query: bool = False
     placed: bool = False
+    largest: int = JSON_LARGEST
 
     def addresses(self) -> list[str]:
         """Every path at which it answers."""

@@ -12,7 +12,7 @@ from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.edge import Gateway, RequestEdge
 from strongroom.dialects.mlflow.errors import Spoken, refusal_of, spoken
 from strongroom.dialects.mlflow.imported import known_ids
-from strongroom.dialects.mlflow.operation import JSON_LARGEST, Mode, Operation, Transfer
+from strongroom.dialects.mlflow.operation import Mode, Operation, Transfer
 from strongroom.dialects.mlflow.translate.foreign import ids_in, with_ids
 from strongroom.dialects.mlflow.wire.codec import Message, decode_body, decode_query, encode, missing
 from strongroom.dialects.shared.files import file_response
@@ -118,7 +118,7 @@ async def _message(operation: Operation, http: HttpRequest) -> Message:
     """What is asked, from query and address or from body and address."""
     if operation.raw or operation.in_query or http.method in {"GET", "HEAD"}:
         return decode_query(http.query_params.getlist, operation.message, http.path_params)
-    raw = await whole_body(http, JSON_LARGEST)
+    raw = await whole_body(http, operation.largest)
     media = http.headers.get("content-type", "").partition(";")[0].strip().lower()
     if raw and media != JSON:
         raise Invalid(f"Bad Request. Content-Type must be one of ['{JSON}'].")

@@ -10,11 +10,13 @@ from strongroom.application.edge import Gateway
 from strongroom.dialects.mlflow.operation import Operation
 from strongroom.dialects.mlflow.operations import (
     artifacts,
+    datasets,
     experiments,
     logged_models,
     models,
     recording,
     runs,
+    scorers,
     server,
     transfers,
     versions,
@@ -32,6 +34,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *logged_models.OPERATIONS,
     *artifacts.OPERATIONS,
     *transfers.OPERATIONS,
+    *datasets.OPERATIONS,
+    *scorers.OPERATIONS,
     *models.OPERATIONS,
     *versions.OPERATIONS,
     *webhooks.OPERATIONS,

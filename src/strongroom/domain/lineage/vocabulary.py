@@ -34,6 +34,7 @@ class EdgeType(StrEnum):
     QUANTISED = "quantised"
     CONVERTED = "converted"
     COPIED = "copied"
+    LINKED = "linked"
     DERIVED = "derived"
     EVALUATED = "evaluated"
     DESCRIBES = "describes"
@@ -75,6 +76,7 @@ RULES: Mapping[EdgeType, Rule] = MappingProxyType(
         EdgeType.QUANTISED: Rule("T is S in fewer bits", _MODELS, _VERSION, derives=True),
         EdgeType.CONVERTED: Rule("T is S in another format", _MODELS, _VERSION, derives=True),
         EdgeType.COPIED: Rule("T is a copy of S", THINGS, _VERSION, derives=True),
+        EdgeType.LINKED: Rule("T is a link that shows S", _VERSION, _VERSION, derives=True, asserted=False),
         EdgeType.DERIVED: Rule("T was made from S, one of them not ours", THINGS, THINGS),
         EdgeType.EVALUATED: Rule("S was judged by T", THINGS, ACTIVITIES),
         EdgeType.DESCRIBES: Rule("S describes T", THINGS, THINGS, speaks="source", carries=False),

@@ -88,7 +88,8 @@ class Asset:
 class Version:
     """One published revision of an asset, or a draft of one. `number` and `tree` are set when it is sealed.
 
-    `origin` is the address of the content as the publisher named it: data, never followed.
+    `origin` is the address of the content as the publisher named it: data, never followed. A link has the id of the
+    version that it shows in `source_id`; what is said of it is what is said of that.
     """
 
     id: int
@@ -117,6 +118,7 @@ class Version:
     deleted_at: int | None
     origin: str | None = None
     updated_at: int = 0
+    source_id: int | None = None
     claimed_at: int | None = None
 
 

@@ -7,6 +7,7 @@ are (u32), little-endian: 20 bytes.
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from strongroom.domain.errors import Corrupted
@@ -84,6 +85,18 @@ def ranges_of(terms: Iterable[Term]) -> dict[int, list[Range]]:
     for term in terms:
         stated.setdefault(term.xorb, []).append((term.start, term.end))
     return {xorb: joined(ranges) for xorb, ranges in stated.items()}
+
+
+def overlaps(holders: Iterable[Iterable[Range]]) -> list[Range]:
+    """The chunks that more than one of the holders has; each holder's ranges are joined."""
+    edges = sorted(edge for ranges in holders for start, end in ranges for edge in ((start, 1), (end, -1)))
+    found: list[Range] = []
+    depth = 0
+    for (at, step), (following, _) in pairwise(edges):
+        depth += step
+        if depth > 1 and at < following:
+            found.append((at, following))
+    return joined(found)
 
 
 class Coverage:

@@ -1,9 +1,12 @@
 """An MLflow database (SQLite or PostgreSQL), read only, of any schema since 1.0: what a table lacks is left out."""
 
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from strongroom.sdk.imports.model import (
@@ -21,6 +24,9 @@ from strongroom.sdk.imports.places import Folders, Place
 from strongroom.sdk.imports.reading import text, whole
 from strongroom.sdk.imports.rest import CONTEXT, dataset_of, status_of, version_of
 from strongroom.sdk.imports.source import MEASURED_AT_ONCE, POINTS_AT_ONCE, SourceError
+
+if TYPE_CHECKING:
+    import psycopg
 
 PAGE = 200
 DELETED = "Deleted_Internal"
@@ -205,6 +211,8 @@ class DatabaseSource:
             names = [row["name"] for row in page]
             tags = self._grouped("registered_model_tags", "name", names)
             aliases = self._grouped("registered_model_aliases", "name", names, key="alias", value="version")
+            query = f"{_HIGHEST} IN ({_marks(names)}) GROUP BY name"
+            highest = {row["name"]: whole(row["highest"]) or 0 for row in self._database.rows(query, names)}
             for row in page:
                 yield RegisteredModel(
                     row["name"],
@@ -213,6 +221,7 @@ class DatabaseSource:
                     whole(row["last_updated_time"]),
                     tags.get(row["name"], {}),
                     {alias: whole(number) or 0 for alias, number in aliases.get(row["name"], {}).items()},
+                    highest.get(row["name"], 0),
                 )
 
     def versions(self, model: RegisteredModel) -> Iterator[ModelVersion | Wrong]:
@@ -286,6 +295,7 @@ class DatabaseSource:
         return found
 
 
+_HIGHEST = "SELECT name, max(version) AS highest FROM model_versions WHERE name"
 _DATASETS = (
     "SELECT i.destination_id, i.input_uuid, d.name, d.digest, d.dataset_source_type, d.dataset_source,"
     " d.dataset_schema, d.dataset_profile FROM inputs i JOIN datasets d ON d.dataset_uuid = i.source_id"
@@ -351,19 +361,35 @@ class _Postgres:
             from psycopg.rows import dict_row
         except ImportError:
             raise SourceError("Reading PostgreSQL needs psycopg: pip install 'strongroom[import]'.") from None
+        self._connect = partial(
+            psycopg.connect, url, row_factory=dict_row, options="-c default_transaction_read_only=on", autocommit=True
+        )
+        self._free: deque[psycopg.Connection[dict[str, Any]]] = deque()
+        self._columns: dict[str, frozenset[str]] = {}
         try:
-            options = "-c default_transaction_read_only=on"
-            self._connection = psycopg.connect(url, row_factory=dict_row, options=options, autocommit=True)
+            self._free.append(self._connect())
         except psycopg.Error as error:
             raise SourceError(f"The database cannot be opened: {error}") from error
-        self._columns: dict[str, frozenset[str]] = {}
+
+    @contextmanager
+    def _taken(self) -> "Iterator[psycopg.Connection[dict[str, Any]]]":
+        """A connection that no other thread uses: rows of one are read while another asks."""
+        try:
+            one = self._free.pop()
+        except IndexError:
+            one = self._connect()
+        try:
+            yield one
+        finally:
+            self._free.append(one)
 
     def columns(self, table: str) -> frozenset[str]:
         """Names of its columns; none of a table that is not there."""
         if table not in self._columns:
             query = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema()"
-            rows = self._connection.execute(query + " AND table_name = %s", [table])
-            self._columns[table] = frozenset(row["column_name"] for row in rows)
+            with self._taken() as one:
+                rows = one.execute(query + " AND table_name = %s", [table])
+                self._columns[table] = frozenset(row["column_name"] for row in rows)
         return self._columns[table]
 
     def rows(self, query: str, values: Sequence[Any]) -> Iterator[Row]:
@@ -371,7 +397,7 @@ class _Postgres:
         import psycopg
 
         try:
-            with self._connection.transaction(), self._connection.cursor("rows") as cursor:
+            with self._taken() as one, one.transaction(), one.cursor("rows") as cursor:
                 cursor.itersize = 1_000
                 cursor.execute(query.replace("?", "%s"), list(values))
                 yield from list(cursor) if "LIMIT" in query else cursor
@@ -379,7 +405,8 @@ class _Postgres:
             raise SourceError(f"The database cannot be read: {error}") from error
 
     def close(self) -> None:
-        self._connection.close()
+        for one in self._free:
+            one.close()
 
 
 def _open(url: str) -> _Sqlite | _Postgres:

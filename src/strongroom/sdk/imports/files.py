@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from strongroom.sdk.errors import FileChanged, Invalid
@@ -29,7 +30,7 @@ class Files:
     def __init__(self, target: Target, report: Report) -> None:
         self._target, self._report = target, report
         self._room = Path(tempfile.mkdtemp(prefix="strongroom-import-"))
-        self._number = 0
+        self._numbers = count(1)
 
     def close(self) -> None:
         """Remove what was fetched."""
@@ -77,8 +78,7 @@ class Files:
 
     def _fetched(self, place: Place, one: Found, name: str) -> LocalFile | None:
         """A file of the source on this disk, hashed; None, and reported, when it cannot be read as it was listed."""
-        self._number += 1
-        room = self._room / str(self._number)
+        room = self._room / str(next(self._numbers))
         room.mkdir()
         try:
             source = place.fetch(one.path, room, one.size)

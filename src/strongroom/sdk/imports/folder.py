@@ -218,16 +218,12 @@ class FolderSource:
                 whole(meta.get("last_updated_timestamp") or meta.get("last_updated_time")),
                 self._values(folder / "tags"),
                 aliases,
+                max((number for number, _ in self._numbered(folder)), default=0),
             )
 
     def versions(self, model: RegisteredModel) -> Iterator[ModelVersion | Wrong]:
         """See :class:`Source`."""
-        found: list[tuple[int, Path]] = []
-        for folder in self._children(self._root / REGISTRY / model.name):
-            number = whole(folder.name.removeprefix("version-"))
-            if folder.name.startswith("version-") and number is not None:
-                found.append((number, folder))
-        for number, folder in sorted(found):
+        for number, folder in self._numbered(self._root / REGISTRY / model.name):
             meta = self._meta(folder)
             if meta.get("current_stage") == DELETED:
                 continue
@@ -236,6 +232,12 @@ class FolderSource:
                 continue
             tags = [{"key": key, "value": value} for key, value in self._values(folder / "tags").items()]
             yield version_of({**meta, "tags": tags}, number, text(meta.get("storage_location")))
+
+    def _numbered(self, model: Path) -> list[tuple[int, Path]]:
+        """The folders of a model's versions, deleted ones too, by number."""
+        named = [folder for folder in self._children(model) if folder.name.startswith("version-")]
+        numbers = [(whole(folder.name.removeprefix("version-")), folder) for folder in named]
+        return sorted((number, folder) for number, folder in numbers if number is not None)
 
     def place(self, location: str, *, run: Run | None = None, model: LoggedModel | None = None) -> Place | None:
         """See :class:`Source`. Artifacts lie beside what they belong to, wherever the folder was moved."""

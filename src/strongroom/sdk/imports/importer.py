@@ -3,9 +3,10 @@
 Again it brings what is new and nothing twice, wherever an earlier import was killed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -21,11 +22,14 @@ from strongroom.sdk.imports.registry import Registry
 from strongroom.sdk.imports.report import Report
 from strongroom.sdk.imports.runs import Filled, Runs
 from strongroom.sdk.imports.source import Source, SourceError
-from strongroom.sdk.imports.target import DIALECT, Target
+from strongroom.sdk.imports.target import DIALECT, Known, Target
+from strongroom.sdk.parallel import in_parallel
 from strongroom.sdk.run_models import Experiment as ExperimentInfo
 
 T = TypeVar("T")
 WINDOW = 200
+SENDERS = 6
+"""Threads: the server commits what comes at the same moment together."""
 Told = Callable[[str, Report], None]
 
 
@@ -66,25 +70,29 @@ class _Trash:
 def open_source(uri: str, artifacts: Sequence[str] = ()) -> Source:
     """The MLflow at an address, in a folder or in a database.
 
-    :param artifacts: folders whose files may be read, because the source says that its artifacts lie there.
+    :param artifacts: folders and buckets that may be read, because the source says that its artifacts lie there.
     :raises SourceError: there is none.
     """
-    folders = [Path(one) for one in artifacts]
+    from strongroom.sdk.imports.buckets import open_bucket
+
+    urls = [one.rstrip("/") for one in artifacts if "://" in one and not one.startswith("file:")]
+    folders = [Path(one.removeprefix("file://")) for one in artifacts if one.rstrip("/") not in urls]
     if missing := [str(one) for one in folders if not one.is_dir()]:
         raise SourceError(f"There is no folder {missing[0]!r}.")
+    buckets = {url: open_bucket(url) for url in urls}
     scheme = uri.partition("://")[0].partition("+")[0] if "://" in uri else ""
     if scheme in {"http", "https"}:
         from strongroom.sdk.imports.rest import RestSource
 
-        return RestSource(uri, Folders(folders))
+        return RestSource(uri, Folders(folders, buckets))
     if scheme in {"", "file"}:
         from strongroom.sdk.imports.folder import FolderSource
 
         root = Path(uri.removeprefix("file://"))
-        return FolderSource(root, Folders([root, *folders] if root.is_dir() else folders))
+        return FolderSource(root, Folders([root, *folders] if root.is_dir() else folders, buckets))
     from strongroom.sdk.imports.database import DatabaseSource
 
-    return DatabaseSource(uri, Folders(folders))
+    return DatabaseSource(uri, Folders(folders, buckets))
 
 
 def _silent(_: str, __: Report) -> None:
@@ -139,30 +147,37 @@ class Import:
         pending: dict[str, Filled] = {}
         for runs in _windows(self._good(self._source.runs(one), Run), WINDOW):
             known = self._target.find(DIALECT, "run", [run.id for run in runs])
-            for run in runs:
-                filled = self._runs.fill(run, known.get(run.id))
-                if filled is not None:
-                    pending[run.id] = filled
-                self._told(f"run {run.id}", self.report)
+            fill = partial(self._fill, known)
+            filled = in_parallel(fill, runs, SENDERS)
+            pending.update((run.id, one) for run, one in zip(runs, filled, strict=True) if one is not None)
         self._bring_logged(one)
-        for id_, filled in pending.items():
-            found = self._source.run(id_)
-            if found is not None and self._runs.finish(found, filled):
-                self._trash.runs.append(filled) if found.deleted else self._runs.mark(filled)
+        for some in _windows(iter(pending.items()), WINDOW):
+            in_parallel(self._finish, some, SENDERS)
         if one.deleted:
             self._trash.experiments.append(self._runs.experiments[one.id])
         return None
 
+    def _fill(self, known: Mapping[str, Known], run: Run) -> Filled | None:
+        filled = self._runs.fill(run, known.get(run.id))
+        self._told(f"run {run.id}", self.report)
+        return filled
+
+    def _finish(self, pending: tuple[str, Filled]) -> None:
+        id_, filled = pending
+        found = self._source.run(id_)
+        if found is not None and self._runs.finish(found, filled):
+            self._trash.runs.append(filled) if found.deleted else self._runs.mark(filled)
+
     def _bring_logged(self, one: Experiment) -> None:
         for models in _windows(self._good(self._source.logged_models(one), LoggedModel), WINDOW):
             known = self._target.find(DIALECT, "logged_model", [model.id for model in models])
-            for model in models:
-                filled = self._logged.fill(model, known.get(model.id))
-                if filled is not None and model.status == "PENDING":
-                    continue
-                if filled is not None:
-                    self._trash.models.append(filled) if model.deleted else self._logged.mark(filled)
-                self._told(f"logged model {model.id}", self.report)
+            in_parallel(partial(self._fill_logged, known), models, SENDERS)
+
+    def _fill_logged(self, known: Mapping[str, Known], model: LoggedModel) -> None:
+        filled = self._logged.fill(model, known.get(model.id))
+        self._told(f"logged model {model.id}", self.report)
+        if filled is not None and model.status != "PENDING":  # a pending one is looked at again by the next import
+            self._trash.models.append(filled) if model.deleted else self._logged.mark(filled)
 
     def _count_trashed(self, one: Experiment) -> None:
         """An experiment that an earlier import moved to the trash: it was whole then."""

@@ -96,7 +96,10 @@ class LoggedModel:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """A registered model, or a prompt, which MLflow tells by a tag. `aliases` maps names to version numbers."""
+    """A registered model, or a prompt, which MLflow tells by a tag. `aliases` maps names to version numbers.
+
+    `highest` is the greatest number that a version of it ever had, deleted ones too, as far as the source knows.
+    """
 
     name: str
     description: str = ""
@@ -104,6 +107,7 @@ class RegisteredModel:
     updated_ms: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, int] = field(default_factory=dict)
+    highest: int = 0
 
 
 @dataclass(frozen=True, slots=True)

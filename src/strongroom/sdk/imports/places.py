@@ -2,9 +2,10 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -104,17 +105,24 @@ class LocalPlace:
 
 
 class Folders:
-    """The folders of this machine that may be read, because the user named them."""
+    """The folders of this machine, and the buckets, that may be read because the user named them.
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    :param buckets: addresses without a slash at their end -> what lies there.
+    """
+
+    def __init__(self, roots: Sequence[Path], buckets: Mapping[str, Place] = MappingProxyType({})) -> None:
         self._roots = [root.resolve() for root in roots]
+        self._buckets = buckets
 
-    def place(self, location: str) -> LocalPlace | None:
-        """What an address of the source means inside one of the folders, also when the folder was moved since.
+    def place(self, location: str) -> Place | None:
+        """What an address of the source means inside one of them, also when the folder was moved since.
 
         An address that is not below any of them is found by its end: ``/old/mlruns/1/RUN/artifacts`` lies at
         ``1/RUN/artifacts`` of the folder, if that is there. At least two of its segments must agree.
         """
+        for url, bucket in self._buckets.items():
+            if location == url or location.startswith(url + "/"):
+                return bucket.below(location[len(url) + 1 :].strip("/")) if location != url else bucket
         path = local_path(location)
         if path is None:
             return None

@@ -70,6 +70,7 @@ class Registry:
         fields: dict[str, Any] = {
             "kind": kind,
             "description": model.description,
+            "first_number": max(0, model.highest) + 1,
             "imported": self._target.imported([handle], model.created_ms, said),
         }
         name = model.name

@@ -1,6 +1,7 @@
 """The account of an import: what was found, what became of it, and whether the two agree."""
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -75,7 +76,7 @@ class Bytes:
 
 @dataclass(slots=True)
 class Report:
-    """What became of an import."""
+    """What became of an import; several threads may tell it."""
 
     source: str
     dry_run: bool = False
@@ -84,40 +85,48 @@ class Report:
     refused: list[Named] = field(default_factory=list)
     notes: list[Named] = field(default_factory=list)
     not_imported: dict[str, int | None] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def found(self, kind: str, number: int = 1) -> None:
         """So many more were found."""
-        self.counts[kind].found += number
+        with self._lock:
+            self.counts[kind].found += number
 
     def imported(self, kind: str, number: int = 1) -> None:
         """So many more were brought now."""
-        self.counts[kind].imported += number
+        with self._lock:
+            self.counts[kind].imported += number
 
     def there(self, kind: str, number: int = 1) -> None:
         """So many more were there already."""
-        self.counts[kind].there += number
+        with self._lock:
+            self.counts[kind].there += number
 
     def refuse(self, kind: str, name: str, reason: str, number: int = 1) -> None:
         """Something could not come: it is named with the reason."""
-        self.counts[kind].refused += number
-        _keep(self.refused, Named(kind, name, reason))
+        with self._lock:
+            self.counts[kind].refused += number
+            _keep(self.refused, Named(kind, name, reason))
 
     def lack(self, kind: str, name: str, reason: str, number: int = 1) -> None:
         """Something is not here as it should be, on looking again."""
-        self.counts[kind].lacking += number
-        _keep(self.refused, Named(kind, name, reason))
+        with self._lock:
+            self.counts[kind].lacking += number
+            _keep(self.refused, Named(kind, name, reason))
 
     def note(self, kind: str, name: str, reason: str) -> None:
         """Something came otherwise than it was: under another name, without its bytes."""
-        _keep(self.notes, Named(kind, name, reason))
+        with self._lock:
+            _keep(self.notes, Named(kind, name, reason))
 
     def file(self, owner: str, path: str, source: tuple[str, int], target: tuple[str, int] | None) -> None:
         """A file of an owner with its SHA-256 and size here and there; None where the server has none."""
-        self.bytes.source += source[1]
-        self.bytes.source_lines.update(_line(owner, path, *source))
-        if target is not None:
-            self.bytes.target += target[1]
-            self.bytes.target_lines.update(_line(owner, path, *target))
+        with self._lock:  # the order of both sides is the same, whichever owner comes first
+            self.bytes.source += source[1]
+            self.bytes.source_lines.update(_line(owner, path, *source))
+            if target is not None:
+                self.bytes.target += target[1]
+                self.bytes.target_lines.update(_line(owner, path, *target))
 
     @property
     def reconciles(self) -> bool:

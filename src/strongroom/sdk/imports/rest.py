@@ -148,7 +148,13 @@ class RestSource:
 
     def others(self) -> Mapping[str, int | None]:
         """See :class:`Source`."""
-        return {"traces": self._traces(), "webhooks": self._webhooks()}
+        return {
+            "traces": self._traces(),
+            "evaluation data sets": self._count(
+                "/api/3.0/mlflow/datasets/search", "datasets", post=True, max_results=50
+            ),
+            "webhooks": self._count(f"{API}/webhooks", "webhooks", max_results=PAGE),
+        }
 
     def _traces(self) -> int | None:
         count = 0
@@ -163,9 +169,11 @@ class RestSource:
             return None
         return count
 
-    def _webhooks(self) -> int | None:
+    def _count(self, path: str, rows: str, *, post: bool = False, max_results: int) -> int | None:
         try:
-            return sum(len(page) for page in self._http.pages(f"{API}/webhooks", "webhooks", {"max_results": PAGE}))
+            return sum(len(page) for page in self._http.pages(path, rows, {"max_results": max_results}, post=post))
+        except Absent:
+            return 0  # a server that has no such endpoint has none of them
         except SourceError:
             return None
 

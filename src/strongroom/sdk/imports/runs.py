@@ -1,9 +1,10 @@
 """Runs: made, filled, joined to what they read and put out, ended; each step again changes nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from strongroom.sdk.errors import AlreadyExists, Conflict, Invalid
 from strongroom.sdk.imports.files import Files
@@ -15,11 +16,12 @@ from strongroom.sdk.imports.target import DIALECT, Known, Target, accepted, mome
 from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.upload import Folder
 
-T = TypeVar("T")
+Pair = tuple[str, str, str]
+"""params or tags, key, value."""
 NAME, NOTE, USER = "mlflow.runName", "mlflow.note.content", "mlflow.user"
 PARENT = "mlflow.parentRunId"
 KIND = "run"
-PARAMS_AT_ONCE, TAGS_AT_ONCE, INPUTS_AT_ONCE = 200, 100, 100
+PAIRS_AT_ONCE, INPUTS_AT_ONCE = 100, 100
 NOTE_LONGEST, PROPERTY_LONGEST, URI_LONGEST = 65_536, 5_000, 2_000
 ENDINGS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "killed"}
 DEEPEST = 30
@@ -33,10 +35,11 @@ _SOURCE = {
 
 @dataclass(slots=True)
 class Filled:
-    """A run that is here and not marked as whole: its uid, and how much of each kind it has."""
+    """What is here and not marked as whole: its uid, how much of each kind it has, whether it was made just now."""
 
     uid: str
     parts: dict[str, int] = field(default_factory=dict)
+    fresh: bool = False
 
 
 class Runs:
@@ -62,7 +65,7 @@ class Runs:
         if uid is None:
             return None
         (self._report.imported if known is None else self._report.there)("runs")
-        filled = Filled(uid)
+        filled = Filled(uid, fresh=known is None)
         info = None if known is None else self._target.api.call("run.get", RunInfo, uid=uid)
         if info is None or _is_open(info):
             self._record(run, filled, info)
@@ -70,7 +73,7 @@ class Runs:
 
     def finish(self, run: Run, filled: Filled) -> bool:
         """Join a filled run to data sets and models, and end it; whether it is whole, but for the trash."""
-        if _is_open(self._target.api.call("run.get", RunInfo, uid=filled.uid)):
+        if filled.fresh or _is_open(self._target.api.call("run.get", RunInfo, uid=filled.uid)):
             self._join_models(run, filled)
             if run.status not in ENDINGS:
                 return False  # it runs still: the next import goes on
@@ -167,10 +170,11 @@ class Runs:
     def _record(self, run: Run, filled: Filled, info: RunInfo | None) -> None:
         """Bring what is not here yet. :param info: what an earlier import left; None of a run that was just made."""
         uid, parts, fresh = filled.uid, filled.parts, info is None
-        params = dict(info.params) if info is not None else {}
-        present = {tag.key: tag.value for tag in info.tags} if info is not None else {}
-        parts["params"] = self._log("params", run, run.params, params, PARAMS_AT_ONCE, self._log_params(uid))
-        parts["tags"] = self._log("tags", run, self._tags(run), present, TAGS_AT_ONCE, self._log_tags(uid))
+        present = [("params", key, value) for key, value in info.params.items()] if info is not None else []
+        present += [("tags", tag.key, tag.value or "") for tag in info.tags] if info is not None else []
+        said = [("params", key, value) for key, value in run.params.items()]
+        said += [("tags", key, value) for key, value in self._tags(run).items()]
+        parts |= self._log(run, uid, said, frozenset(present))
         parts["inputs"] = self._join(run, uid, "inputs", [_input(one) for one in run.datasets])
         series = Series(self._target, self._source, self._report, run, uid)
         series.bring(fresh=fresh)
@@ -192,39 +196,27 @@ class Runs:
             tags[PARENT] = uid.replace("-", "") if uid else above
         return tags
 
-    def _log(
-        self,
-        kind: str,
-        run: Run,
-        said: Mapping[str, str],
-        present: Mapping[str, str | None],
-        most: int,
-        send: Callable[[Sequence[tuple[str, str]]], object],
-    ) -> int:
-        """Send keys and values that are not here; returns how many are here then."""
-        pairs = [(key, value) for key, value in said.items() if present.get(key) != value]
-        self._report.found(kind, len(said))
-        self._report.there(kind, len(said) - len(pairs))
-        count = 0
-        for start in range(0, len(pairs), most):
-            count += len(
-                accepted(
-                    pairs[start : start + most],
-                    send,
-                    lambda pair, why: self._report.refuse(kind, f"{run.id}: {pair[0]}", why),
-                )
+    def _log(self, run: Run, uid: str, said: Sequence[Pair], present: frozenset[Pair]) -> dict[str, int]:
+        """Send params and tags that are not here; returns how many of each are here then."""
+        new = [pair for pair in said if pair not in present]
+        there, taken = Counter(pair[0] for pair in said if pair in present), Counter[str]()
+        for start in range(0, len(new), PAIRS_AT_ONCE):
+            some = accepted(
+                new[start : start + PAIRS_AT_ONCE],
+                partial(self._log_pairs, uid),
+                lambda pair, why: self._report.refuse(pair[0], f"{run.id}: {pair[1]}", why),
             )
-        self._report.imported(kind, count)
-        return len(said) - len(pairs) + count
+            taken.update(pair[0] for pair in some)
+        for kind, number in Counter(pair[0] for pair in said).items():
+            self._report.found(kind, number)
+            self._report.there(kind, there[kind])
+            self._report.imported(kind, taken[kind])
+        return {kind: there[kind] + taken[kind] for kind in ("params", "tags")}
 
-    def _log_params(self, uid: str) -> Callable[[Sequence[tuple[str, str]]], object]:
-        def send(some: Sequence[tuple[str, str]]) -> None:
-            self._target.api.send("run.log", uid=uid, params=[{"key": key, "value": value} for key, value in some])
-
-        return send
-
-    def _log_tags(self, uid: str) -> Callable[[Sequence[tuple[str, str]]], object]:
-        return lambda some: self._target.api.send("run.log", uid=uid, tags=dict(some))
+    def _log_pairs(self, uid: str, pairs: Sequence[Pair]) -> None:
+        params = [{"key": key, "value": value} for kind, key, value in pairs if kind == "params"]
+        tags = {key: value for kind, key, value in pairs if kind == "tags"}
+        self._target.api.send("run.log", uid=uid, params=params, tags=tags)
 
     # -- what it read and put out --------------------------------------------------------------------------------
 

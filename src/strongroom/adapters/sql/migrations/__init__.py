@@ -27,6 +27,8 @@ REVISIONS: Final = (
     "0021",
     "0022",
     "0023",
+    "0024",
+    "0025",
 )
 
 HEAD: Final = REVISIONS[-1]

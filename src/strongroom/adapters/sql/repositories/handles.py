@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import Repository, batches, begins
 from strongroom.adapters.sql.tables import handle
 from strongroom.domain.registry.handles import Handle
 
@@ -43,6 +43,11 @@ class SqlHandles(Repository):
         asked = {"workspace": workspace_id, "dialect": dialect, "kind": kind, "foreign": list(dict.fromkeys(foreign))}
         rows = _GET.rows(self._connection, **asked) if foreign else ()
         return {row.foreign_id: _load(row) for row in rows}
+
+    def below(self, workspace_id: int, dialect: str, kind: str, prefix: str, limit: int) -> Sequence[Handle]:
+        here = (handle.c.workspace_id == workspace_id, handle.c.dialect == dialect, handle.c.kind == kind)
+        query = select(handle).where(*here, begins(handle.c.foreign_id, prefix)).order_by(handle.c.foreign_id)
+        return [_load(row) for row in self._connection.execute(query.limit(limit))]
 
     def lock(self, workspace_id: int, dialect: str, kind: str, foreign: str) -> Handle | None:
         here = _is(Handle(workspace_id, dialect, kind, foreign, "", 0, 0))

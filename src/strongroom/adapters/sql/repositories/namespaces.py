@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
-from strongroom.adapters.sql.tables import asset, experiment, namespace
+from strongroom.adapters.sql.tables import asset, experiment, namespace, record_set
 from strongroom.application.paging import Key
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Namespace
@@ -135,4 +135,6 @@ class SqlNamespaces(Repository):
         found = [f"namespace:{path}" for (path,) in self._connection.execute(below.limit(limit))]
         found += [f"{kind}:{name}" for kind, name in self._connection.execute(assets.limit(limit))]
         found += [f"experiment:{name}" for (name,) in self._connection.execute(experiments.limit(limit))]
+        sets = select(record_set.c.name).where(record_set.c.namespace_id.in_(inside))
+        found += [f"record_set:{name}" for (name,) in self._connection.execute(sets.limit(limit))]
         return found[:limit]

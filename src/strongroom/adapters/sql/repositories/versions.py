@@ -6,7 +6,20 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared, among
@@ -77,6 +90,15 @@ _BY_ID = _prepared(version.c.id == bindparam("id"))
 _BY_UIDS = _prepared(among(version.c.uid, "uids"), version.c.workspace_id == bindparam("workspace"))
 _BY_IDS = _prepared(among(version.c.id, "ids"))
 _BY_NUMBER = _prepared(_OF_ASSET, version.c.number == bindparam("number"))
+_PURGED: ColumnElement[str] = literal_column("'purged'")
+"""As the index says it, or SQLite would not know it again."""
+_LINKS = Prepared(
+    _select().where(version.c.source_id == bindparam("source"), version.c.state != _PURGED).order_by(version.c.id),
+    Version,
+    signature=json.loads,
+    state=VersionState,
+)
+LISTED_LINKS = 100
 _BY_LABEL = _prepared(_OF_ASSET, version.c.label == bindparam("label"))
 
 
@@ -182,7 +204,10 @@ class SqlVersions(Repository):
             version_id: int = _ADD.exactly_one(self._connection, **values).id
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
-        documents.note_new(self._connection, "version", asset.workspace_id, version_id, new)
+        if new.tree is None:
+            documents.note_new(self._connection, "version", asset.workspace_id, version_id, new)
+        else:  # a link, which has a card at once
+            documents.note(self._connection, "version", version_id, ("tree",))
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:
@@ -199,6 +224,15 @@ class SqlVersions(Repository):
         if "state" in changes:
             known["state"] = VersionState(str(changes["state"]))
         return replace(old, **known)
+
+    def links(self, version_id: int) -> Sequence[Version]:
+        return list(_LINKS.rows(self._connection, source=version_id))
+
+    def links_elsewhere(self, asset_id: int) -> Sequence[Version]:
+        source = version.alias("source")
+        shown = select(source.c.id).where(source.c.asset_id == asset_id, source.c.state == "live")
+        query = _select().where(version.c.source_id.in_(shown), _LIVE, version.c.asset_id != asset_id)
+        return [_load(row) for row in self._connection.execute(query.order_by(version.c.id).limit(LISTED_LINKS))]
 
     def latest_live(self, asset_id: int) -> Version | None:
         query = _select().where(version.c.asset_id == asset_id, _LIVE).order_by(version.c.number.desc()).limit(1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Select, literal_column, select, union_all
 
 from strongroom.adapters.sql.repositories.assets import visible_where
 from strongroom.adapters.sql.search import full_text, several
@@ -255,6 +255,12 @@ def _attribute(scope: Scope, atom: Atom) -> Select[Any] | None:
             column = asset.c.uid if name == "asset_uid" else asset.c.name
             mine = of(select(asset.c.id).where(asset.c.workspace_id == scope.workspace_id), column)
             return select(version.c.id).where(version.c.asset_id.in_(mine))
+        case Entity.VERSION, "source_uid":
+            sources = version.alias("sources")
+            shown = version.c.source_id.in_(of(select(sources.c.id), sources.c.uid))
+            return select(version.c.id).where(
+                shown, version.c.state != literal_column("'purged'"), version.c.source_id.is_not(None)
+            )
         case Entity.VERSION, "flavor" | "python_version" as name:
             said = of(select(packaging.c.tree), packaging.c[name])
             return select(version.c.id).where(version.c.tree.in_(said))

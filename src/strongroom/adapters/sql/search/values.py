@@ -46,6 +46,7 @@ METRICS: Mapping[Entity, tuple[Any, Any]] = {
 PARTS = {Part.LAST: "last", Part.MIN: "min", Part.MAX: "max", Part.COUNT: "count", Part.STEP: "last_step"}
 """Columns of tables of metrics."""
 _PARENT = run.alias("parent")
+_SOURCE = version.alias("source")
 
 
 def value(scope: Scope, what: Field, kind: Type) -> Sql:
@@ -202,6 +203,7 @@ _ELSEWHERE: Mapping[tuple[Entity, str], Select[Any]] = {
     (Entity.VERSION, "flavor_version"): _packaged(packaging.c.flavor_version),
     (Entity.VERSION, "python_version"): _packaged(packaging.c.python_version),
     (Entity.VERSION, "run_uid"): select(run.c.uid).where(run.c.id == version.c.run_id),
+    (Entity.VERSION, "source_uid"): select(_SOURCE.c.uid).where(_SOURCE.c.id == version.c.source_id),
     (Entity.RUN, "experiment"): _of_experiment(experiment.c.name),
     (Entity.RUN, "experiment_uid"): _of_experiment(experiment.c.uid),
     (Entity.RUN, "namespace"): _of_experiments_namespace(run),

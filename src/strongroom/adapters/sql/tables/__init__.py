@@ -56,6 +56,7 @@ from strongroom.adapters.sql.tables.logged_models import (
 )
 from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
+from strongroom.adapters.sql.tables.record_sets import eval_record, record_set, record_set_experiment
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
     alias,
@@ -117,6 +118,7 @@ __all__ = [
     "draft",
     "edge",
     "edge_removed",
+    "eval_record",
     "experiment",
     "feed_cursor",
     "file_upload",
@@ -147,6 +149,8 @@ __all__ = [
     "publication_due",
     "publication_rule",
     "read_window",
+    "record_set",
+    "record_set_experiment",
     "revision",
     "revision_parent",
     "run",

@@ -175,6 +175,14 @@ version = Table(
     # NULLs are distinct on both databases: drafts have no number yet; purged rows keep number and label for ever
     UniqueConstraint("asset_id", "number"),
     UniqueConstraint("asset_id", "label"),
+    Index(
+        "uq_version_link",
+        "source_id",
+        "asset_id",
+        unique=True,
+        sqlite_where=sql("source_id IS NOT NULL AND state <> 'purged'"),
+        postgresql_where=sql("source_id IS NOT NULL AND state <> 'purged'"),
+    ),
     Index("ix_version_asset_state", "asset_id", "state", "number"),
     Index("ix_version_workspace_recorded", "workspace_id", "recorded_at", "id"),
     Index("ix_version_workspace", "workspace_id", "id"),

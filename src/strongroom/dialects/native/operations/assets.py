@@ -27,7 +27,10 @@ class ListAssets(Paged, frozen=True, kw_only=True):
 
 
 class CreateAsset(Struct, frozen=True, kw_only=True):
-    """A new asset; missing namespaces are made. `imported` says where it came from."""
+    """A new asset; missing namespaces are made. `imported` says where it came from.
+
+    Versions without a number of their own begin with `first_number`: those before were issued elsewhere.
+    """
 
     kind: Name
     name: Name
@@ -39,6 +42,7 @@ class CreateAsset(Struct, frozen=True, kw_only=True):
     visibility: str = "workspace"
     tags: dict[str, str | None] = {}
     properties: dict[str, Scalar] = {}
+    first_number: Annotated[int, Meta(ge=1, le=2**53 - 1)] = 1
     imported: ImportedBody | None = None
 
 
@@ -64,6 +68,12 @@ class Deletion(Struct, frozen=True, kw_only=True):
 
     uid: Uid
     release_aliases: bool = False
+
+
+class VersionDeletion(Deletion, frozen=True, kw_only=True):
+    """One version, and whether aliases and the links that show it may go with it."""
+
+    release_links: bool = False
 
 
 class Purge(Struct, frozen=True, kw_only=True):

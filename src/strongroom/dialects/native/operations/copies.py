@@ -9,14 +9,14 @@ from strongroom.application.artifacts.references import ReferenceView
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
-from strongroom.application.registry import comparing, copying
+from strongroom.application.registry import comparing, copying, links
 from strongroom.application.registry.comparing import DiffView
 from strongroom.application.registry.copying import OriginView
 from strongroom.application.registry.views import VersionView
 from strongroom.dialects.native.operation import Request, Struct, flow, read
 from strongroom.dialects.native.operations.revisions import Related
 from strongroom.dialects.native.operations.versions import Compare
-from strongroom.dialects.native.wire import ByUid, Name, PagedByUid, Path
+from strongroom.dialects.native.wire import ByUid, Name, PagedByUid, Path, Uid
 from strongroom.domain.identity.roles import Permission
 
 Kept = Literal["tags", "properties", "description", "signature", "card"]
@@ -76,6 +76,40 @@ async def copy(edge: Edge, request: Request[ByUid, CopyBody]) -> VersionView:
     return await copying.copy(edge, request.params.uid, copying.CopyVersion(**structs.asdict(request.body)))
 
 
+class LinkBody(Struct, frozen=True, kw_only=True):
+    """The asset that a version is linked in, and the aliases there that then point at the link."""
+
+    asset_uid: Uid
+    aliases: Annotated[list[Name], Meta(max_length=100)] = []
+
+
+@flow(
+    "version.link",
+    "POST",
+    "/versions/{uid}/links",
+    Permission.ASSET_SHARE,
+    "Link a version in another asset, whose readers then read it there; needs the right to share it",
+    params=ByUid,
+    body=LinkBody,
+    answer=VersionView,
+    status=201,
+)
+async def link(edge: Edge, request: Request[ByUid, LinkBody]) -> VersionView:
+    return await links.link(edge, request.params.uid, links.LinkVersion(**structs.asdict(request.body)))
+
+
+@read(
+    "version.links",
+    "/versions/{uid}/links",
+    Permission.ASSET_READ,
+    "The links that show a version, as far as you may see them",
+    params=PagedByUid,
+    answer=Page[VersionView],
+)
+def list_links(call: Call, request: Request[PagedByUid, Any]) -> Page[VersionView]:
+    return links.listed(call, request.params.uid, request.params.page())
+
+
 @read(
     "version.origin",
     "/versions/{uid}/origin",
@@ -101,4 +135,4 @@ async def verify_references(edge: Edge, request: Request[PagedByUid, Any]) -> Pa
     return await references.verify(edge, request.params.uid, request.params.page())
 
 
-OPERATIONS = (diff, diff_revisions, copy, origin, verify_references)
+OPERATIONS = (diff, diff_revisions, copy, link, list_links, origin, verify_references)

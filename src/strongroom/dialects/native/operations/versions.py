@@ -13,7 +13,7 @@ from strongroom.application.paging import Page
 from strongroom.application.registry import publishing, purging, sources, stages, versions
 from strongroom.application.registry.views import StageView, VersionView
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
-from strongroom.dialects.native.operations.assets import Deletion, Purge, Scalar
+from strongroom.dialects.native.operations.assets import Purge, Scalar, VersionDeletion
 from strongroom.dialects.native.operations.imports import ImportedBody, claimed, keep
 from strongroom.dialects.native.wire import ByUid, Name, Paged, PagedByUid, Path, Uid
 from strongroom.domain.errors import Invalid
@@ -256,12 +256,14 @@ def unarchive_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
     "/versions/{uid}",
     Permission.VERSION_DELETE,
     "Move a version to the trash",
-    params=Deletion,
+    params=VersionDeletion,
     answer=VersionView,
 )
-def delete_version(call: Call, request: Request[Deletion, Any]) -> VersionView:
+def delete_version(call: Call, request: Request[VersionDeletion, Any]) -> VersionView:
     p = request.params
-    return versions.delete(call, p.uid, release_aliases=p.release_aliases, etag=request.etag)
+    return versions.delete(
+        call, p.uid, release_aliases=p.release_aliases, release_links=p.release_links, etag=request.etag
+    )
 
 
 @command(
