@@ -1,7 +1,7 @@
 """What the collector needs: when a row was condemned, what is leaving, and holders by what they hold.
 
-Revision ID: 0025
-Revises: 0024
+Revision ID: 0026
+Revises: 0025
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 _CONDEMNED = sa.text("condemned_at IS NOT NULL")
 _FILES = sa.text("blob_id IS NOT NULL")
