@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.application.audit.reads import Window, open_window, window_of
 from strongroom.application.call import Call
+from strongroom.application.edge import Edge
 from strongroom.application.identity.authentication import Shown
 from strongroom.application.paging import PageSealer
 from strongroom.application.registry import assets
@@ -57,6 +59,25 @@ class Reconstruction:
     offset: int
     terms: Sequence[NamedTerm]
     parts: Mapping[str, Sequence[Part]]
+
+
+async def planned(edge: Edge, session: Session, hashed: str, start: int = 0, end: int | None = None) -> Reconstruction:
+    """See `plan`; where the token was given for a version, it is a read of that version and counted for audit."""
+
+    def find(call: Call) -> tuple[Reconstruction, Window | None]:
+        found = plan(call, session, hashed, start, end)
+        version = call.tx.versions.by_uid(call.workspace.id, session.version) if session.version else None
+        return found, window_of(call, version.id) if version else None
+
+    found, window = await edge.read(find)
+    if window is None:
+        return found
+    if not edge.reads.is_open(window):
+        opening = window
+        await edge.command(lambda call: open_window(call, opening))
+        edge.reads.opened(window)
+    edge.reads.count(window, sum(term.size for term in found.terms))
+    return found
 
 
 def plan(call: Call, session: Session, hashed: str, start: int = 0, end: int | None = None) -> Reconstruction:

@@ -5,6 +5,7 @@ whose place is its chunks, unless the same bytes lie in the store whole already:
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from strongroom.domain.xet.terms import pack_terms
 
 #: Files that are entered in one transaction.
 ENTERED_AT_ONCE = 64
+#: Xorbs that are looked up at a time, and that are held.
+AHEAD = 32
+HELD = 256
 
 
 @dataclass(slots=True)
@@ -53,11 +57,11 @@ async def register(edge: Edge, session: Session, data: bytes, progress: Progress
     """
     codec = codec_of(edge)
     await edge.read(lambda call: target(call, session, write=True))
-    async with edge.gateway.turns.taken():
-        shard = await asyncio.to_thread(parse_shard, data)
-        await _check_xorbs(edge, shard)
-        checked = [await _checked(edge, session, codec, file) for file in shard.files]
-        progress.total = sum(file.size for file in checked)
+    shard = await asyncio.to_thread(parse_shard, data)
+    await _check_xorbs(edge, shard)
+    checked = [await _checked(edge, session, codec, file) for file in shard.files]
+    progress.total = sum(file.size for file in checked)
+    async with edge.gateway.turns.taken(progress.total):
         rebuilder = Rebuilder(edge.store, codec, edge.gateway.executor)
         for start in range(0, len(checked), ENTERED_AT_ONCE):
             batch = checked[start : start + ENTERED_AT_ONCE]
@@ -88,16 +92,36 @@ def _compare_xorbs(claimed: Sequence[ClaimedXorb], found: Mapping[str, Xorb]) ->
 
 
 async def _checked(edge: Edge, session: Session, codec: XetCodec, file: ClaimedFile) -> CheckedFile:
-    hashes = await asyncio.to_thread(named, file)
-    xorbs = await edge.read(partial(_xorbs, hashes=hashes))
-    checked = await asyncio.to_thread(check_file, codec, file, xorbs)
-    names = {xorb.id: xorb.hash for xorb in xorbs.values()}
-
-    def possess(call: Call) -> None:
-        require_possession(call, target(call, session, write=True), checked.terms, names)
-
-    await edge.read(possess)
+    find = _Finding(edge, await asyncio.to_thread(named, file))
+    checked = await asyncio.to_thread(check_file, codec, file, find)
+    await edge.read(lambda call: require_possession(call, target(call, session, write=True), checked))
     return checked
+
+
+class _Finding:
+    """Looks xorbs up for a thread that walks over a file, some ahead; few are held at a time, however long the file."""
+
+    def __init__(self, edge: Edge, names: Sequence[str]) -> None:
+        self._edge, self._names = edge, names
+        self._places = {name: place for place, name in enumerate(names)}
+        self._loop = asyncio.get_running_loop()
+        self._held: OrderedDict[str, Xorb] = OrderedDict()
+
+    def __call__(self, name: str) -> Xorb | None:
+        """The xorb of that name. Not to be called on the event loop."""
+        if name not in self._held:
+            self._load(self._places[name])
+        if name in self._held:
+            self._held.move_to_end(name)
+        return self._held.get(name)
+
+    def _load(self, place: int) -> None:
+        ahead = [name for name in self._names[place : place + AHEAD] if name not in self._held]
+        reading = self._edge.read(partial(_xorbs, hashes=ahead))
+        found = asyncio.run_coroutine_threadsafe(reading, self._loop).result()
+        self._held.update((name, found[name]) for name in reversed(ahead) if name in found)
+        while len(self._held) > HELD:
+            self._held.popitem(last=False)
 
 
 async def _verified(

@@ -4,7 +4,7 @@ A CAS token is sealed, not stored. It names the token that it was given for, whi
 that is revoked or its grant taken back, the CAS token and the addresses given for it end with the next request.
 
 For dialects that grant them (the hub's ``xet-read-token`` and ``xet-write-token`` routes): in a command, call
-`grant(call, asset_uid, write=..., origin=...)`, and answer with `url`, `token` and `expires_at_s`.
+`grant(call, asset_uid, write=..., origin=..., version_uid=...)`, and answer with `url`, `token` and `expires_at_s`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from typing import Final
 from strongroom.application.call import Call
 from strongroom.application.identity.authentication import Shown
 from strongroom.application.paging import PageSealer
-from strongroom.application.registry import assets
+from strongroom.application.registry import assets, versions
 from strongroom.domain.errors import BadPageToken, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
@@ -40,6 +40,7 @@ class Session:
     """What a CAS token says.
 
     :ivar origin: scheme and host under which the client reaches us. :ivar token_id: None for those without a token.
+    :ivar version: whose reads what is read counts among; None where it is no version's.
     """
 
     store: str
@@ -49,6 +50,7 @@ class Session:
     write: bool
     token_id: str | None
     expires_at_s: int
+    version: str | None = None
 
     @property
     def url(self) -> str:
@@ -70,20 +72,30 @@ def store_id(call: Call) -> str:
     return found
 
 
-def grant(call: Call, asset_uid: str, *, write: bool, origin: str) -> Granted:
+def grant(call: Call, asset_uid: str, *, write: bool, origin: str, version_uid: str | None = None) -> Granted:
     """A CAS token of the caller for an asset; in a writing transaction, since the first one makes the store's name.
 
     :param origin: scheme and host under which the client reaches us, such as ``https://models.example``.
+    :param version_uid: the version of the asset that is going to be read, whose reads are counted for audit.
     :raises NotFound, Forbidden: the caller may not read the asset's bytes, or not register versions of it.
     """
     if not origin.startswith(("http://", "https://")) or len(origin) > ORIGIN_LONGEST:
         raise Invalid("The address of this server is written as http://host or https://host.")
     asset = _allowed(call, asset_uid, write=write)
+    if version_uid is not None and versions.readable(call, version_uid)[0].id != asset.id:
+        raise NotFound("The asset has no such version.")
     expires = call.now // 1_000_000 + LIFE_S
     session = Session(
-        store_id(call), origin.rstrip("/"), call.workspace.slug, asset.uid, write, call.caller.token_id, expires
+        store_id(call),
+        origin.rstrip("/"),
+        call.workspace.slug,
+        asset.uid,
+        write,
+        call.caller.token_id,
+        expires,
+        version_uid,
     )
-    said = (session.store, session.origin, session.workspace, session.asset, write, session.token_id, expires)
+    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires, version_uid)
     return Granted(session.url, call.sealer.seal(_SEALED, said), expires)
 
 
@@ -98,9 +110,9 @@ def opened(sealer: PageSealer, token: str) -> Session:
         raise Unauthenticated(_EXPIRED) from None
     if said is None:
         raise Unauthenticated(_EXPIRED)
-    store, origin, workspace, asset, write, token_id, expires = said
-    held = None if token_id is None else str(token_id)
-    return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, int(str(expires)))
+    store, origin, workspace, asset, write, token_id, expires, version = said
+    held, of = (None if one is None else str(one) for one in (token_id, version))
+    return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, int(str(expires)), of)
 
 
 def target(call: Call, session: Session, *, write: bool) -> Asset:

@@ -57,7 +57,7 @@ async def reconstruction_v2(http: HttpRequest, edge: RequestEdge, session: Sessi
 
 async def _planned(http: HttpRequest, edge: RequestEdge, session: Session) -> Reconstruction:
     start, end = asked_range(http.headers.get("range"))
-    return await edge.read(lambda call: reconstructing.plan(call, session, http.path_params["hash"], start, end))
+    return await reconstructing.planned(edge, session, http.path_params["hash"], start, end)
 
 
 async def chunk(http: HttpRequest, edge: RequestEdge, session: Session) -> Response:

@@ -6,6 +6,8 @@ schemes (u8).
 """
 
 import struct
+import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ BODY_LARGEST: Final = RAW_LARGEST + HEADER * CHUNKS_MOST + 1024 * 1024
 _MAGIC: Final = b"SRX\x01"
 _HEAD: Final = 8
 _ROW: Final = SIZE + 4 + 4 + 1
+_FOUR_BYTES: Final = "I" if array("I").itemsize == 4 else "L"  # noqa: PLR2004 - bytes of a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,13 @@ def unpack_index(stored: bytes) -> XorbIndex:
     if stored[:4] != _MAGIC or not 0 < count <= CHUNKS_MOST or len(stored) != _HEAD + count * _ROW:
         raise Corrupted("The stored index of a xorb is damaged.")
     hashes_end = _HEAD + count * SIZE
-    body = struct.unpack_from(f"<{count}I", stored, hashes_end)
-    raw = struct.unpack_from(f"<{count}I", stored, hashes_end + 4 * count)
+    body, raw = (_numbers(stored[at : at + 4 * count]) for at in (hashes_end, hashes_end + 4 * count))
     return XorbIndex(stored[_HEAD:hashes_end], body, raw, stored[-count:])
+
+
+def _numbers(packed: bytes) -> Sequence[int]:
+    """Little-endian numbers of four bytes, in as many bytes: many indexes are held at a time."""
+    numbers = array(_FOUR_BYTES, packed)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
