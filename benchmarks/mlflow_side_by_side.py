@@ -4,7 +4,8 @@
 
 MLflow runs from .venv-mlflow with one worker and no jobs (`--stock`: as shipped, beside it); its SQLite database is
 analysed before the searches. Prints a Markdown table for benchmarks/RESULTS.md: each figure for both, the ratio in this
-run, and the processor time a request cost each server. Everything is bounded, and both are stopped at the end.
+run, and the processor time a request cost each server. Everything is bounded: about five minutes on a quiet machine for
+either database, half an hour and more with --full. Both are stopped at the end.
 """
 
 import argparse

@@ -6,7 +6,7 @@ makes the call, runs the use case and commits; nothing in here does.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from strongroom.application.paging import PageSealer
@@ -14,7 +14,7 @@ from strongroom.application.ports.audit import StoredRecord
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import AuditRecord, Outcome, Subject
-from strongroom.domain.errors import DomainError, Forbidden, NotFound, PreconditionFailed, Unauthenticated
+from strongroom.domain.errors import DomainError, Forbidden, Gated, NotFound, PreconditionFailed, Unauthenticated
 from strongroom.domain.identity.access import Access, Target
 from strongroom.domain.identity.model import ANONYMOUS, Principal
 from strongroom.domain.identity.roles import Permission, Visibility
@@ -128,6 +128,9 @@ class Call:
         if not self.caller.access.allows(Permission.ASSET_READ, target):
             self._refuse(permission, subject, hidden=f"There is no such {what}.")
         if not self.caller.access.allows(permission, target):
+            if target.gated and self.caller.access.allows(permission, replace(target, gated=False)):
+                self.refusal = Refusal(permission, subject)
+                raise Gated("The files of this asset are for those who asked for access and got it.", asset=asset.uid)
             self._refuse(permission, subject)
         return asset
 
@@ -231,6 +234,7 @@ def asset_target(asset: Asset) -> Target:
         namespace=asset.namespace_slug_path,
         asset_id=asset.id,
         visibility=Visibility(asset.visibility),
+        gated=bool(asset.gated),
     )
 
 

@@ -107,10 +107,10 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         reads=ReadCounters(),
         keys=keyring,
         hasher=LazyPasswords(),
-        yaml=PlainYaml(),
         public_reads=serving.public_reads,
         outgoing=outgoing,
         outside=outside_of(serving),
+        yaml=PlainYaml(),
         codec=codec,
         direct=opened if isinstance(opened, DirectUploads) and not serving.proxy_uploads else None,
     )

@@ -5,6 +5,7 @@ from cyclopts import App
 from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
+    "access_request": "Who asks for the files of gated assets.",
     "alias": "Names that point at one version.",
     "annotation": "What other systems said of objects that came from them.",
     "asset": "Models, data sets and other assets.",

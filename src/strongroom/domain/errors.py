@@ -83,6 +83,12 @@ class Forbidden(DomainError):
     code = "forbidden"
 
 
+class Gated(Forbidden):
+    """The principal may see the asset, and has to ask for access before it reads the files."""
+
+    code = "gated"
+
+
 class NotFound(DomainError):
     """Nothing of that name, or nothing that the caller may know of."""
 

@@ -26,7 +26,7 @@ XET: Final = "/cas/"
 #: The same for the Hub's, which stand among MLflow's; files and LFS are below the names of repositories.
 HUGGINGFACE: Final = re.compile(
     r"/api/(?:(?:models|datasets|spaces|repos|lfs)/|(?:models|datasets|spaces|whoami-v2|validate-yaml)$)"
-    r"|/(?:[^/]+/){1,3}(?:resolve/|info/lfs/)"
+    r"|/(?:[^/]+/){1,20}(?:resolve/|info/lfs/|ask-access$)"
 )
 
 

@@ -21,7 +21,7 @@ from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.datasets import Datasets
 from strongroom.sdk.events import Event, events
-from strongroom.sdk.identity import Grants, Principals, Teams, Tokens
+from strongroom.sdk.identity import AccessRequests, Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
 from strongroom.sdk.lineage import Lineage
 from strongroom.sdk.logged_models import LoggedModels, ModelRef, uid_of
@@ -85,6 +85,7 @@ class Client:
         self.principals = Principals(self.api)
         self.teams = Teams(self.api)
         self.grants = Grants(self.api)
+        self.access_requests = AccessRequests(self.api)
         self.audit = Audit(self.api)
         self.comments = Comments(self.api)
         self.inbox = Inbox(self.api)

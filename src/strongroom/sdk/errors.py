@@ -117,6 +117,12 @@ class Forbidden(StrongroomError):
     default_code = "forbidden"
 
 
+class Gated(Forbidden):
+    """The asset's files are for those who asked for access: ``client.access_requests.ask(asset)``."""
+
+    default_code = "gated"
+
+
 class NotFound(StrongroomError):
     """Nothing of that name, or nothing that the caller may know of."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from strongroom.sdk.api import Api
-from strongroom.sdk.identity_models import Grant, IssuedToken, Principal, Team, Token, WhoAmI
+from strongroom.sdk.identity_models import AccessRequest, Grant, IssuedToken, Principal, Standing, Team, Token, WhoAmI
 from strongroom.sdk.lookup import AssetRef, asset_uid
 
 
@@ -162,3 +162,36 @@ class Grants:
     def revoke(self, uid: str) -> Grant:
         """End a grant; it stays in the history."""
         return self._api.call("grant.revoke", Grant, uid=uid)
+
+
+class AccessRequests:
+    """``client.access_requests``: the files of gated assets (``client.assets.update(..., gated="manual")``)."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def ask(self, asset: AssetRef, message: str = "") -> AccessRequest:
+        """Ask for the files of a gated asset; again changes nothing.
+
+        :raises Conflict: there is no gate, or you were refused.
+        """
+        return self._api.call("access_request.create", AccessRequest, uid=asset_uid(self._api, asset), message=message)
+
+    def own(self, asset: AssetRef) -> Standing:
+        """Whether you pass the gate, and what became of your request."""
+        return self._api.call("access_request.own", Standing, uid=asset_uid(self._api, asset))
+
+    def list(self, asset: AssetRef, status: str | None = None) -> Iterator[AccessRequest]:
+        """Who asked, the oldest first. :param status: pending, accepted or rejected."""
+        return self._api.every("access_request.list", AccessRequest, uid=asset_uid(self._api, asset), status=status)
+
+    def decide(self, asset: AssetRef, principal: str, status: str, *, reason: str = "") -> AccessRequest:
+        """Accept a request (of a uid or name), refuse it, or put it back; a grant comes and goes with it."""
+        return self._api.call(
+            "access_request.decide",
+            AccessRequest,
+            uid=asset_uid(self._api, asset),
+            principal=principal,
+            status=status,
+            reason=reason,
+        )

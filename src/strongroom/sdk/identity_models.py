@@ -52,6 +52,31 @@ class IssuedToken(Answer, frozen=True):
         return f"IssuedToken({self.details!r})"
 
 
+class AccessRequest(Answer, frozen=True):
+    """A request for the files of a gated asset. `status` is pending, accepted or rejected."""
+
+    uid: str
+    asset_uid: str
+    principal: str
+    principal_name: str
+    status: str
+    created_at: datetime
+    display_name: str = ""
+    message: str = ""
+    reason: str = ""
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+
+
+class Standing(Answer, frozen=True):
+    """How you stand to an asset's gate: `passes` is whether you may read the files, `request` what you asked."""
+
+    asset_uid: str
+    gated: str
+    passes: bool
+    request: AccessRequest | None = None
+
+
 class Grant(Answer, frozen=True):
     """A role from `valid_from` until `valid_to` (None: still). `scope` is the slug or path of what it stands on."""
 

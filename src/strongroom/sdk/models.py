@@ -87,6 +87,7 @@ class Asset(Answer, frozen=True):
     description: str = ""
     card: str | None = None
     visibility: str = "workspace"
+    gated: str = ""
     latest: int | None = None
     aliases: Mapping[str, int] = {}
     tags: list[Tag] = []

@@ -67,7 +67,7 @@ class Assets:
         )
 
     def update(self, asset: AssetRef, *, etag: int | None = None, **changes: Any) -> Asset:
-        """Change display_name, description, card, type or visibility; what is left out stays.
+        """Change display_name, description, card, type, visibility or gated; what is left out stays.
 
         :raises PreconditionFailed: the asset is not at `etag` any more.
         """

@@ -9,7 +9,7 @@ from tests.http.processes import ServerProcess, new_token
 from tests.support.api import InProcess, in_process
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """``strongroom serve`` on SQLite."""
     folder = tmp_path_factory.mktemp("server")
@@ -20,13 +20,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def token(server: ServerProcess) -> str:
     """A token of a maintainer of the default workspace."""
     return new_token(server.data, "ann", "maintainer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hub(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """Their clients, sending large files by LFS; all that they are told is the address and a token."""
     child = HubProcess(server.url, token, tmp_path_factory.mktemp("client"), HF_HUB_DISABLE_XET="1")
@@ -36,14 +36,14 @@ def hub(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFact
         child.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
     """A server in this process, for requests that no client would send."""
     with in_process(tmp_path_factory.mktemp("api")) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chunked(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubProcess]:
     """The same clients as they come: large files go by Xet."""
     child = HubProcess(server.url, token, tmp_path_factory.mktemp("chunked"))

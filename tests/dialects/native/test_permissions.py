@@ -28,6 +28,8 @@ NEEDS_MORE = {
     "discussion.update": "maintainer",
     "automation.update": "maintainer",  # to stop it; its owner alone may do more
     "automation.runs": "admin",  # of somebody else's
+    "access_request.create": "viewer",  # of what one may see
+    "access_request.own": "viewer",
     "watch.get": "viewer",  # what one may read
     "watch.set": "viewer",
     "watch.remove": "viewer",

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from strongroom.adapters.blobs import trash
 from strongroom.adapters.blobs.blocks import checked_range, compare_blocks, missing, read_checked
 from strongroom.adapters.blobs.digests import Fingerprint, blob_of
 from strongroom.adapters.blobs.disk import disk_errors, make_folder, opened, read_up_to
+from strongroom.adapters.blobs.early import EarlySync
 from strongroom.adapters.blobs.files import TempFile, WholeFiles
 from strongroom.adapters.blobs.intake import Expectation, units
 from strongroom.adapters.blobs.names import OWN_FILE, checked_parts, parse_packed, part_name
@@ -42,6 +44,8 @@ from strongroom.application.artifacts.blobstore import (
 )
 from strongroom.domain.errors import SizeMismatch, Unavailable
 
+#: Files that are forced to disk while they still come in.
+_SYNCS: Final = 2
 #: Bytes that are hashed where they are: in the time that a change of threads takes.
 _HASHED_HERE: Final = 64 * 1024
 
@@ -100,6 +104,7 @@ class LocalBlobStore:
             self._packs.make()
             self._parts.make()
         self._threads = Threads(threads)
+        self._syncing = ThreadPoolExecutor(_SYNCS, thread_name_prefix="blobs-sync")
         self._writer = PackWriter(self._packs, pack_limit)
         self._groups = PackGroups(self._threads, self._writer)
 
@@ -110,10 +115,14 @@ class LocalBlobStore:
         expected = Expectation(expect_sha256, expect_size, max_size)
         running = Fingerprint(expected.size)
         temp = TempFile(self._tmp, running)
+        early = EarlySync(temp, self._syncing)
         try:
             await self._threads.run(temp.open)
-            async with aclosing(units(chunks, expected)) as stream:
-                await self._threads.feed(stream, temp.write)
+            try:
+                async with aclosing(units(chunks, expected)) as stream:
+                    await self._threads.feed(stream, early.write)
+            finally:
+                await early.end()
             expected.compare(running.size, running.sha256)
             return await self._threads.run(self._publish, temp, running, expected)
         finally:
@@ -285,6 +294,7 @@ class LocalBlobStore:
         """See `MaintainBlobs.aclose`."""
         await self._groups.idle()
         await asyncio.to_thread(self._threads.close)
+        await asyncio.to_thread(self._syncing.shutdown)
         await asyncio.to_thread(self._writer.close)
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, bindparam, select
 
 from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories.access import SqlAccessRequests
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
 from strongroom.adapters.sql.repositories.assets import SqlAssets
@@ -14,6 +15,7 @@ from strongroom.adapters.sql.repositories.audit import SqlAuditLog
 from strongroom.adapters.sql.repositories.automations import SqlAutomations
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
+from strongroom.adapters.sql.repositories.cards import SqlCards
 from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
@@ -285,6 +287,14 @@ class SqlTransaction:
     @cached_property
     def xet(self) -> SqlXet:
         return SqlXet(self)
+
+    @cached_property
+    def access_requests(self) -> SqlAccessRequests:
+        return SqlAccessRequests(self)
+
+    @cached_property
+    def cards(self) -> SqlCards:
+        return SqlCards(self)
 
     @cached_property
     def figures(self) -> SqlFigures:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from strongroom.application.ports.access import AccessRequests
 from strongroom.application.ports.annotations import Annotations
 from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
+from strongroom.application.ports.cards import Cards
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
@@ -130,5 +132,9 @@ class Transaction(Protocol):
     def automations(self) -> Automations: ...
     @property
     def xet(self) -> Xet: ...
+    @property
+    def access_requests(self) -> AccessRequests: ...
+    @property
+    def cards(self) -> Cards: ...
     @property
     def figures(self) -> Figures: ...

@@ -11,6 +11,7 @@ from strongroom.application.registry.views import AssetView, asset_view, asset_v
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import AlreadyExists, Conflict, Held, Invalid, Purged, TooLarge
+from strongroom.domain.identity.requests import clean_gate
 from strongroom.domain.identity.roles import Permission, Scope, Visibility
 from strongroom.domain.registry.fields import (
     CARD_LARGEST,
@@ -67,6 +68,7 @@ class UpdateAsset:
     card: str | None = None
     type: str | None = None
     visibility: str | None = None
+    gated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +284,9 @@ def update(call: Call, uid: str, command: UpdateAsset, etag: int | None) -> Asse
     if command.visibility is not None:
         call.require(Permission.ASSET_SHARE, asset_target(asset), Subject("asset", uid))
         changes["visibility"] = clean_visibility(command.visibility).value
+    if command.gated is not None:
+        call.require(Permission.ASSET_SHARE, asset_target(asset), Subject("asset", uid))
+        changes["gated"] = clean_gate(command.gated).value
     changed = call.tx.assets.advance(asset, **changes)
     details: dict[str, Json] = {"changed": tuple(sorted(changes)), "visibility": changed.visibility}
     call.record("asset.update", Subject("asset", uid), details, asset=changed)

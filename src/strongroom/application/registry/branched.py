@@ -6,7 +6,7 @@ from strongroom.application.call import Call
 from strongroom.application.registry import assets, namespaces, publication, refs, revisions
 from strongroom.application.registry.assets import CreateAsset
 from strongroom.application.registry.publishing import EMPTY_TREE
-from strongroom.application.registry.views import AssetView
+from strongroom.application.registry.views import AssetView, asset_view
 from strongroom.domain.artifacts.merging import EMPTY
 from strongroom.domain.artifacts.pages import encode_root
 from strongroom.domain.errors import AlreadyExists, BadName
@@ -30,13 +30,16 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     call.require_namespace(Permission.ASSET_CREATE, namespace)
     _must_be_free(call, namespace, command.name, command.kind)
     view = assets.create(call, command)
-    asset = assets.locked(call, view.uid, Permission.ASSET_CREATE)
+    # not by its uid: the grant on a private one is not among those that the caller's access was made of
+    made = call.tx.assets.by_uid(call.workspace.id, view.uid)
+    assert made is not None  # noqa: S101 - it was made in this transaction
+    asset = call.tx.assets.lock(made.id)
     call.tx.trees.add(EMPTY_TREE, encode_root(EMPTY), 0, 0, unpinned=False)
     first = revisions.store(call, asset, EMPTY_TREE, (), "initial commit")
     refs.move(call, asset, RefKind.BRANCH, MAIN, first, "revision.commit", {"paths": 0}, follow=False)
     if not publication.has_rule(call, asset):
         call.tx.publication.set_rule("asset", asset.id, RULE)
-    return assets.get(call, view.uid)
+    return asset_view(call, call.tx.assets.by_id(asset.id))
 
 
 def rename(call: Call, uid: str, namespace: str, name: str) -> AssetView:

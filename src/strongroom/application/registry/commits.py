@@ -13,13 +13,15 @@ from typing import Final
 from strongroom.application.artifacts.trees import FrozenTree, StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import assets, locate, publication, readiness, refs, revisions
+from strongroom.application.registry import assets, card_facts, locate, publication, readiness, refs, revisions
+from strongroom.application.registry.card_facts import Card
 from strongroom.application.registry.edits import EditCommand, checked
 from strongroom.application.registry.freezing import prepare
 from strongroom.application.registry.publishing import EMPTY_TREE
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.refs import HeadView
 from strongroom.domain.artifacts import history, merging
+from strongroom.domain.artifacts.cards import CARD_PATH
 from strongroom.domain.artifacts.changes import rebuild
 from strongroom.domain.artifacts.edits import EDITS_MOST, changes_of
 from strongroom.domain.artifacts.lookup import iterate
@@ -30,7 +32,7 @@ from strongroom.domain.errors import Conflict, Invalid, PreconditionFailed
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.names import clean_ref_name
-from strongroom.domain.registry.refs import RefKind, StoredRevision
+from strongroom.domain.registry.refs import MAIN, RefKind, StoredRevision
 
 TRIES: Final = 8
 """How often a commit that states no parent is made again on a head that moved meanwhile."""
@@ -101,12 +103,19 @@ async def commit(edge: Edge, asset_uid: str, command: Commit) -> HeadView:
     :raises NotPossessed: a digest was named whose bytes the caller has not sent and may not read.
     :raises BadPath: a file stands where another path needs a directory.
     """
+
+    def finish(call: Call, plan: _Plan, tree: FrozenTree, ready: Ready | None, card: Card | None) -> HeadView:
+        made = _commit(call, asset_uid, command, plan, tree, ready)
+        _keep(call, plan, card)
+        return made
+
     for attempt in range(1, TRIES + 1):
         plan = await edge.read(lambda call: _plan(call, asset_uid, command))
         tree = await _build(edge, plan)
         ready = await _ready(edge, plan, tree)
+        card = await _card(edge, plan, tree, command.branch)
         try:
-            return await edge.finish(lambda call: _commit(call, asset_uid, command, plan, tree, ready))  # noqa: B023
+            return await edge.finish(lambda call: finish(call, plan, tree, ready, card))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
@@ -123,8 +132,9 @@ async def merge(
     :raises PreconditionFailed: as `commit`.
     """
 
-    def finish(call: Call, plan: _Plan, tree: FrozenTree | None, ready: Ready | None) -> HeadView:
+    def finish(call: Call, plan: _Plan, tree: FrozenTree | None, ready: Ready | None, card: Card | None) -> HeadView:
         made = _merge(call, asset_uid, command, plan, tree, ready)
+        _keep(call, plan, card)
         if after is not None:
             after(call, made)
         return made
@@ -133,8 +143,9 @@ async def merge(
         plan = await edge.read(lambda call: _plan_merge(call, asset_uid, command))
         tree = await _build(edge, plan) if plan.done is None else None
         ready = await _ready(edge, plan, tree)
+        card = await _card(edge, plan, tree, command.branch)
         try:
-            return await edge.finish(lambda call: finish(call, plan, tree, ready))  # noqa: B023
+            return await edge.finish(lambda call: finish(call, plan, tree, ready, card))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
@@ -155,6 +166,22 @@ async def _ready(edge: Edge, plan: _Plan, tree: FrozenTree | None) -> Ready | No
         return await readiness.of_tree(edge, plan.asset.kind, plan.done.tree) if plan.done else None
     pages = PagesInMemory({**plan.pages, **tree.pages})
     return await readiness.of_pages(edge, plan.asset.kind, tree.digest, decode_root(tree.root), pages)
+
+
+async def _card(edge: Edge, plan: _Plan, tree: FrozenTree | None, branch: str) -> Card | None:
+    """The card of the new tree, when the branch is the one whose card speaks for the asset."""
+    if branch != MAIN or plan.asset.kind not in card_facts.KINDS:
+        return None
+    if tree is None:
+        return await card_facts.of_tree(edge, plan.done.tree) if plan.done else None
+    if CARD_PATH not in plan.changes:
+        return None
+    return await card_facts.of_pages(edge, decode_root(tree.root), PagesInMemory({**plan.pages, **tree.pages}))
+
+
+def _keep(call: Call, plan: _Plan, card: Card | None) -> None:
+    if card is not None:
+        card_facts.keep(call, call.tx.assets.by_id(plan.asset.id), card)
 
 
 def _standing(call: Call, asset_uid: str, branch: str, parent: str | None) -> Asset:

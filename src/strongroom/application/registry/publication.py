@@ -5,7 +5,7 @@ an event that says so. Only `quiet` waits, in a row that outlives the process.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -14,7 +14,7 @@ from strongroom.application.identity import setup
 from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
-from strongroom.application.registry import assets, namespaces, publishing, readiness
+from strongroom.application.registry import assets, card_facts, namespaces, publishing, readiness
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.readiness import FAILURES, Ready
 from strongroom.application.registry.views import VersionView
@@ -114,7 +114,8 @@ def _publish(
     def act() -> VersionView:
         if isinstance(ready.said, DomainError):
             raise ready.said
-        return publishing.publish_revision(call, asset, revision, ready.said, details)
+        named = replace(details, base_uids=card_facts.bases(call, asset))
+        return publishing.publish_revision(call, asset, revision, ready.said, named)
 
     try:
         return call.tx.attempt(act)

@@ -62,6 +62,7 @@ class AliasView:
 class AssetView:
     """An asset with what is said of it. `card` is null in lists: read the asset for it.
 
+    `gated` is auto or manual when its files are for those who asked for access, else empty.
     `claimed_at` is when it was made elsewhere, of one that was imported.
     """
 
@@ -76,6 +77,7 @@ class AssetView:
     description: str
     card: str | None
     visibility: str
+    gated: str
     latest: int | None
     aliases: Mapping[str, int]
     tags: Sequence[TagView]
@@ -281,6 +283,7 @@ def asset_views(call: Call, assets: Sequence[Asset], *, brief: bool = True) -> l
             description=asset.description,
             card=None if brief else asset.card,
             visibility=asset.visibility,
+            gated=asset.gated,
             latest=numbers.get(asset.latest_version_id or 0),
             aliases={alias.name: alias.version_number for alias in aliases.get(asset.id, ())},
             tags=tag_views(tags.get(asset.id, ())),

@@ -26,6 +26,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.SizeMismatch: (400, ""),
     errors.Unauthenticated: (401, ""),
     errors.Forbidden: (403, ""),
+    errors.Gated: (403, GATED),
     errors.NotFound: (404, REPO),
     errors.Conflict: (409, ""),
     errors.AlreadyExists: (409, ""),

@@ -9,9 +9,11 @@ from starlette.responses import Response
 from strongroom.application.edge import Gateway
 from strongroom.dialects.huggingface.operation import Operation
 from strongroom.dialects.huggingface.operations import (
+    access,
     accounts,
     checks,
     commits,
+    copying,
     discussions,
     lfs,
     listing,
@@ -27,12 +29,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *repositories.OPERATIONS,
     *listing.OPERATIONS,
+    *copying.OPERATIONS,
     *tree.OPERATIONS,
     *commits.OPERATIONS,
     *lfs.OPERATIONS,
     *xet.OPERATIONS,
     *refs.OPERATIONS,
     *discussions.OPERATIONS,
+    *access.OPERATIONS,
     *checks.OPERATIONS,
 )
 

@@ -24,6 +24,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.SizeMismatch: (400, _INVALID),
     errors.Unauthenticated: (401, "UNAUTHENTICATED"),
     errors.Forbidden: (403, "PERMISSION_DENIED"),
+    errors.Gated: (403, "PERMISSION_DENIED"),
     errors.NotFound: (404, _ABSENT),
     errors.Conflict: (400, _INVALID),
     errors.AlreadyExists: (400, "RESOURCE_ALREADY_EXISTS"),

@@ -24,6 +24,7 @@ TABLE: Mapping[type[errors.DomainError], int] = {
     errors.SizeMismatch: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.Gated: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.AlreadyExists: 409,

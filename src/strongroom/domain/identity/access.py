@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from strongroom.domain.identity.roles import READING, RULES, Grant, Level, Permission, Role, Visibility
+from strongroom.domain.identity.roles import BYTES, READING, RULES, Grant, Level, Permission, Role, Visibility
 
 _OPEN = frozenset({Visibility.WORKSPACE, Visibility.PUBLIC})
 
@@ -13,13 +13,15 @@ class Target:
     """What a permission is asked for. Leave out what does not apply: nothing given is the server itself.
 
     :param namespace: slugs joined with ``/``; ``""`` is the root of the workspace.
-    :param visibility: of the asset; ignored without `asset_id`.
+    :param visibility: of the asset; ignored without `asset_id`. :param gated: whether its files are for those only who
+        asked for access.
     """
 
     workspace_id: int | None = None
     namespace: str | None = None
     asset_id: int | None = None
     visibility: Visibility = Visibility.WORKSPACE
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,14 @@ class Access:
         rule = RULES[permission]
         if self.role_cap is not None and self.role_cap < rule.role:
             return False
-        held = (g.role for g in self.grants if g.scope.level >= rule.level and _reaches(g, target))
+        barred = target.gated and permission in BYTES
+        held = (g.role for g in self.grants if g.scope.level >= rule.level and _reaches(g, target, barred=barred))
         return max(held, default=0) >= rule.role
 
     def _public(self, permission: Permission, target: Target) -> bool:
         is_public = target.asset_id is not None and target.visibility == Visibility.PUBLIC
-        return self.public_reads and is_public and permission in READING
+        barred = target.gated and permission in BYTES
+        return self.public_reads and is_public and permission in READING and not barred
 
     def enters(self, workspace_id: int) -> bool:
         """Whether the caller may know that a workspace exists: it holds a grant in it, at any level."""
@@ -106,9 +110,14 @@ class Access:
         return (g for g in self.grants if g.scope.level is Level.SERVER or g.scope.workspace_id == workspace_id)
 
 
-def _reaches(grant: Grant, target: Target) -> bool:
-    """Whether a grant's scope holds the target, visibility included."""
+def _reaches(grant: Grant, target: Target, *, barred: bool = False) -> bool:
+    """Whether a grant's scope holds the target, visibility included.
+
+    :param barred: the files of a gated asset are meant: a viewer reads them by a grant on the asset alone.
+    """
     scope = grant.scope
+    if barred and scope.level is not Level.ASSET and grant.role is Role.VIEWER:
+        return False
     if scope.level is not Level.SERVER and scope.workspace_id != target.workspace_id:
         return False
     if scope.level is Level.ASSET:

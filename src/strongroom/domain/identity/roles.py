@@ -8,6 +8,9 @@ Visibility of an asset bounds the reach of grants from above it:
 - *workspace*: grants on server, workspace and namespaces flow down to it.
 - *private*: only grants on the asset itself, and ``admin`` of the workspace or server. A namespace's admin does not.
 - *public*: as workspace; moreover anybody may read it, where the operator switched public reading on.
+
+A *gated* asset is seen by the same people, and its files are read by those who asked for access and got it, which is a
+grant on the asset; contributors from above read them as well.
 """
 
 from dataclasses import dataclass
@@ -156,6 +159,10 @@ RULES: dict[Permission, Rule] = {
 
 READING = frozenset(p for p, rule in RULES.items() if rule == Rule(Role.VIEWER, Level.ASSET)) - {_P.COMMENT_READ}
 """What anybody may do to a public asset; what people say about it among themselves is not public."""
+
+
+BYTES = frozenset({_P.VERSION_BYTES, _P.FOLDER_READ})
+"""What a gate bars viewers from who have no grant on the asset itself."""
 
 
 def permissions_of(role: Role) -> frozenset[Permission]:

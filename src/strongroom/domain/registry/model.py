@@ -76,6 +76,7 @@ class Asset:
     deleted_at: int | None
     purged_at: int | None
     updated_at: int = 0
+    gated: str = ""
     claimed_at: int | None = None
 
     @property

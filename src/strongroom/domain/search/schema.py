@@ -97,7 +97,7 @@ _INTEGER, _BOOLEAN = Attribute(Type.INTEGER), Attribute(Type.BOOLEAN)
 ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
     Entity.ASSET: {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "type": _TEXT, "slug": _TEXT,
-        "display_name": _TEXT, "description": _TEXT, "visibility": _TEXT, "created_by": _TEXT,
+        "display_name": _TEXT, "description": _TEXT, "visibility": _TEXT, "gated": _TEXT, "created_by": _TEXT,
         "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
     },
     Entity.VERSION: {

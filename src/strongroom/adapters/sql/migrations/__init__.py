@@ -28,6 +28,7 @@ REVISIONS: Final = (
     "0022",
     "0023",
     "0024",
+    "0025",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -44,6 +44,7 @@ from strongroom.adapters.sql.tables.collaboration import (
 )
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
+from strongroom.adapters.sql.tables.hub import access_request, asset_card
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
 from strongroom.adapters.sql.tables.lineage import consumption, edge, edge_removed, flag, node
 from strongroom.adapters.sql.tables.logged_models import (
@@ -86,10 +87,12 @@ from strongroom.adapters.sql.tables.tracking import (
 from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xorb_answer, xorb_ledger
 
 __all__ = [
+    "access_request",
     "alias",
     "annotation",
     "asset",
     "asset_blob",
+    "asset_card",
     "asset_name",
     "asset_ref",
     "audit",

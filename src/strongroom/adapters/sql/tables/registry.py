@@ -87,6 +87,7 @@ asset = Table(
     text("description", default=""),
     text("card", default=""),
     Column("visibility", String(16), nullable=False),
+    Column("gated", String(16), nullable=False, server_default=""),
     Column("next_number", Int64, nullable=False, server_default="1"),
     Column("latest_version_id", Int64, nullable=True),
     Column("event_seq", Int64, nullable=False, server_default="0"),

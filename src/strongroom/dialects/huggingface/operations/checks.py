@@ -1,13 +1,17 @@
 """What clients ask before they begin."""
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from strongroom.application.call import Call
-from strongroom.dialects.huggingface.operation import Asked, NoBody, read
+from strongroom.application.edge import Edge
+from strongroom.application.registry import card_facts
+from strongroom.dialects.huggingface.operation import Answer, Asked, NoBody, flow, read
 from strongroom.dialects.huggingface.operations import found
+from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import CARD_LARGEST
 
@@ -33,11 +37,16 @@ def may_write(call: Call, asked: Asked[NoBody]) -> dict[str, Any]:
     return {}
 
 
-@read("validate_yaml", "POST", "/api/validate-yaml", Permission.SELF, Card)
-def validate(call: Call, _asked: Asked[Card]) -> dict[str, Any]:
-    """Whether the head of a README.md can be read."""
-    call.require(Permission.SELF)
-    return {"errors": [], "warnings": []}
+@flow("validate_yaml", "POST", "/api/validate-yaml", Permission.SELF, Card)
+async def validate(edge: Edge, asked: Asked[Card]) -> Answer:
+    """Whether the head of a README.md can be read. Clients show warnings, and stop at errors."""
+    await edge.read(lambda call: call.require(Permission.SELF))
+    try:
+        fields = await asyncio.to_thread(card_facts.parsed, edge.gateway, asked.body.content)
+    except Invalid as error:
+        return Answer({"errors": [{"message": error.message}], "warnings": []}, 400)
+    absent = [] if fields else [{"message": "The card has no fields: a head between two lines of dashes holds them."}]
+    return Answer({"errors": [], "warnings": absent})
 
 
 OPERATIONS = (may_read, may_write, validate)

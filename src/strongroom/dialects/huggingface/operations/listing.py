@@ -1,10 +1,11 @@
 """Listings of repositories, through the one search."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from strongroom.application.call import Call
 from strongroom.application.paging import PageRequest
-from strongroom.application.registry import slugs
+from strongroom.application.registry import card_facts, slugs
 from strongroom.application.registry.views import AssetView
 from strongroom.application.search import find
 from strongroom.dialects.huggingface.operation import Answer, Asked, NoBody, Operation, read
@@ -37,12 +38,14 @@ def _listed(call: Call, asked: Asked[NoBody], kind: str) -> Answer:
     )
     page = find.assets(call, question(wanted), PageRequest(page_size(asked, PAGE), asked.get("cursor")))
     spaces = slugs.spoken_of(call, [view.namespace for view in page.items])
-    items = [_item(view, names.repo_id(spaces[view.namespace], view.slug)) for view in page.items]
+    full = asked.flag("full") or asked.flag("cardData") or "cardData" in asked.query.get("expand", ())
+    said = card_facts.said(call, [view.uid for view in page.items]) if full else {}
+    items = [_item(view, names.repo_id(spaces[view.namespace], view.slug), said.get(view.uid)) for view in page.items]
     return Answer(items, headers=next_page(asked, page.next_page_token))
 
 
-def _item(view: AssetView, name: str) -> dict[str, Any]:
-    said = infos.info(view, name, None)
+def _item(view: AssetView, name: str, card: Mapping[str, Any] | None) -> dict[str, Any]:
+    said = infos.info(view, name, None, card)
     del said["sha"]
     return said
 

@@ -7,8 +7,8 @@ from msgspec import Meta
 
 from strongroom.application.call import Call, asset_target
 from strongroom.application.edge import Edge
-from strongroom.application.registry import assets, branched, browsing, history, slugs
-from strongroom.application.registry.assets import CreateAsset
+from strongroom.application.registry import assets, branched, browsing, card_facts, history, slugs
+from strongroom.application.registry.assets import CreateAsset, UpdateAsset
 from strongroom.application.registry.views import RevisionView
 from strongroom.dialects.huggingface.operation import PLACES, Answer, Asked, NoBody, command, flow, read
 from strongroom.dialects.huggingface.operations import found
@@ -84,7 +84,7 @@ async def create(edge: Edge, asked: Asked[CreateRepo]) -> Answer:
         visibility = visibility_of(body.visibility, body.private) or "workspace"
         new = CreateAsset(kind, body.name, path, body.sdk or "", visibility=visibility)
         view = branched.create(call, new)
-        return found.id_of(call, assets.by_uid(call, view.uid, Permission.ASSET_READ))
+        return names.repo_id(slugs.spoken_of(call, [view.namespace])[view.namespace], view.slug)
 
     namespace = await edge.read(address)
     try:
@@ -119,9 +119,29 @@ def move(call: Call, asked: Asked[MoveRepo]) -> dict[str, Any]:
     return {"url": infos.page_of(asked.base, asset.kind, names.repo_id(to_space, to_slug))}
 
 
+class Settings(msgspec.Struct, frozen=True):
+    """Changes; what is left out stays."""
+
+    gated: bool | Word | None = None
+    visibility: Word | None = None
+    private: bool | None = None
+
+
+@command("repo.settings", "PUT", "/api/{kinds}/{repo}/settings", Permission.ASSET_SHARE, Settings)
+def settings(call: Call, asked: Asked[Settings]) -> dict[str, Any]:
+    """Change who may see a repository, and who may read its files."""
+    asset, body = found.asset_of(call, asked, Permission.ASSET_SHARE), asked.body
+    gate = None if body.gated is None else body.gated or ""
+    if gate is True:
+        raise Invalid("A gate is auto, manual, or false for none.")
+    visibility = visibility_of(body.visibility, body.private)
+    view = assets.update(call, asset.uid, UpdateAsset(visibility=visibility, gated=gate), None)
+    return {"visibility": body.visibility, "gated": view.gated or False}
+
+
 def _said(call: Call, asked: Asked[NoBody], asset: Asset, head: RevisionView | None) -> dict[str, Any]:
     view = assets.get(call, asset.uid)
-    said = infos.info(view, found.id_of(call, asset), head)
+    said = infos.info(view, found.id_of(call, asset), head, card_facts.said(call, [asset.uid]).get(asset.uid))
     if head is not None and call.allows(Permission.VERSION_BYTES, asset_target(asset)):
         entries = browsing.all_entries(call, asset.uid, f"~{head.digest}", SIBLINGS_MOST)
         files = facts(call, entries)
@@ -148,4 +168,4 @@ def get_at(call: Call, asked: Asked[NoBody]) -> dict[str, Any]:
     return _said(call, asked, asset, found.revision_of(call, asset, asked.path["rev"]))
 
 
-OPERATIONS = (create, delete, move, get, get_at)
+OPERATIONS = (create, delete, move, settings, get, get_at)

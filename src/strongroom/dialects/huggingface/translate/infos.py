@@ -21,8 +21,10 @@ def page_of(base: str, kind: str, name: str) -> str:
     return f"{base}/{PLACES[kind][1]}{name}"
 
 
-def info(view: AssetView, name: str, head: RevisionView | None) -> dict[str, Any]:
-    """A repository. :param name: its id. :param head: the revision that was asked for."""
+def info(
+    view: AssetView, name: str, head: RevisionView | None, card: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A repository. :param name: its id. :param head: the revision that was asked for. :param card: its fields."""
     said: dict[str, Any] = {
         "_id": view.uid,
         "id": name,
@@ -31,12 +33,17 @@ def info(view: AssetView, name: str, head: RevisionView | None) -> dict[str, Any
         "lastModified": moment(head.created_at if head else view.updated_at),
         "createdAt": moment(view.created_at),
         "private": view.visibility != "public",
-        "gated": False,
+        "gated": view.gated or False,
         "disabled": False,
         "downloads": 0,
         "likes": 0,
         "tags": [tag.key if tag.value is None else f"{tag.key}:{tag.value}" for tag in view.tags],
     }
+    if card is not None:
+        said |= {"cardData": card}
+    for name_, field in (("pipeline_tag", "pipeline_tag"), ("library_name", "library_name")):
+        if isinstance(value := (card or {}).get(field), str):
+            said[name_] = value
     if view.kind == "model":
         said["modelId"] = name
     if view.kind == "space":

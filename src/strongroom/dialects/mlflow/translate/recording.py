@@ -51,10 +51,12 @@ def series_of(metrics: Sequence[Point]) -> list[LogSeries]:
         if key is None or value is None or time is None:
             absent = "key" if key is None else "value" if value is None else "timestamp"
             raise missing(f"metrics[{number}].{absent}")
-        values, steps, times = columns.setdefault(key, ([], [], []))
-        values.append(value)
-        steps.append(one.step)
-        times.append(time * 1000)
+        column = columns.get(key)
+        if column is None:
+            column = columns[key] = ([], [], [])
+        column[0].append(value)
+        column[1].append(one.step)
+        column[2].append(time * 1000)
     return [LogSeries(key, *column) for key, column in columns.items()]
 
 

@@ -54,6 +54,7 @@ class UpdateAsset(Struct, frozen=True, kw_only=True):
     card: str | None = None
     type: str | None = None
     visibility: str | None = None
+    gated: str | None = None
 
 
 class RenameAsset(Struct, frozen=True, kw_only=True):
