@@ -21,7 +21,8 @@ def found_in(pattern: str, text: str) -> bool:
 @pytest.mark.parametrize("entity", list(Entity))
 def test_random_conditions_hold_as_the_oracle_of_search_says(filled: Filled, entity: Entity) -> None:  # noqa: F811
     """ "condition in the one filter language": of the stored object, what the oracle says of its record."""
-    records = filled.records[entity][:8]
+    # how a model is packaged is read from documents, which the versions of this world that have a tree have not
+    records = [one for one in filled.records[entity] if one.attributes.get("tree") is None][:8]
 
     @settings(max_examples=30, suppress_health_check=list(HealthCheck))
     @given(filters(entity))

@@ -16,14 +16,17 @@ from strongroom.application.call import Call
 from strongroom.application.events import webhooks
 from strongroom.application.events.webhooks import CreateWebhook
 from strongroom.application.identity import grants, principals
+from strongroom.application.manifests import statistics
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets, tags
+from strongroom.application.registry.assets import CreateAsset
 from strongroom.application.tracking import recording, runs
 from strongroom.application.tracking.recording import Batch, LogParam, LogPoint
-from strongroom.domain.errors import Unavailable
+from strongroom.domain.errors import Invalid, Unavailable
 from tests.application.automations.conftest import MARK, SAY, Works
 from tests.application.conftest import SECOND
 from tests.application.events.conftest import Post
+from tests.application.registry.conftest import Publish, publish  # noqa: F401 - a fixture
 from tests.support.receiver import Receiver
 
 
@@ -354,3 +357,30 @@ def test_limits_of_place_hold(works: Works) -> None:
     works.work()
     assert [len(works.said(asset.uid)) for asset in (one, other, outside)] == [1, 0, 0]
     assert [bool(works.tags(asset.uid)) for asset in (one, other, outside)] == [True, True, False]
+
+
+def test_a_job_is_begun_and_ends_no_loop(works: Works, publish: Publish) -> None:  # noqa: F811
+    """ "then webhook or job": the event that tells of the job starts the automation that began it no more."""
+    action = WantedAction("job", job="statistics")
+    made = works.automation(action, "version.register", "dataset.scan", about="version", condition="kind = 'dataset'")
+    data = works.world.command("admin", lambda call: assets.create(call, CreateAsset("dataset", "rows")))
+    version = publish(data, who="admin")
+    publish(works.asset("churn"), who="admin", content="y")
+    for _ in range(3):
+        works.work()
+    assert works.states(made.uid) == ["done", "unmatched"]
+
+    def scans(tx: Transaction) -> list[dict[str, object]]:
+        assert isinstance(tx, SqlTransaction)
+        rows = tx.connection.execute(select(outbox.c.body).where(outbox.c.type == "dataset.scan"))
+        return [json.loads(row.body) for row in rows]
+
+    (event,) = works.world.read_tx(scans)
+    assert event["automations"] == [made.uid]
+    shown = works.world.read("admin", lambda call: statistics.show(call, version.uid))
+    assert shown.state == "pending"
+    for wrong in (WantedAction("job", job="rm"), WantedAction("job"), WantedAction("job", job="statistics", text="x")):
+        with pytest.raises(Invalid):
+            works.automation(wrong, "version.register", about="version")
+    with pytest.raises(Invalid, match="about a version"):
+        works.automation(action, "run.end", about="run")

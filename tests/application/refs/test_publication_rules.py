@@ -185,3 +185,28 @@ def test_an_asset_in_the_trash_publishes_nothing(site: Site, model: AssetView, c
     site.world.clock.advance(2 * SECOND)
     assert tick(site) == 1
     assert listed(site, model.uid) == []
+
+
+def test_every_way_to_a_version_looks_how_its_model_is_packaged(
+    site: Site, model: AssetView, commit: Committing
+) -> None:
+    """A version "through any dialect or natively": by the rule `commit`, when asked, and when a branch is quiet."""
+
+    def packaging(uid: str) -> str | None:
+        found = site.world.read("viewer", lambda call: versions.get(call, uid)).packaging
+        return found.reason if found is not None else None
+
+    rule(site, model.uid, "commit")
+    made = commit([elsewhere("MLmodel", "1"), elsewhere("a")])
+    assert made.published is not None
+    rule(site, model.uid, "request")
+    commit([elsewhere("MLmodel", "2")])
+    asked = run(history.publish(site.edge("contributor"), model.uid, "", PublishDetails()))
+    rule(site, model.uid, "quiet(5)")
+    commit([elsewhere("MLmodel", "3"), elsewhere("requirements.txt")])
+    site.world.clock.advance(6 * SECOND)
+    assert tick(site) == 1
+    quiet = listed(site, model.uid)[0]
+    assert quiet.number == 3
+    for uid in (made.published.uid, asked.uid, quiet.uid):
+        assert packaging(uid) == "it lies elsewhere, and is not fetched."

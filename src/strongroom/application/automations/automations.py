@@ -50,17 +50,19 @@ _HERE: Final = "automation"
 
 @dataclass(frozen=True, slots=True)
 class WantedAction:
-    """What is done. `kind` is webhook (webhook_uid), comment (text) or tag (key, maybe value)."""
+    """What is done. `kind` is webhook (webhook_uid), comment (text), tag (key, maybe value) or job (job)."""
 
     kind: str
     webhook_uid: str | None = None
     text: str | None = None
     key: str | None = None
     value: str | None = None
+    job: str | None = None
 
     def clean(self, about: Entity) -> Action:
         """The same, checked. :raises Invalid: see `clean_action`."""
-        given = {"webhook_uid": self.webhook_uid, "text": self.text, "key": self.key, "value": self.value}
+        names = ("webhook_uid", "text", "key", "value", "job")
+        given = {name: getattr(self, name) for name in names}
         return clean_action(about, self.kind, **given)
 
 

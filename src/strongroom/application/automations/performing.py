@@ -18,6 +18,7 @@ from strongroom.application.collaboration import comments
 from strongroom.application.collaboration.comments import CreateComment
 from strongroom.application.events.feed import lane_of
 from strongroom.application.identity import setup
+from strongroom.application.manifests import statistics
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import StoredEvent
 from strongroom.application.ports.execution import Executor
@@ -183,6 +184,9 @@ def _act(call: Call, automation: Automation, event: StoredEvent, uid: str) -> st
             return None
         case ActionKind.WEBHOOK:
             return _send(call, automation, event)
+        case ActionKind.JOB:  # asked for here; a worker does it
+            statistics.scan(call, uid)
+            return None
 
 
 def _send(call: Call, automation: Automation, event: StoredEvent) -> str:

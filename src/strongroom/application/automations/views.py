@@ -13,13 +13,14 @@ from strongroom.domain.events.types import PREFIX
 
 @dataclass(frozen=True, slots=True)
 class ActionView:
-    """What is done: `kind` is webhook, comment or tag; the others are of its kind."""
+    """What is done: `kind` is webhook, comment, tag or job; the others are of its kind."""
 
     kind: str
     webhook_uid: str | None
     text: str | None
     key: str | None
     value: str | None
+    job: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _view(call: Call, one: Automation, owner_name: str) -> AutomationView:
 
 
 def _action(action: Action) -> ActionView:
-    return ActionView(action.kind.value, action.webhook_uid, action.text, action.key, action.value)
+    return ActionView(action.kind.value, action.webhook_uid, action.text, action.key, action.value, action.job)
 
 
 def run_view(logged: LoggedRun) -> AutomationRunView:

@@ -5,7 +5,8 @@ A file that cannot be read never keeps a version from being made: that it is unr
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from strongroom.application.artifacts.reading import stored
@@ -30,16 +31,19 @@ from strongroom.domain.manifests.packaging import (
 
 REQUIREMENTS_LARGEST: Final = 256 * 1024
 """Bytes of a requirements.txt that is read."""
-LOOKED_AT: Final = (PATH, *FILES)
-"""Paths of a tree that say how its model is packaged."""
+LOOKED_AT: Final = tuple(sorted((PATH, *FILES)))
+"""Paths of a tree that say how its model is packaged, in their order."""
 REASON_LONGEST: Final = 500
 
 _read: Cache[Packaged] = Cache()
 
 
 async def read(edge: ByteReader, entries: Sequence[Entry]) -> Packaged | None:
-    """What the entries of a tree, or those of `LOOKED_AT` among them, say; None where there is no MLmodel file."""
-    found = {entry.path: entry for entry in entries if entry.path in LOOKED_AT}
+    """What the entries of a tree, or those of `LOOKED_AT` among them, say; None where there is no MLmodel file.
+
+    :param entries: in the order of their paths.
+    """
+    found = dict(_looked_at(entries))
     said = found.get(PATH)
     if said is None:
         return None
@@ -57,6 +61,13 @@ async def read(edge: ByteReader, entries: Sequence[Entry]) -> Packaged | None:
     bodies = await _bytes(edge, [said, lines] if lines else [said])
     made = await asyncio.to_thread(_parsed, edge.yaml, bodies, files)
     return _read.put(key, made, len(made.body))
+
+
+def _looked_at(entries: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
+    for path in LOOKED_AT:
+        place = bisect_left(entries, path, key=lambda entry: entry.path)
+        if place < len(entries) and entries[place].path == path:
+            yield path, entries[place]
 
 
 async def _bytes(edge: ByteReader, files: Sequence[FileEntry]) -> list[bytes]:

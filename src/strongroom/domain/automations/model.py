@@ -23,6 +23,13 @@ class ActionKind(StrEnum):
     WEBHOOK = "webhook"
     COMMENT = "comment"
     TAG = "tag"
+    JOB = "job"
+
+
+class Job(StrEnum):
+    """What the server can be asked to do in the background; each about one kind of object."""
+
+    STATISTICS = "statistics"
 
 
 class AutomationState(StrEnum):
@@ -45,17 +52,19 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is done: an event is sent to a webhook, a text is said of the object, or a tag is set on it."""
+    """What is done: an event goes to a webhook, a text is said of the object, a tag is set on it, a job is begun."""
 
     kind: ActionKind
     webhook_uid: str | None = None
     text: str | None = None
     key: str | None = None
     value: str | None = None
+    job: str | None = None
 
     def stored(self) -> Mapping[str, Any]:
         """As plain JSON."""
-        found = {"webhook_uid": self.webhook_uid, "text": self.text, "key": self.key, "value": self.value}
+        names = ("webhook_uid", "text", "key", "value", "job")
+        found = {name: getattr(self, name) for name in names}
         return {"kind": self.kind.value} | {name: value for name, value in found.items() if value is not None}
 
     @classmethod
@@ -116,7 +125,7 @@ class AutomationRun:
 def clean_action(about: Entity, kind: str, **given: str | None) -> Action:
     """An action from outside.
 
-    :param given: webhook_uid, text, key, value. :raises Invalid: unknown, or what it needs is missing or too much.
+    :param given: webhook_uid, text, key, value, job. :raises Invalid: unknown, or what it needs is missing or too much.
     """
     if kind not in set(ActionKind):
         raise Invalid(f"What an automation does is {', '.join(ActionKind)}.")
@@ -136,13 +145,21 @@ def clean_action(about: Entity, kind: str, **given: str | None) -> Action:
                 raise Invalid("Experiments have no tags.")
             key, value = clean_tag_key(given["key"] or ""), clean_tag_value(given.get("value"))
             return Action(ActionKind.TAG, key=key, value=value)
+        case ActionKind.JOB:
+            job = given["job"]
+            if job not in set(Job) or about is not JOBS[Job(job)]:
+                known = ", ".join(f"{one} (about a {of})" for one, of in JOBS.items())
+                raise Invalid(f"A job is {known}.")
+            return Action(ActionKind.JOB, job=job)
 
 
 _FIELDS: Mapping[ActionKind, tuple[frozenset[str], frozenset[str]]] = {
     ActionKind.WEBHOOK: (frozenset({"webhook_uid"}), frozenset()),
     ActionKind.COMMENT: (frozenset({"text"}), frozenset()),
     ActionKind.TAG: (frozenset({"key"}), frozenset({"value"})),
+    ActionKind.JOB: (frozenset({"job"}), frozenset()),
 }
+JOBS: Final[Mapping[Job, Entity]] = {Job.STATISTICS: Entity.VERSION}
 
 
 def chain_of(details: Mapping[str, Any]) -> tuple[str, ...]:

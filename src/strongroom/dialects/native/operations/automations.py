@@ -25,23 +25,24 @@ Condition = Annotated[str, Meta(max_length=LENGTH_MOST, description="A filter on
 
 
 class Action(Struct, frozen=True, kw_only=True):
-    """What is done. `kind` is webhook (webhook_uid), comment (text) or tag (key, value)."""
+    """What is done. `kind` is webhook (webhook_uid), comment (text), tag (key, value) or job (job: statistics)."""
 
     kind: str
     webhook_uid: Uid | None = None
     text: Annotated[str, Meta(max_length=COMMENT_LONGEST)] | None = None
     key: str | None = None
     value: str | None = None
+    job: str | None = None
 
     def wanted(self) -> WantedAction:
         """The same for the use cases."""
-        return WantedAction(self.kind, self.webhook_uid, self.text, self.key, self.value)
+        return WantedAction(self.kind, self.webhook_uid, self.text, self.key, self.value, self.job)
 
 
 class CreateAutomation(Struct, frozen=True, kw_only=True):
     """An automation, for all that you may know of, or for a namespace, or for an asset.
 
-    `about` is asset, version, run or experiment: what condition and action are about.
+    `about` is asset, version, run, experiment or logged_model: what condition and action are about.
     """
 
     name: Name

@@ -203,7 +203,6 @@ def abort_draft(call: Call, request: Request[ByUid, Any]) -> None:
     "One version, draft or tombstone",
     params=ByUid,
     answer=VersionView,
-    brief=True,
 )
 def get_version(call: Call, request: Request[ByUid, Any]) -> VersionView:
     return versions.get(call, request.params.uid)
