@@ -29,6 +29,7 @@ REVISIONS: Final = (
     "0023",
     "0024",
     "0025",
+    "0026",
 )
 
 HEAD: Final = REVISIONS[-1]
