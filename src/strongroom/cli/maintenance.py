@@ -80,5 +80,32 @@ def restore(*, source: Annotated[Path, Parameter(name="--from")], data: Path) ->
     sys.stdout.write(f"{done.blobs} blobs, {done.bytes} bytes, audit log of {done.log_size} records: {data}\n")
 
 
+@app.command
+def gc(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    quarantine: float = 24.0,
+    storage: Storage | None = None,
+) -> None:
+    """Free the bytes that nothing names any more, beside a running server; it does so by itself every hour.
+
+    What nobody holds is condemned now, and freed by the first run after the quarantine, unless it was sent again.
+
+    Parameters
+    ----------
+    dry_run:
+        Only say what holds which bytes, and what would be condemned and freed now.
+    quarantine:
+        Hours. Less than 24 only while no server runs: work that has begun must not lose what it is about to name.
+    """
+    import asyncio
+
+    from strongroom.bootstrap.collection import collected, previewed
+
+    with _refusals():
+        lines = asyncio.run((previewed if dry_run else collected)(storage or Storage(), quarantine))
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
 if __name__ == "__main__":
     app()

@@ -39,6 +39,7 @@ SERVER_COMMANDS = {
     "migrate": ("maintenance:migrate", "Bring the database to this release's schema."),
     "backup": ("maintenance:backup", "Copy a data folder while its server runs."),
     "restore": ("maintenance:restore", "Make a data folder out of a backup."),
+    "gc": ("maintenance:gc", "Free the bytes that nothing names any more."),
 }
 
 for _name, (_path, _help) in _WORK.items():

@@ -222,7 +222,8 @@ class Filler:
         row = {
             **self.common(), "kind": self.some(["model", "dataset"]), "type": self.some(TEXTS), "slug": self.uid(),
             "name": self.some(TEXTS), "display_name": self.some(TEXTS), "description": self.some(TEXTS),
-            "visibility": "workspace", "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
+            "visibility": "workspace", "gated": self.some(["", "auto"]),
+            "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
             "archived_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
         }  # fmt: skip
         id_ = self.add(asset, namespace_id=place[0], **row)

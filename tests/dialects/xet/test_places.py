@@ -77,20 +77,20 @@ def test_bodies_go_to_the_bucket_itself_and_are_verified_there(
 def _refused_when_forged(http: httpx.Client, there: ServerProcess, asset: str, token: str) -> None:
     """What is sent to the bucket is believed no more than what is sent to us."""
     said = httpx.get(f"{there.url}/cas/-/tokens/write/{asset}", headers={"Authorization": f"Bearer {token}"}).json()
-    cas = httpx.Client(headers={"Authorization": f"Bearer {said['accessToken']}"}, timeout=30)
-    hashed = hashlib.sha256(b"no such xorb").hexdigest()
-    grants, commits = (f"{said['casUrl']}/v1/{kind}/default/{hashed}" for kind in ("xorb-grants", "xorb-commits"))
-    granted = cas.post(grants, json={"length": 5}).json()
-    assert cas.post(f"{commits}/grant/{granted['id']}").status_code == 404, "nothing was sent yet"
-    assert httpx.put(granted["url"], content=b"\0\1\0\0\0\1\0\0x", headers=granted["headers"]).status_code < 300
-    assert cas.post(f"{commits}/grant/{granted['id']}").json()["code"] == "digest_mismatch"
-    assert cas.post(f"{commits}/grant/{granted['id']}").status_code == 404, "what was refused is gone"
-    other = hashlib.sha256(b"another").hexdigest()
-    assert cas.post(f"{commits.replace(hashed, other)}/grant/{granted['id']}").status_code == 404
-    assert cas.post(f"{commits}/grant/{'A' * 80}").status_code == 404
-    assert cas.post(grants, json={"length": 1 << 40}).status_code == 413
-    assert cas.post(grants, content=b"[").status_code == 400
-    assert http.get("/whoami").status_code == 200
+    with httpx.Client(headers={"Authorization": f"Bearer {said['accessToken']}"}, timeout=30) as cas:
+        hashed = hashlib.sha256(b"no such xorb").hexdigest()
+        grants, commits = (f"{said['casUrl']}/v1/{kind}/default/{hashed}" for kind in ("xorb-grants", "xorb-commits"))
+        granted = cas.post(grants, json={"length": 5}).json()
+        assert cas.post(f"{commits}/grant/{granted['id']}").status_code == 404, "nothing was sent yet"
+        assert httpx.put(granted["url"], content=b"\0\1\0\0\0\1\0\0x", headers=granted["headers"]).status_code < 300
+        assert cas.post(f"{commits}/grant/{granted['id']}").json()["code"] == "digest_mismatch"
+        assert cas.post(f"{commits}/grant/{granted['id']}").status_code == 404, "what was refused is gone"
+        other = hashlib.sha256(b"another").hexdigest()
+        assert cas.post(f"{commits.replace(hashed, other)}/grant/{granted['id']}").status_code == 404
+        assert cas.post(f"{commits}/grant/{'A' * 80}").status_code == 404
+        assert cas.post(grants, json={"length": 1 << 40}).status_code == 413
+        assert cas.post(grants, content=b"[").status_code == 400
+        assert http.get("/whoami").status_code == 200
 
 
 def test_a_store_that_lost_a_body_says_so_and_gives_no_wrong_byte(

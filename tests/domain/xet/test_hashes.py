@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strongroom.domain.errors import Corrupted, Invalid
-from strongroom.domain.xet.body import NONE, BodyReader
+from strongroom.domain.xet.body import NONE, BodyReader, read_chunks
 from strongroom.domain.xet.hashes import answers, chunk_hash, file_hash, key_of, raw, text
 from strongroom.domain.xet.merkle import root
 from strongroom.domain.xet.terms import Coverage, Term, joined, merged, pack_terms, unpack_terms, within
@@ -174,3 +174,19 @@ def test_one_chunk_in_1024_answers_for_others() -> None:
     assert answers(bytes(24) + (2048).to_bytes(8, "little"))
     assert not answers(bytes(24) + (2049).to_bytes(8, "little"))
     assert key_of(b"\xff" * 32) == -1
+
+
+def test_a_chunk_that_is_not_what_the_index_says_is_never_given() -> None:
+    """ "chunk hashes verified on the way out", also where the stored body is what was written and the index is not."""
+    made = MadeXorb([b"first" * 50, b"second" * 50])
+    reader = BodyReader(keyed, plain)
+    reader.feed(made.body)
+    index = reader.finish(made.hash)
+    assert read_chunks(keyed, plain, index, 0, 2, made.body, 1 << 20) == (list(made.chunks), len(made.body))
+    changed = bytearray(made.body)
+    changed[-1] ^= 1
+    with pytest.raises(Corrupted):
+        read_chunks(keyed, plain, index, 0, 2, bytes(changed), 1 << 20)
+    other = XorbIndex(index.hashes[32:] + index.hashes[:32], index.body, index.raw, index.schemes)
+    with pytest.raises(Corrupted):
+        read_chunks(keyed, plain, other, 0, 2, made.body, 1 << 20)

@@ -271,6 +271,11 @@ class BucketBlobStore:
         """See `PartUploads.list_uploads`."""
         return self._parts.listed()
 
+    @property
+    def erases_in_two_steps(self) -> bool:
+        """See `MaintainBlobs.erases_in_two_steps`."""
+        return True
+
     async def delete(self, blob: StoredBlob | ListedBlob, *, written_before: datetime | None = None) -> bool:
         """See `MaintainBlobs.delete`. A bucket looks and deletes in two requests: some ms lie between them."""
         key = _key(blob.sha256)

@@ -254,6 +254,11 @@ class LocalBlobStore:
         """See `PartUploads.list_uploads`."""
         return self._threads.iterate(self._parts.listed())
 
+    @property
+    def erases_in_two_steps(self) -> bool:
+        """See `MaintainBlobs.erases_in_two_steps`. The folder's lock is held between."""
+        return False
+
     async def delete(self, blob: StoredBlob | ListedBlob, *, written_before: datetime | None = None) -> bool:
         """See `MaintainBlobs.delete`."""
         packed = parse_packed(blob.place)

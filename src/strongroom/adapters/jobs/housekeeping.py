@@ -11,6 +11,7 @@ from strongroom.application.audit import log, reads
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.automations import performing
 from strongroom.application.collaboration import notifying
+from strongroom.application.collection import collecting
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
@@ -25,6 +26,10 @@ REMEMBERED_US = 24 * 3600 * 1_000_000
 #: Seconds between looks at the feed for automations, and for inboxes.
 WORK_AUTOMATIONS_S = 0.5
 FILL_INBOXES_S = 0.5
+#: Seconds between runs of the collector; what it condemns waits a day in any case.
+COLLECT_S = 3600
+#: The whole store is listed.
+FIND_ORPHANS_S = 24 * 3600
 HALF_FILES_KEPT = timedelta(hours=1)
 
 
@@ -151,6 +156,8 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("work-automations", WORK_AUTOMATIONS_S, lambda: performing.work(executor)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),
+        Job("collect", COLLECT_S, lambda: collecting.collect(executor, gateway.store)),
+        Job("find-orphans", FIND_ORPHANS_S, lambda: collecting.find_orphans(executor, gateway.store)),
         Job("forget", 600, lambda: executor.command(forget)),
         Job("sweep", 600, lambda: sweep(gateway.store)),
         Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, agree), last=True),

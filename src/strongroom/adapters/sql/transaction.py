@@ -17,6 +17,7 @@ from strongroom.adapters.sql.repositories.automations import SqlAutomations
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.repositories.blobs import SqlBlobs
 from strongroom.adapters.sql.repositories.cards import SqlCards
+from strongroom.adapters.sql.repositories.collection import SqlCollection
 from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
@@ -293,6 +294,10 @@ class SqlTransaction:
     @cached_property
     def automations(self) -> SqlAutomations:
         return SqlAutomations(self)
+
+    @cached_property
+    def collection(self) -> SqlCollection:
+        return SqlCollection(self)
 
     @cached_property
     def xet(self) -> SqlXet:

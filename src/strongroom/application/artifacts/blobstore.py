@@ -238,6 +238,11 @@ class DirectUploads(Protocol):
 class MaintainBlobs(Protocol):
     """For the collector, fsck, backup and the readiness probe."""
 
+    @property
+    def erases_in_two_steps(self) -> bool:
+        """Whether `delete` looks at a blob and removes it in two steps, between which it may be written anew."""
+        ...
+
     async def delete(self, blob: StoredBlob | ListedBlob, *, written_before: datetime | None = None) -> bool:
         """Remove a blob from its place, durably; True when it was there and is gone now.
 

@@ -114,7 +114,7 @@ async def _store_small(edge: Edge, check: Callable[[Call], None], data: bytes, c
 
     def look(call: Call) -> Mapping[str, Blob]:
         check(call)
-        return call.tx.blobs.by_sha256([digest])
+        return call.tx.blobs.fresh([digest])
 
     found = as_stored(await edge.read(look, brief=True))
     if claimed is not None and claimed != digest:
@@ -133,7 +133,7 @@ def as_stored(blobs: Mapping[str, Blob]) -> Mapping[str, StoredBlob]:
 
 async def known(edge: Edge, digests: Sequence[str]) -> Mapping[str, StoredBlob]:
     """Those of the digests whose bytes are stored, and where; for the store alone, never for a client (N16)."""
-    return as_stored(await edge.read(lambda call: call.tx.blobs.by_sha256(digests)))
+    return as_stored(await edge.read(lambda call: call.tx.blobs.fresh(digests)))
 
 
 async def put_small(edge: Edge, kind: str, uid: str, blobs: Sequence[tuple[str, bytes]]) -> int:

@@ -98,8 +98,8 @@ def _said(call: Call, kind: str, object_id: int) -> dict[str, Any]:
 
 def _asset(call: Call, asset: Asset) -> Record:
     own = _columns(
-        asset, "uid", "name", "kind", "type", "slug", "display_name", "description", "visibility", "created_by",
-        "updated_at", "archived_at", "deleted_at",
+        asset, "uid", "name", "kind", "type", "slug", "display_name", "description", "visibility", "gated",
+        "created_by", "updated_at", "archived_at", "deleted_at",
     )  # fmt: skip
     place: dict[str, Value | None] = {"namespace": asset.namespace_path, "created_at": asset.recorded_at}
     aliases = frozenset(alias.name for alias in call.tx.aliases.current(asset.id))

@@ -15,8 +15,15 @@ class Blobs(Protocol):
         ...
 
     def by_id(self, blob_id: int) -> Blob: ...
+    def fresh(self, digests: Sequence[str]) -> Mapping[str, Blob]:
+        """The same without what the collector has condemned: it must be written again by who sends it again."""
+        ...
+
     def add(self, stored: Sequence[StoredBlob]) -> Mapping[str, Blob]:
-        """Record blobs; one that exists keeps its place."""
+        """Record blobs; one that exists keeps its place, and is spared by the collector.
+
+        :raises Unavailable: it is leaving the store at this moment.
+        """
         ...
 
     def note_sent(self, principal_id: int, blob_ids: Sequence[int], until: int) -> None:
@@ -40,6 +47,30 @@ class Blobs(Protocol):
 
     def release(self, asset_id: int, digests: Sequence[str]) -> None:
         """Record that an asset holds these no more."""
+        ...
+
+    def review(self, asset_id: int, until: int) -> str:
+        """Have the asset's possession looked at after a time, unless `reviewed` comes first; what that one is told."""
+        ...
+
+    def reviewed(self, review: str, now: int) -> bool:
+        """It is in order; False when its time is over."""
+        ...
+
+    def under_review(self, asset_id: int, now: int) -> bool:
+        """Whether possession is being written that nothing needs yet."""
+        ...
+
+    def due_for_review(self, now: int, limit: int) -> Sequence[int]:
+        """Ids of assets whose possession is to be looked at."""
+        ...
+
+    def end_reviews(self, asset_id: int, now: int) -> None:
+        """It was looked at."""
+        ...
+
+    def held_by(self, asset_id: int) -> Sequence[str]:
+        """SHA-256 of all that an asset holds."""
         ...
 
     def forget_sent(self, before: int) -> int:

@@ -10,6 +10,7 @@ from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.cards import Cards
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
+from strongroom.application.ports.collection import Collection
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
@@ -135,6 +136,8 @@ class Transaction(Protocol):
     def cursors(self) -> Cursors: ...
     @property
     def automations(self) -> Automations: ...
+    @property
+    def collection(self) -> Collection: ...
     @property
     def xet(self) -> Xet: ...
     @property

@@ -387,6 +387,7 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     call.tx.annotations.erase_of(asset.id)
     call.tx.refs.remove_all(asset.id)
     call.tx.publication.done(asset.id)
+    call.tx.blobs.review(asset.id, call.now)
     call.tx.manifests.forget(trees)
     changed = call.tx.assets.advance(
         asset, purged_at=call.now, description=why, card="", display_name="", latest_version_id=None

@@ -16,7 +16,7 @@ from strongroom.application.edge import Edge
 from strongroom.application.registry import assets, card_facts, locate, publication, readiness, refs, revisions
 from strongroom.application.registry.card_facts import Card
 from strongroom.application.registry.edits import EditCommand, checked
-from strongroom.application.registry.freezing import prepare
+from strongroom.application.registry.freezing import keep, prepare
 from strongroom.application.registry.publishing import EMPTY_TREE
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.refs import HeadView
@@ -104,18 +104,19 @@ async def commit(edge: Edge, asset_uid: str, command: Commit) -> HeadView:
     :raises BadPath: a file stands where another path needs a directory.
     """
 
-    def finish(call: Call, plan: _Plan, tree: FrozenTree, ready: Ready | None, card: Card | None) -> HeadView:
-        made = _commit(call, asset_uid, command, plan, tree, ready)
+    def finish(call: Call, plan: _Plan, built: _Built, ready: Ready | None, card: Card | None) -> HeadView:
+        made = _commit(call, asset_uid, command, plan, built.tree, ready)
+        keep(call, built.review)
         _keep(call, plan, card)
         return made
 
     for attempt in range(1, TRIES + 1):
         plan = await edge.read(lambda call: _plan(call, asset_uid, command))
-        tree = await _build(edge, plan)
-        ready = await _ready(edge, plan, tree)
-        card = await _card(edge, plan, tree, command.branch)
+        built = await _build(edge, plan)
+        ready = await _ready(edge, plan, built.tree)
+        card = await _card(edge, plan, built.tree, command.branch)
         try:
-            return await edge.finish(lambda call: finish(call, plan, tree, ready, card))  # noqa: B023
+            return await edge.finish(lambda call: finish(call, plan, built, ready, card))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
@@ -132,8 +133,10 @@ async def merge(
     :raises PreconditionFailed: as `commit`.
     """
 
-    def finish(call: Call, plan: _Plan, tree: FrozenTree | None, ready: Ready | None, card: Card | None) -> HeadView:
-        made = _merge(call, asset_uid, command, plan, tree, ready)
+    def finish(call: Call, plan: _Plan, built: _Built | None, ready: Ready | None, card: Card | None) -> HeadView:
+        made = _merge(call, asset_uid, command, plan, built.tree if built else None, ready)
+        if built is not None:
+            keep(call, built.review)
         _keep(call, plan, card)
         if after is not None:
             after(call, made)
@@ -141,21 +144,29 @@ async def merge(
 
     for attempt in range(1, TRIES + 1):
         plan = await edge.read(lambda call: _plan_merge(call, asset_uid, command))
-        tree = await _build(edge, plan) if plan.done is None else None
+        built = await _build(edge, plan) if plan.done is None else None
+        tree = built.tree if built else None
         ready = await _ready(edge, plan, tree)
         card = await _card(edge, plan, tree, command.branch)
         try:
-            return await edge.finish(lambda call: finish(call, plan, tree, ready, card))  # noqa: B023
+            return await edge.finish(lambda call: finish(call, plan, built, ready, card))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
     raise AssertionError("unreachable")
 
 
-async def _build(edge: Edge, plan: _Plan) -> FrozenTree:
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A tree that is written; see `freezing.prepare` for the review."""
+
+    tree: FrozenTree
+    review: str
+
+
+async def _build(edge: Edge, plan: _Plan) -> _Built:
     tree = await asyncio.to_thread(plan.build)
-    await prepare(edge, plan.asset.id, tree, plan.blob_ids)
-    return tree
+    return _Built(tree, await prepare(edge, plan.asset.id, tree.pages, plan.blob_ids))
 
 
 async def _ready(edge: Edge, plan: _Plan, tree: FrozenTree | None) -> Ready | None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
-from strongroom.application.artifacts.trees import FrozenTree, StoredPages, load_root
+from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.nodes import AddNode
 from strongroom.application.registry import assets, publishing, readiness, revisions, versions
 from strongroom.application.registry.assets import CreateAsset
-from strongroom.application.registry.freezing import prepare
+from strongroom.application.registry.freezing import keep, prepare
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.views import VersionView
@@ -91,10 +91,14 @@ async def copy(edge: Edge, version_uid: str, command: CopyVersion) -> VersionVie
     target_uid = await edge.command(lambda call: _into(call, command.workspace, lambda c: _target(c, source, command)))
     ready = await readiness.of_tree(edge, source.asset.kind, source.version.tree or "")
     asset_id = await edge.read(lambda call: _into(call, command.workspace, lambda c: _asset_id(c, target_uid)))
-    await prepare(edge, asset_id, FrozenTree("", b"", {}, 0, 0, unpinned=False), source.blob_ids)
-    return await edge.finish(
-        lambda call: _into(call, command.workspace, lambda c: _publish(call, c, target_uid, source, command, ready))
-    )
+    review = await prepare(edge, asset_id, {}, source.blob_ids)
+
+    def finish(call: Call) -> VersionView:
+        made = _into(call, command.workspace, lambda c: _publish(call, c, target_uid, source, command, ready))
+        keep(call, review)
+        return made
+
+    return await edge.finish(finish)
 
 
 def origin(call: Call, version_uid: str) -> OriginView:

@@ -18,12 +18,13 @@ from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import assets, cards
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.tree import Entry
-from strongroom.domain.errors import Invalid
+from strongroom.domain.errors import Conflict, Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
 
 T = TypeVar("T")
 PAGES_A_COMMAND = 200
+REVIEW_US = 3600 * 1_000_000
 HOLDS_A_COMMAND = 5_000
 #: Pages and possession rows together that the seal writes itself, sparing a transaction; more are written before it, so
 #: that sealing writes a bounded number of rows whatever the number of files (domain.md N4).
@@ -39,7 +40,7 @@ class Snapshot:
     `claim` is the right that naming a run as its origin needs: what really came out of the run's folder needs the
     right to read the run, what was sent by the caller the right to write it.
 
-    :param at_seal: whether pages and possession are still to be written: by `complete`, in the seal.
+    :param review: of the possession that was written before the seal; None when `complete` writes all, in the seal.
     """
 
     tree: FrozenTree
@@ -47,7 +48,7 @@ class Snapshot:
     asset_id: int
     claim: Permission
     said: manifests.Said
-    at_seal: bool
+    review: str | None
 
 
 async def freeze_folder(edge: Edge, kind: str, uid: str, path: str, asset_uid: str | None) -> Snapshot:
@@ -85,9 +86,8 @@ async def snapshot_of(
     said = replace(said, card=await cards.read(edge, cards.among(entries)))
     tree = await _beside(len(entries), partial(freeze, entries))
     at_seal = len(tree.pages) + len(set(blob_ids)) <= ROWS_AT_SEAL
-    if not at_seal:
-        await prepare(edge, asset.id, tree, blob_ids)
-    return Snapshot(tree, blob_ids, asset.id, claim, said, at_seal)
+    review = None if at_seal else await prepare(edge, asset.id, tree.pages, blob_ids)
+    return Snapshot(tree, blob_ids, asset.id, claim, said, review)
 
 
 async def _beside(size: int, work: Callable[[], T]) -> T:
@@ -97,18 +97,42 @@ async def _beside(size: int, work: Callable[[], T]) -> T:
 
 def complete(call: Call, snapshot: Snapshot) -> None:
     """What the seal writes of a snapshot before anything else: a small tree's pages and possession."""
-    if snapshot.at_seal:
+    if snapshot.review is None:
         _write(call, snapshot.asset_id, snapshot.tree.pages, sorted(set(snapshot.blob_ids)))
+    else:
+        keep(call, snapshot.review)
 
 
-async def prepare(edge: Edge, asset_id: int, tree: FrozenTree, blob_ids: Sequence[int]) -> None:
-    """Write pages and possession rows, in pieces small enough not to hold the writer; a small tree is one piece."""
-    pages, held = list(tree.pages.items()), sorted(set(blob_ids))
-    pieces = max(-(-len(pages) // PAGES_A_COMMAND), -(-len(held) // HOLDS_A_COMMAND))
+async def prepare(edge: Edge, asset_id: int, pages: Mapping[str, bytes], blob_ids: Sequence[int]) -> str:
+    """Write pages and possession rows, in pieces small enough not to hold the writer; a small tree is one piece.
+
+    Until what needs them is written, or an hour has passed, no purge of the asset looks at its possession; after that
+    the collector does (decision 21).
+
+    :returns: what `keep` is told.
+    """
+    written, held = list(pages.items()), sorted(set(blob_ids))
+    pieces = max(-(-len(written) // PAGES_A_COMMAND), -(-len(held) // HOLDS_A_COMMAND), 1)
+    review = await edge.command(partial(_review, asset_id=asset_id))
     for number in range(pieces):
-        some = dict(pages[number * PAGES_A_COMMAND : (number + 1) * PAGES_A_COMMAND])
+        some = dict(written[number * PAGES_A_COMMAND : (number + 1) * PAGES_A_COMMAND])
         ids = held[number * HOLDS_A_COMMAND : (number + 1) * HOLDS_A_COMMAND]
         await edge.command(partial(_write, asset_id=asset_id, pages=some, blob_ids=ids))
+    return review
+
+
+def _review(call: Call, asset_id: int) -> str:
+    call.tx.assets.lock(asset_id)  # a purge that has begun does not know of it: it must be over before anything is held
+    return call.tx.blobs.review(asset_id, call.now + REVIEW_US)
+
+
+def keep(call: Call, review: str) -> None:
+    """What `prepare` wrote is needed from this transaction on; under the asset's lock.
+
+    :raises Conflict: it took so long that the collector may have taken it back.
+    """
+    if not call.tx.blobs.reviewed(review, call.now):
+        raise Conflict("Publishing took longer than an hour between its steps; try again.")
 
 
 def _write(call: Call, asset_id: int, pages: Mapping[str, bytes], blob_ids: Sequence[int]) -> None:

@@ -8,13 +8,13 @@ are the link's own. A link holds its source against deletion.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from strongroom.application.artifacts.trees import FrozenTree, StoredPages, load_root
+from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import aliases, assets, versions
-from strongroom.application.registry.freezing import prepare
+from strongroom.application.registry.freezing import keep, prepare
 from strongroom.application.registry.views import VersionView, version_view, version_views
 from strongroom.domain.artifacts.lookup import iterate
 from strongroom.domain.artifacts.tree import FileEntry
@@ -52,8 +52,14 @@ async def link(edge: Edge, version_uid: str, command: LinkVersion) -> VersionVie
         return asset, [blob.id for blob in call.tx.blobs.by_sha256(digests).values()]
 
     asset, blob_ids = await edge.read(look)
-    await prepare(edge, asset.id, FrozenTree("", b"", {}, 0, 0, unpinned=False), blob_ids)
-    return await edge.finish(lambda call: _make(call, version_uid, command))
+    review = await prepare(edge, asset.id, {}, blob_ids)
+
+    def finish(call: Call) -> VersionView:
+        made = _make(call, version_uid, command)
+        keep(call, review)
+        return made
+
+    return await edge.finish(finish)
 
 
 def _source(call: Call, uid: str) -> tuple[Asset, Version]:

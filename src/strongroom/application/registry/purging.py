@@ -34,6 +34,8 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
         raise Conflict("Only a version in the trash can be purged.", state=version.state.value)
     why = clean_reason(reason)
     _refuse_if_reached(call, asset, version)
+    if call.tx.blobs.under_review(asset.id, call.now):
+        raise Conflict("Files are being added to the asset at this moment; try again in a while.")
     unused = _held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))
     changed = call.tx.versions.purge(version, call.now, why)
@@ -71,16 +73,32 @@ def _held_alone(call: Call, asset: Asset, version: Version) -> set[str]:
     """
     if version.tree is None:
         return set()
-    walk = history.Walk(revisions.Ancestry(call, asset.id), call.tx.refs.heads(asset.id))
-    beside = dict.fromkeys([*call.tx.versions.trees_beside(asset.id, version.id), *(one.tree for one in walk)])
     mine = [page.id for page in load_root(call, version.tree).pages]
-    others = dict.fromkeys(page.id for tree in beside for page in load_root(call, tree).pages)
+    others = _pages(call, asset, version.id)
     alone = {digest for page in mine if page not in others for digest in _digests(call, page)}
     for page in others:
         if not alone:
             break
         alone.difference_update(_digests(call, page))
     return alone
+
+
+def _pages(call: Call, asset: Asset, beside: int) -> dict[str, None]:
+    """The pages of all that the asset's versions but one, and its refs, can still be read by."""
+    walk = history.Walk(revisions.Ancestry(call, asset.id), call.tx.refs.heads(asset.id))
+    trees = dict.fromkeys([*call.tx.versions.trees_beside(asset.id, beside), *(one.tree for one in walk)])
+    return dict.fromkeys(page.id for tree in trees for page in load_root(call, tree).pages)
+
+
+def review(call: Call, asset_id: int) -> bool:
+    """Release what the asset holds and nothing of it needs; False while possession is being written (decision 21)."""
+    asset = call.tx.assets.lock(asset_id)
+    if call.tx.blobs.under_review(asset.id, call.now):
+        return False
+    needed = {digest for page in _pages(call, asset, 0) for digest in _digests(call, page)}
+    call.tx.blobs.release(asset.id, sorted(set(call.tx.blobs.held_by(asset.id)) - needed))
+    call.tx.blobs.end_reviews(asset.id, call.now)
+    return True
 
 
 def _digests(call: Call, page: str) -> Iterable[str]:

@@ -169,6 +169,7 @@ def delete(call: Call, asset_uid: str, kind: RefKind, name: str, etag: int | Non
     check_etag(etag, ref.etag)
     must_be_open(ref)
     call.tx.refs.remove(asset.id, ref.name)
+    call.tx.blobs.review(asset.id, call.now)
     asset = call.tx.assets.advance(asset)
     details = {"name": ref.name, "from": ref.revision}
     call.record(f"{kind.value}.delete", Subject("asset", asset.uid), details, asset=asset)
@@ -188,6 +189,7 @@ def squash(call: Call, asset_uid: str, name: str, message: str, parent: str | No
         return unmoved(call, asset, ref, head)
     alone = revisions.store(call, asset, head.tree, (), message)
     # the same files: no reason to publish them again
+    call.tx.blobs.review(asset.id, call.now)  # what only the squashed history named is let go
     return move(call, asset, RefKind.BRANCH, ref.name, alone, "branch.squash", {}, follow=False)
 
 

@@ -33,8 +33,8 @@ def create(call: Call, command: CreateWorkspace) -> WorkspaceView:
     call.require(Permission.WORKSPACE_CREATE, Target(), Subject("server", "server"))
     slug = clean_workspace_slug(command.slug)
     workspace = call.tx.workspaces.add(slug, clean_description(command.description))
-    call.record("workspace.create", Subject("workspace", workspace.uid), {"slug": slug})
-    standing.make(call.tx, workspace)
+    made = tuple(standing.furnish(call.tx, workspace))
+    call.record("workspace.create", Subject("workspace", workspace.uid), {"slug": slug, "experiments": made})
     return workspace_view(workspace)
 
 

@@ -1,7 +1,7 @@
 """Experiments: made, found, described, deleted and restored. A trashed one keeps its name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from strongroom.application.call import Call, check_etag
 from strongroom.application.paging import Page, PageRequest
@@ -13,6 +13,7 @@ from strongroom.domain.errors import Conflict, Invalid
 from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
+from strongroom.domain.registry.model import Namespace
 from strongroom.domain.tracking.model import Experiment
 from strongroom.domain.tracking.names import clean_experiment_name, place_of_experiment
 from strongroom.domain.tracking.source import maybe_claimed
@@ -53,25 +54,29 @@ def create(call: Call, command: CreateExperiment) -> ExperimentView:
     namespace = namespaces.ensure(call, command.namespace, Permission.RUN_WRITE)
     call.require_namespace(Permission.RUN_WRITE, namespace)
     experiment = call.tx.experiments.add(
-        Experiment(
-            id=0,
-            uid=call.tx.new_uid(),
-            workspace_id=call.workspace.id,
-            namespace_id=namespace.id,
-            namespace_path=namespace.path,
-            namespace_slug_path=namespace.slug_path,
-            name=name,
-            description=description,
-            etag=1,
-            created_by=call.actor.uid,
-            recorded_at=call.now,
-            deleted_at=None,
-            claimed_at=maybe_claimed(command.claimed_at),
-        )
+        replace(new(call, namespace, name, description), claimed_at=maybe_claimed(command.claimed_at))
     )
     call.tx.tags.set(call.workspace.id, "experiment", experiment.id, tags, call.actor.id)
     call.record("experiment.create", Subject("experiment", experiment.uid), {"namespace": namespace.uid})
     return experiment_view(call, experiment)
+
+
+def new(call: Call, namespace: Namespace, name: str, description: str) -> Experiment:
+    """An experiment that is about to be added."""
+    return Experiment(
+        id=0,
+        uid=call.tx.new_uid(),
+        workspace_id=call.workspace.id,
+        namespace_id=namespace.id,
+        namespace_path=namespace.path,
+        namespace_slug_path=namespace.slug_path,
+        name=name,
+        description=description,
+        etag=1,
+        created_by=call.actor.uid,
+        recorded_at=call.now,
+        deleted_at=None,
+    )
 
 
 def by_uid(call: Call, uid: str, permission: Permission) -> Experiment:

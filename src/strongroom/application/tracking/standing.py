@@ -13,6 +13,7 @@ from strongroom.application.registry import handles
 from strongroom.application.tracking import experiments
 from strongroom.application.tracking.experiments import CreateExperiment
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.handles import Handle
 from strongroom.domain.registry.model import Workspace
 
 KIND = "experiment"
@@ -59,6 +60,19 @@ def make(tx: Transaction, workspace: Workspace) -> None:
     system = as_system(tx, workspace)
     for one in STANDING:
         ensure(system, one)
+
+
+def furnish(tx: Transaction, workspace: Workspace) -> list[str]:
+    """Those of a workspace that is being made; their uids, which the record of its making names."""
+    system, root = as_system(tx, workspace), tx.namespaces.by_path(workspace.id, "")
+    assert root is not None  # noqa: S101 - a workspace is made with its root
+    made = []
+    for one in STANDING:
+        experiment = tx.experiments.add(experiments.new(system, root, one.name, ""))
+        handle = Handle(workspace.id, one.dialect, KIND, one.foreign, "experiment", experiment.id, tx.now())
+        tx.handles.add(handle, system.actor.id)
+        made.append(experiment.uid)
+    return made
 
 
 def make_for(call: Call) -> None:

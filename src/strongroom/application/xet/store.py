@@ -126,6 +126,11 @@ class RebuildingStore:
         """See `PartUploads.list_uploads`."""
         return self._inner.list_uploads()
 
+    @property
+    def erases_in_two_steps(self) -> bool:
+        """See `MaintainBlobs.erases_in_two_steps`."""
+        return self._inner.erases_in_two_steps
+
     async def delete(self, blob: StoredBlob | ListedBlob, *, written_before: datetime | None = None) -> bool:
         """See `MaintainBlobs.delete`. What is in chunks has no bytes of its own: they go with the xorbs."""
         if in_chunks(blob.place):

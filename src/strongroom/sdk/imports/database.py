@@ -1,14 +1,11 @@
 """An MLflow database (SQLite or PostgreSQL), read only, of any schema since 1.0: what a table lacks is left out."""
 
 import math
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from typing import Any
 
+from strongroom.sdk.imports.answers import CONTEXT, dataset_of, status_of, version_of
+from strongroom.sdk.imports.connections import Row, open_database, without_password
 from strongroom.sdk.imports.model import (
     DatasetInput,
     Experiment,
@@ -22,11 +19,7 @@ from strongroom.sdk.imports.model import (
 )
 from strongroom.sdk.imports.places import Folders, Place
 from strongroom.sdk.imports.reading import text, whole
-from strongroom.sdk.imports.rest import CONTEXT, dataset_of, status_of, version_of
 from strongroom.sdk.imports.source import MEASURED_AT_ONCE, POINTS_AT_ONCE, SourceError
-
-if TYPE_CHECKING:
-    import psycopg
 
 PAGE = 200
 DELETED = "Deleted_Internal"
@@ -42,15 +35,13 @@ NOT_IMPORTED = {
     "gateway endpoints": "endpoints",
 }
 
-Row = Mapping[str, Any]
-
 
 class DatabaseSource:
     """See :class:`strongroom.sdk.imports.source.Source`."""
 
     def __init__(self, url: str, folders: Folders) -> None:
-        self._database, self._folders = _open(url), folders
-        self.shown = _without_password(url)
+        self._database, self._folders = open_database(url), folders
+        self.shown = without_password(url)
         missing = [name for name in NEEDED if not self._database.columns(name)]
         if missing:
             raise SourceError(f"This is no database of MLflow: it has no table {missing[0]!r}.")
@@ -313,117 +304,6 @@ _VERSION = [
     *("version", "creation_time", "last_updated_time", "description", "user_id", "current_stage", "source"),
     *("storage_location", "run_id", "run_link", "status"),
 ]
-
-
-class _Sqlite:
-    """A SQLite file, opened read only."""
-
-    def __init__(self, path: Path) -> None:
-        import sqlite3
-
-        if not path.is_file():
-            raise SourceError(f"There is no file {str(path)!r}.")
-        try:
-            self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.Error as error:
-            raise SourceError(f"{str(path)!r} cannot be read as SQLite: {error}") from error
-        self._columns: dict[str, frozenset[str]] = {}
-
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of its columns; none of a table that is not there."""
-        if table not in self._columns:
-            rows = self._connection.execute(f"PRAGMA table_info({table})")
-            self._columns[table] = frozenset(row["name"] for row in rows)
-        return self._columns[table]
-
-    def rows(self, query: str, values: Sequence[Any]) -> Iterator[Row]:
-        """Rows as they come. :raises SourceError: the file is damaged."""
-        import sqlite3
-
-        try:
-            for row in self._connection.execute(query, list(values)):
-                yield dict(row)
-        except sqlite3.Error as error:
-            raise SourceError(f"The database cannot be read: {error}") from error
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _Postgres:
-    """A PostgreSQL database, in read-only transactions."""
-
-    def __init__(self, url: str) -> None:
-        try:
-            import psycopg
-            from psycopg.rows import dict_row
-        except ImportError:
-            raise SourceError("Reading PostgreSQL needs psycopg: pip install 'strongroom[import]'.") from None
-        self._connect = partial(
-            psycopg.connect, url, row_factory=dict_row, options="-c default_transaction_read_only=on", autocommit=True
-        )
-        self._free: deque[psycopg.Connection[dict[str, Any]]] = deque()
-        self._columns: dict[str, frozenset[str]] = {}
-        try:
-            self._free.append(self._connect())
-        except psycopg.Error as error:
-            raise SourceError(f"The database cannot be opened: {error}") from error
-
-    @contextmanager
-    def _taken(self) -> "Iterator[psycopg.Connection[dict[str, Any]]]":
-        """A connection that no other thread uses: rows of one are read while another asks."""
-        try:
-            one = self._free.pop()
-        except IndexError:
-            one = self._connect()
-        try:
-            yield one
-        finally:
-            self._free.append(one)
-
-    def columns(self, table: str) -> frozenset[str]:
-        """Names of its columns; none of a table that is not there."""
-        if table not in self._columns:
-            query = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema()"
-            with self._taken() as one:
-                rows = one.execute(query + " AND table_name = %s", [table])
-                self._columns[table] = frozenset(row["column_name"] for row in rows)
-        return self._columns[table]
-
-    def rows(self, query: str, values: Sequence[Any]) -> Iterator[Row]:
-        """Rows as they come, a thousand at a time. :raises SourceError: the server says no."""
-        import psycopg
-
-        try:
-            with self._taken() as one, one.transaction(), one.cursor("rows") as cursor:
-                cursor.itersize = 1_000
-                cursor.execute(query.replace("?", "%s"), list(values))
-                yield from list(cursor) if "LIMIT" in query else cursor
-        except psycopg.Error as error:
-            raise SourceError(f"The database cannot be read: {error}") from error
-
-    def close(self) -> None:
-        for one in self._free:
-            one.close()
-
-
-def _open(url: str) -> _Sqlite | _Postgres:
-    scheme, _, rest = url.partition(":")
-    kind = scheme.partition("+")[0]
-    if kind == "sqlite":
-        return _Sqlite(Path(unquote(rest.removeprefix("///").partition("?")[0])))
-    if kind in {"postgresql", "postgres"}:
-        return _Postgres(f"postgresql:{rest}")
-    raise SourceError(
-        f"A database of the kind {kind!r} is not read: start 'mlflow server' over it and import from its address."
-    )
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _marks(values: Sequence[Any]) -> str:

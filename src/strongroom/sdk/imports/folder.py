@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from strongroom.sdk.imports.answers import CONTEXT, dataset_of, status_of, version_of
 from strongroom.sdk.imports.model import (
     DatasetInput,
     Experiment,
@@ -18,7 +19,6 @@ from strongroom.sdk.imports.model import (
 )
 from strongroom.sdk.imports.places import Folders, LocalPlace, Place, inside
 from strongroom.sdk.imports.reading import real, text, whole
-from strongroom.sdk.imports.rest import CONTEXT, dataset_of, status_of, version_of
 from strongroom.sdk.imports.source import MEASURED_AT_ONCE, POINTS_AT_ONCE, SourceError
 
 META = "meta.yaml"

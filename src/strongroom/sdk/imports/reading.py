@@ -1,6 +1,5 @@
 """Plain values out of what a source says: texts and whole numbers of bounded size, whatever it says instead."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,17 +52,5 @@ def rows_of(value: object) -> list[Mapping[str, Any]]:
     return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
-def sound(step: int | None, time_ms: int | None, value: float | None) -> bool:
-    """Whether these make a point: the server takes times from 1970 to 9999."""
-    return (
-        step is not None and time_ms is not None and 0 <= time_ms <= LATEST_MS and value is not None
-    )  # NaN and infinities are values
-
-
 LATEST_MS = 253_402_300_799_999
 """The end of the year 9999 in milliseconds since 1970."""
-
-
-def ordered(time_ms: int, step: int, value: float) -> tuple[int, int, bool, float]:
-    """By what MLflow's database orders points; NaN last."""
-    return time_ms, step, math.isnan(value), 0.0 if math.isnan(value) else value

@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from strongroom.sdk.errors import AlreadyExists, BadName, Conflict, Invalid, NotFound, StrongroomError
+from strongroom.sdk.imports.answers import IS_PROMPT
 from strongroom.sdk.imports.contents import Content, content_of
 from strongroom.sdk.imports.files import Files
 from strongroom.sdk.imports.model import ModelVersion, RegisteredModel
 from strongroom.sdk.imports.report import Report
-from strongroom.sdk.imports.rest import IS_PROMPT
 from strongroom.sdk.imports.source import Source
 from strongroom.sdk.imports.target import IMPORT, Known, Made, Target, accepted, identity, safe_line
 from strongroom.sdk.localfiles import hash_file

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from strongroom.sdk.api import Api, decode
-from strongroom.sdk.errors import Conflict, Invalid, StrongroomError
+from strongroom.sdk.errors import Conflict, Invalid
 from strongroom.sdk.imports.reading import LATEST_MS
 
 T = TypeVar("T")
@@ -97,11 +97,6 @@ class Target:
     def _mark(self, *, whole: bool, parts: Mapping[str, int]) -> dict[str, Any]:
         return {"from": self._source, "whole": whole, "parts": dict(parts)}
 
-    def once(self, operation: str, what: str, **fields: Any) -> bytes:
-        """Send a request that, sent again by another process within a day, is the same request."""
-        key = hashlib.sha256(f"import/{operation}/{what}".encode()).hexdigest()
-        return self.api.send(operation, idempotency_key=key, **fields).body
-
     def make(self, operation: str, **fields: Any) -> str:
         """Make something; its uid."""
         return decode(self.api.send(operation, **fields).body, Made).uid
@@ -156,11 +151,6 @@ def safe_line(text: str, refused: str = "") -> str:
     )
     clean = clean.strip()[:255].strip()
     return "_" if clean in {"", ".", ".."} else clean
-
-
-def reason_of(error: StrongroomError) -> str:
-    """Why the server refused, in its words."""
-    return error.detail
 
 
 def _known(one: _Found) -> Known:

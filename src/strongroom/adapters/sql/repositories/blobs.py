@@ -1,19 +1,38 @@
 """Blobs and possession in SQL."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, exists, null, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches
-from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_ledger
+from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_leaving, blob_ledger, possession_review
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.errors import Unavailable
 
 _COLUMNS = (blob.c.id, blob.c.sha256, blob.c.size, blob.c.place, blob.c.blocks)
 
 
 _BY_SHA256 = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests")), Blob)
+_FRESH = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests"), blob.c.condemned_at.is_(None)), Blob)
+_ENTERED = Prepared(
+    select(
+        *_COLUMNS,
+        blob.c.condemned_at,
+        exists().where(blob_leaving.c.sha256 == blob.c.sha256).label("leaving"),
+    ).where(among(blob.c.sha256, "digests"))
+)
+_SPARED = Prepared(
+    update(blob).where(among(blob.c.id, "ids"), blob.c.condemned_at.is_not(None)).values(condemned_at=null())
+)
+_TRIES = 3
+_REVIEWED = Prepared(
+    delete(possession_review).where(
+        possession_review.c.uid == bindparam("review"), possession_review.c.until > bindparam("now")
+    )
+)
 _BY_ID = Prepared(select(*_COLUMNS).where(blob.c.id == bindparam("id")), Blob)
 _IDS = Prepared(select(blob.c.sha256, blob.c.id).where(among(blob.c.sha256, "digests")))
 _SENT = Prepared(
@@ -45,13 +64,29 @@ class SqlBlobs(Repository):
             {"sha256": s.sha256, "size": s.size, "place": s.place, "blocks": s.blocks, "recorded_at": now}
             for s in stored
         ]
-        self._insert_ignore(blob, rows)
-        found = self.by_sha256([s.sha256 for s in stored])
+        found = self._entered(rows)
         digests = [
             {"blob_id": found[s.sha256].id, "algo": "git-sha1", "value": s.git_sha1} for s in stored if s.git_sha1
         ]
         self._insert_ignore(blob_digest, digests)
         return found
+
+    def _entered(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Blob]:
+        """Rows that are there when this commits; the collector, where it holds one, is met at the row (decision 21)."""
+        digests = [row["sha256"] for row in rows]
+        for _ in range(_TRIES):
+            self._insert_ignore(blob, rows)
+            found = {row.sha256: row for row in _ENTERED.rows(self._connection, digests=digests)}
+            condemned = [row.id for row in found.values() if row.condemned_at is not None]
+            if any(row.leaving for row in found.values()) or found.keys() != set(digests):
+                break
+            if not condemned or _SPARED.run(self._connection, ids=condemned) == len(condemned):
+                return {one: Blob(row.id, row.sha256, row.size, row.place, row.blocks) for one, row in found.items()}
+        raise Unavailable("These bytes are being removed at this moment; send them again.")
+
+    def fresh(self, digests: Sequence[str]) -> Mapping[str, Blob]:
+        found = _FRESH.rows(self._connection, digests=list(dict.fromkeys(digests))) if digests else []
+        return {one.sha256: one for one in found}
 
     def note_sent(self, principal_id: int, blob_ids: Sequence[int], until: int) -> None:
         rows = [{"principal_id": principal_id, "blob_id": blob_id, "until": until} for blob_id in blob_ids]
@@ -89,6 +124,33 @@ class SqlBlobs(Repository):
             ids = select(blob.c.id).where(blob.c.sha256.in_(batch))
             held = delete(asset_blob).where(asset_blob.c.asset_id == asset_id, asset_blob.c.blob_id.in_(ids))
             self._connection.execute(held)
+
+    def review(self, asset_id: int, until: int) -> str:
+        uid = self._context.new_uid()
+        self._insert(possession_review, {"uid": uid, "asset_id": asset_id, "until": until})
+        return uid
+
+    def reviewed(self, review: str, now: int) -> bool:
+        return _REVIEWED.run(self._connection, review=review, now=now) == 1
+
+    def under_review(self, asset_id: int, now: int) -> bool:
+        query = select(possession_review.c.uid).where(
+            possession_review.c.asset_id == asset_id, possession_review.c.until > now
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def due_for_review(self, now: int, limit: int) -> Sequence[int]:
+        due = possession_review.c.until <= now
+        query = select(possession_review.c.asset_id).where(due).distinct().order_by(possession_review.c.asset_id)
+        return list(self._connection.execute(query.limit(limit)).scalars())
+
+    def end_reviews(self, asset_id: int, now: int) -> None:
+        over = possession_review.c.asset_id == asset_id, possession_review.c.until <= now
+        self._connection.execute(delete(possession_review).where(*over))
+
+    def held_by(self, asset_id: int) -> Sequence[str]:
+        query = select(blob.c.sha256).join(asset_blob, asset_blob.c.blob_id == blob.c.id)
+        return list(self._connection.execute(query.where(asset_blob.c.asset_id == asset_id)).scalars())
 
     def forget_sent(self, before: int) -> int:
         return self._connection.execute(delete(blob_ledger).where(blob_ledger.c.until < before)).rowcount

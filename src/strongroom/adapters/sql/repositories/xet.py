@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, select
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches
@@ -19,6 +19,7 @@ from strongroom.adapters.sql.tables import (
 )
 from strongroom.application.ports.xet import XetFile, Xorb
 from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.errors import Unavailable
 from strongroom.domain.xet.xorb import XorbIndex, unpack_index
 
 _XORB = (
@@ -78,7 +79,11 @@ class SqlXet(Repository):
             "recorded_at": self._context.now(),
         }
         self._insert_ignore(xorb, [row])
-        xorb_id = self.ids_by_hash([hashed])[hashed]
+        spared = update(xorb).where(xorb.c.hash == hashed, xorb.c.condemned_at.is_not(None)).values(condemned_at=None)
+        self._connection.execute(spared)
+        xorb_id = self.ids_by_hash([hashed]).get(hashed)
+        if xorb_id is None:
+            raise Unavailable("This xorb is being removed at this moment; send it again.")
         self.answer(answering, xorb_id)
         return xorb_id
 

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import ByteOrdered, Int64, key, metadata, ref, time_us
+from strongroom.adapters.sql.tables.base import ByteOrdered, Int64, index_of_present, key, metadata, ref, time_us
 
 blob = Table(
     "blob",
@@ -14,6 +14,22 @@ blob = Table(
     Column("place", Text, nullable=False),
     Column("blocks", LargeBinary, nullable=False),
     time_us("recorded_at"),
+    time_us("condemned_at", nullable=True),
+    index_of_present("ix_blob_condemned", "condemned_at"),
+)
+
+#: Taken from `blob` by the collector, and not yet erased (decision 21). Once erased they stay a while where erasing is
+#: done in two steps.
+blob_leaving = Table(
+    "blob_leaving",
+    metadata,
+    key(),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("place", Text, nullable=False),
+    time_us("condemned_at"),
+    time_us("erased_at", nullable=True),
+    Index("ix_blob_leaving_sha256", "sha256"),
 )
 
 blob_digest = Table(
@@ -42,7 +58,18 @@ blob_ledger = Table(
     Column("principal_id", Int64, primary_key=True, autoincrement=False),
     Column("blob_id", Int64, primary_key=True, autoincrement=False),
     time_us("until"),
+    Index("ix_blob_ledger_blob", "blob_id"),
     sqlite_with_rowid=False,
+)
+
+#: Assets whose possession is looked at after a time: it was written for what is not there yet, or has become too much.
+possession_review = Table(
+    "possession_review",
+    metadata,
+    Column("uid", String(36), primary_key=True),
+    Column("asset_id", Int64, nullable=False),
+    time_us("until"),
+    Index("ix_possession_review_asset", "asset_id", "until"),
 )
 
 tree = Table(
@@ -86,6 +113,7 @@ folder_entry = Table(
     Column("size", BigInteger, nullable=True),
     Column("media_type", String(255), nullable=True),
     time_us("written_at"),
+    index_of_present("ix_folder_entry_blob", "blob_id"),
     sqlite_with_rowid=False,
 )
 

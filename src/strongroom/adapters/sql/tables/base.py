@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
+from sqlalchemy import text as sql
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -77,3 +79,9 @@ def json_text(name: str) -> Column[str]:
 def head(text: ColumnElement[Any]) -> ColumnElement[Any]:
     """What an index holds of a text of any length; written as in the index, so that planners know it again."""
     return func.substr(text, literal_column("1"), literal_column("100"))
+
+
+def index_of_present(name: str, column: str) -> Index:
+    """An index over the rows in which a column is not NULL."""
+    present = sql(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=present, postgresql_where=present)

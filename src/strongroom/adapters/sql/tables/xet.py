@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table
 
-from strongroom.adapters.sql.tables.base import Int64, key, metadata, ref, time_us
+from strongroom.adapters.sql.tables.base import Int64, index_of_present, key, metadata, ref, time_us
 
 #: A pack of chunks. Its body is a blob; what is known of its chunks is `chunks`, packed.
 xorb = Table(
@@ -15,7 +15,9 @@ xorb = Table(
     Column("body_bytes", BigInteger, nullable=False),
     Column("raw_bytes", BigInteger, nullable=False),
     time_us("recorded_at"),
+    time_us("condemned_at", nullable=True),
     Index("ix_xorb_blob", "blob_id"),
+    index_of_present("ix_xorb_condemned", "condemned_at"),
 )
 
 #: Chunks that answer questions of clients: the first eight bytes of the hash as a signed number, and where it is.
@@ -24,6 +26,7 @@ xorb_answer = Table(
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("xorb_id", Int64, primary_key=True, autoincrement=False),
+    Index("ix_xorb_answer_xorb", "xorb_id"),
     sqlite_with_rowid=False,
 )
 
@@ -34,6 +37,7 @@ xorb_ledger = Table(
     Column("principal_id", Int64, primary_key=True, autoincrement=False),
     Column("xorb_id", Int64, primary_key=True, autoincrement=False),
     time_us("until"),
+    Index("ix_xorb_ledger_xorb", "xorb_id"),
     sqlite_with_rowid=False,
 )
 

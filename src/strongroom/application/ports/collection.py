@@ -1,0 +1,107 @@
+"""What the collector asks of the metadata: what nobody holds, and the steps from there to gone (decision 21)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from strongroom.application.artifacts.blobstore import ListedBlob
+
+
+class Part(StrEnum):
+    """What is collected: whole blobs, and packs of chunks, whose bodies are blobs."""
+
+    BLOB = "blob"
+    XORB = "xorb"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many, and how many bytes they hold."""
+
+    count: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Sum") -> "Sum":
+        return Sum(self.count + other.count, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A blob on its way out of the store; `condemned_at` in microseconds UTC."""
+
+    id: int
+    sha256: str
+    size: int
+    place: str
+    condemned_at: int
+
+
+class Collection(Protocol):
+    """Condemned rows. What is in chunks has no bytes of its own: it counts none."""
+
+    def ended_folders(self, after: int, limit: int) -> Sequence[tuple[int, int]]:
+        """Drafts above `after` that are sealed or ended and still have entries: draft and folder."""
+        ...
+
+    def empty_folders(self, folder_ids: Sequence[int]) -> None:
+        """Drop all entries: what a draft held is held by its version, or by nobody."""
+        ...
+
+    def highest(self, part: Part) -> int:
+        """The greatest id there is; 0 for none."""
+        ...
+
+    def unheld(self, part: Part, after: int, upto: int) -> Sequence[int]:
+        """Ids in ``(after, upto]`` that nobody holds and that are not condemned yet."""
+        ...
+
+    def condemn(self, part: Part, ids: Sequence[int]) -> int:
+        """Condemn rows, now; how many were not yet."""
+        ...
+
+    def due(self, part: Part, condemned_before: int, after: int, limit: int) -> Sequence[int]:
+        """Ids above `after` that were condemned before a time, in their order."""
+        ...
+
+    def take(self, part: Part, ids: Sequence[int], condemned_before: int) -> int:
+        """Take out what still nobody holds, and spare the rest; how many were taken.
+
+        Blobs move to what is leaving. Bodies of xorbs are condemned since their xorb was.
+        """
+        ...
+
+    def leave(self, orphans: Sequence[ListedBlob], condemned_at: int) -> int:
+        """Put down what the store has and no row names, at its place, to be erased; how many.
+
+        :param condemned_at: what was written since then stays.
+        """
+        ...
+
+    def leaving(self, after: int, limit: int) -> Sequence[Leaving]:
+        """What is to be erased, in the order of ids."""
+        ...
+
+    def erased(self, ids: Sequence[int]) -> None:
+        """It is erased; the rows stay until `settle`."""
+        ...
+
+    def settle(self, erased_before: int) -> int:
+        """Forget what was erased before a time; how many rows."""
+        ...
+
+    def unheld_sum(self, part: Part, after: int, upto: int) -> Sum:
+        """What `unheld` names, summed up."""
+        ...
+
+    def condemned_sum(self, part: Part, condemned_before: int | None = None) -> Sum:
+        """What is condemned and still nobody holds; before a time, or all."""
+        ...
+
+    def leaving_sum(self) -> Sum:
+        """What is to be erased."""
+        ...
+
+    def holders(self) -> Mapping[str, Sum]:
+        """Blobs by what holds them, each counted for every kind of holder: asset, folder, sent, chunks."""
+        ...
