@@ -30,6 +30,7 @@ REVISIONS: Final = (
     "0024",
     "0025",
     "0026",
+    "0027",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -1,7 +1,7 @@
 """Traces, their spans, what is said of them and what they are linked with.
 
-Revision ID: 0026
-Revises: 0025
+Revision ID: 0027
+Revises: 0026
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
