@@ -218,13 +218,13 @@ class Filler:
             for n, path in enumerate(paths)
         ]
 
-    def asset(self, place: tuple[int, str]) -> tuple[int, Row]:
-        row = {
+    def asset(self, place: tuple[int, str], **fixed: object) -> tuple[int, Row]:
+        row: Row = {
             **self.common(), "kind": self.some(["model", "dataset"]), "type": self.some(TEXTS), "slug": self.uid(),
             "name": self.some(TEXTS), "display_name": self.some(TEXTS), "description": self.some(TEXTS),
             "visibility": "workspace", "gated": self.some(["", "auto"]),
             "recorded_at": self.some(TIMES), "updated_at": self.some(TIMES),
-            "archived_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES),
+            "archived_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES), **fixed,
         }  # fmt: skip
         id_ = self.add(asset, namespace_id=place[0], **row)
         return id_, row | {"namespace": place[1]}
@@ -374,14 +374,12 @@ class Filler:
 
     def prompt(self, place: tuple[int, str]) -> None:
         """A prompt of a name that a filter may ask for, with two versions."""
-        id_ = self.add(
-            asset, namespace_id=place[0], **self.common(), kind="prompt", type="", slug=self.uid(), name="champion",
-            display_name="", description="", visibility="workspace", recorded_at=0, updated_at=0,
-        )  # fmt: skip
+        id_, row = self.asset(place, kind="prompt", name="champion", deleted_at=None)
+        self.remember(Entity.ASSET, id_, row, {}, tags={}, properties={}, aliases=frozenset())
         for number in (1, 2):
-            row = {**self.common(), "number": number, "recorded_at": 0, "updated_at": 0, "files": 0, "bytes": 0}
-            more = {"unpinned": False, "locked": False, "description": "", "state": "draft"}
-            made = self.add(version, asset_id=id_, namespace_id=place[0], **row, **more)
+            empty = {"recorded_at": 0, "updated_at": 0, "files": 0, "bytes": 0, "description": "", "state": "draft"}
+            more = {**self.common(), "number": number, "unpinned": False, "locked": False}
+            made = self.add(version, asset_id=id_, namespace_id=place[0], **empty, **more)
             self.prompts[made] = f"champion/{number}"
 
     def run(self, experiment_id: int, owner: Row, place: tuple[int, str]) -> None:

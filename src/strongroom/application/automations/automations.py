@@ -21,6 +21,7 @@ from strongroom.application.registry import assets, namespaces
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.automations.model import (
+    ABOUT,
     Action,
     ActionKind,
     Automation,
@@ -141,10 +142,9 @@ def _name(text: str) -> str:
 
 
 def _entity(text: str) -> Entity:
-    try:
-        return Entity(text)
-    except ValueError:
-        raise Invalid(f"An automation is about {', '.join(Entity)}.") from None
+    if text not in ABOUT:
+        raise Invalid(f"An automation is about {', '.join(ABOUT)}.")
+    return Entity(text)
 
 
 def _types(texts: Sequence[str]) -> Sequence[str]:

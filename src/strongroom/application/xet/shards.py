@@ -21,7 +21,7 @@ from strongroom.application.xet.rebuilding import Rebuilder
 from strongroom.application.xet.store import place_of
 from strongroom.application.xet.tokens import Session, target
 from strongroom.application.xet.xorbs import codec_of
-from strongroom.domain.errors import DigestMismatch, NotPossessed
+from strongroom.domain.errors import DigestMismatch, NotPossessed, Unavailable
 from strongroom.domain.xet.hashes import key_of, text
 from strongroom.domain.xet.shard import ClaimedFile, ClaimedXorb, Shard, parse_shard
 from strongroom.domain.xet.terms import pack_terms
@@ -155,6 +155,8 @@ def _enter(call: Call, *, session: Session, files: Sequence[Verified]) -> None:
         if one.stored is not None:
             blob_id = call.tx.blobs.add([one.stored])[one.stored.sha256].id
             call.tx.xet.add_file(one.file.name, blob_id, pack_terms(terms), [term.xorb for term in terms])
+        elif call.tx.xet.file(one.file.name) is None:
+            raise Unavailable("The file was removed at this moment; send it again.")
         assert blob_id is not None  # noqa: S101 - either it was on record, or it is now
         call.tx.blobs.note_sent(call.actor.id, [blob_id], until)
         call.tx.xet.answer([key_of(one.file.first)], terms[0].xorb)

@@ -26,6 +26,10 @@ class ActionKind(StrEnum):
     JOB = "job"
 
 
+ABOUT = tuple(entity for entity in Entity if entity is not Entity.TRACE)
+"""What automations may be about. Traces come by the thousand, without events (domain.md N15)."""
+
+
 class Job(StrEnum):
     """What the server can be asked to do in the background; each about one kind of object."""
 

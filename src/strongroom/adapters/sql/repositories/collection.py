@@ -112,37 +112,32 @@ class SqlCollection(Repository):
     def take(self, part: Part, ids: Sequence[int], condemned_before: int) -> int:
         table = _TABLES[part]
         over = and_(table.c.id.in_(ids), table.c.condemned_at < condemned_before)
-        gone = self._connection.execute(
-            delete(table).where(over, not_(self._held(part))).returning(*_RETURNED[part])
-        ).all()
-        taken = [row.id for row in gone]
+        locked = select(table.c.id).where(over, not_(self._held(part))).with_for_update(of=table)
+        taken = list(self._connection.execute(locked).scalars())  # who sends one of them again waits at its row
+        if taken:
+            (self._take_xorbs if part is Part.XORB else self._take_blobs)(taken)
         spared = update(table).where(table.c.id.in_(ids), table.c.condemned_at < condemned_before)
         self._connection.execute(spared.values(condemned_at=None))
-        if part is Part.XORB:
-            self._xorbs_gone(taken, gone)
-        else:
-            self._blobs_gone(taken, gone)
         return len(taken)
 
-    def _xorbs_gone(self, ids: Sequence[int], rows: Sequence[Any]) -> None:
+    def _take_xorbs(self, ids: Sequence[int]) -> None:
         self._connection.execute(delete(xorb_answer).where(xorb_answer.c.xorb_id.in_(ids)))
         self._connection.execute(delete(xorb_ledger).where(xorb_ledger.c.xorb_id.in_(ids)))
-        for row in rows:
+        gone = delete(xorb).where(xorb.c.id.in_(ids)).returning(xorb.c.blob_id, xorb.c.condemned_at)
+        for row in self._connection.execute(gone).all():
             body = update(blob).where(blob.c.id == row.blob_id, blob.c.condemned_at.is_(None))
             self._connection.execute(body.values(condemned_at=row.condemned_at))
 
-    def _blobs_gone(self, ids: Sequence[int], rows: Sequence[Any]) -> None:
-        self._connection.execute(delete(blob_digest).where(blob_digest.c.blob_id.in_(ids)))
-        self._connection.execute(delete(blob_ledger).where(blob_ledger.c.blob_id.in_(ids)))
+    def _take_blobs(self, ids: Sequence[int]) -> None:
+        """Those that are made of chunks go with how they are made."""
         files = select(xet_file.c.id).where(xet_file.c.blob_id.in_(ids))
         self._connection.execute(delete(xet_file_xorb).where(xet_file_xorb.c.file_id.in_(files)))
         self._connection.execute(delete(xet_file).where(xet_file.c.blob_id.in_(ids)))
-        leaving = [
-            {"sha256": row.sha256, "size": row.size, "place": row.place, "condemned_at": row.condemned_at}
-            for row in rows
-        ]
-        if leaving:
-            self._connection.execute(insert(blob_leaving), leaving)
+        self._connection.execute(delete(blob_digest).where(blob_digest.c.blob_id.in_(ids)))
+        self._connection.execute(delete(blob_ledger).where(blob_ledger.c.blob_id.in_(ids)))
+        columns = [blob.c[name] for name in ("sha256", "size", "place", "condemned_at")]
+        gone = self._connection.execute(delete(blob).where(blob.c.id.in_(ids)).returning(*columns)).all()
+        self._connection.execute(insert(blob_leaving), [row._asdict() for row in gone])
 
     def leave(self, orphans: Sequence[ListedBlob], condemned_at: int) -> int:
         places = tuple_(blob.c.sha256, blob.c.place)
@@ -203,12 +198,6 @@ class SqlCollection(Repository):
         size = case((blob_leaving.c.place.startswith(PLACE), 0), else_=blob_leaving.c.size)
         query = select(func.count(), func.coalesce(func.sum(size), 0)).where(blob_leaving.c.erased_at.is_(None))
         return _sum(self._connection.execute(query).one())
-
-
-_RETURNED: Final[Mapping[Part, Sequence[ColumnElement[Any]]]] = {
-    Part.BLOB: [blob.c[name] for name in ("id", "sha256", "size", "place", "condemned_at")],
-    Part.XORB: [xorb.c[name] for name in ("id", "blob_id", "condemned_at")],
-}
 
 
 def _sum(row: Any) -> Sum:  # noqa: ANN401 - a row of two numbers
