@@ -70,16 +70,25 @@ async def register(edge: Edge, session: Session, data: bytes, progress: Progress
 
 
 async def _check_xorbs(edge: Edge, shard: Shard) -> None:
-    """What the shard says of xorbs is what they are: other clients must not be told otherwise, and a lie is a fault."""
+    """What the shard says of xorbs is what they are: other clients must not be told otherwise, and a lie is a fault.
+
+    Only of those that the caller has sent, or was told of: whether another xorb is here must not show.
+    """
     for start in range(0, len(shard.xorbs), ENTERED_AT_ONCE):
         batch = shard.xorbs[start : start + ENTERED_AT_ONCE]
         hashes = [text(xorb.hash) for xorb in batch]
-        found = await edge.read(partial(_xorbs, hashes=hashes))
+        found = await edge.read(partial(_own_xorbs, hashes=hashes))
         await asyncio.to_thread(_compare_xorbs, batch, found)
 
 
 def _xorbs(call: Call, *, hashes: Sequence[str]) -> Mapping[str, Xorb]:
     return call.tx.xet.xorbs_by_hash(hashes)
+
+
+def _own_xorbs(call: Call, *, hashes: Sequence[str]) -> Mapping[str, Xorb]:
+    found = call.tx.xet.xorbs_by_hash(hashes)
+    noted = call.tx.xet.noted(call.actor.id, [xorb.id for xorb in found.values()] or [-1])
+    return {hashed: xorb for hashed, xorb in found.items() if xorb.id in noted}
 
 
 def _compare_xorbs(claimed: Sequence[ClaimedXorb], found: Mapping[str, Xorb]) -> None:
