@@ -25,7 +25,7 @@ def test_every_type_has_a_rule() -> None:
 def test_the_derivations_of_the_model_and_nothing_else_must_close_no_loop() -> None:
     """ "Only derivation edges between versions (base, adapter, merge, quantised, copied) must be acyclic" (N10)."""
     assert {"base", "adapter", "merge", "quantised", "copied"} <= DERIVATION
-    assert DERIVATION - {"base", "adapter", "merge", "quantised", "copied"} == {"converted"}
+    assert DERIVATION - {"base", "adapter", "merge", "quantised", "copied"} == {"converted", "linked"}
     for type_ in DERIVATION:
         assert RULES[type_].targets == {"version"}, "a loop runs through versions only"
     assert EdgeType.DERIVED not in DERIVATION

@@ -57,6 +57,10 @@ class Blobs(Protocol):
         """It is in order; False when its time is over."""
         ...
 
+    def withdraw(self, review: str, now: int) -> None:
+        """What it is about has come to nothing: possession may be looked at now."""
+        ...
+
     def under_review(self, asset_id: int, now: int) -> bool:
         """Whether possession is being written that nothing needs yet."""
         ...

@@ -16,7 +16,7 @@ from strongroom.application.edge import Edge
 from strongroom.application.registry import assets, card_facts, locate, publication, readiness, refs, revisions
 from strongroom.application.registry.card_facts import Card
 from strongroom.application.registry.edits import EditCommand, checked
-from strongroom.application.registry.freezing import keep, prepare
+from strongroom.application.registry.freezing import finished, keep, prepare
 from strongroom.application.registry.publishing import EMPTY_TREE
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.refs import HeadView
@@ -116,7 +116,7 @@ async def commit(edge: Edge, asset_uid: str, command: Commit) -> HeadView:
         ready = await _ready(edge, plan, built.tree)
         card = await _card(edge, plan, built.tree, command.branch)
         try:
-            return await edge.finish(lambda call: finish(call, plan, built, ready, card))  # noqa: B023
+            return await finished(edge, built.review, lambda call: finish(call, plan, built, ready, card))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise
@@ -149,7 +149,8 @@ async def merge(
         ready = await _ready(edge, plan, tree)
         card = await _card(edge, plan, tree, command.branch)
         try:
-            return await edge.finish(lambda call: finish(call, plan, built, ready, card))  # noqa: B023
+            review = built.review if built else None
+            return await finished(edge, review, lambda call: finish(call, plan, built, ready, card))  # noqa: B023
         except PreconditionFailed:
             if command.parent is not None or attempt == TRIES:
                 raise

@@ -17,7 +17,7 @@ from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.nodes import AddNode
 from strongroom.application.registry import assets, publishing, readiness, revisions, versions
 from strongroom.application.registry.assets import CreateAsset
-from strongroom.application.registry.freezing import keep, prepare
+from strongroom.application.registry.freezing import finished, keep, prepare
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.readiness import Ready
 from strongroom.application.registry.views import VersionView
@@ -98,7 +98,7 @@ async def copy(edge: Edge, version_uid: str, command: CopyVersion) -> VersionVie
         keep(call, review)
         return made
 
-    return await edge.finish(finish)
+    return await finished(edge, review, finish)
 
 
 def origin(call: Call, version_uid: str) -> OriginView:

@@ -18,7 +18,7 @@ from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import assets, cards
 from strongroom.domain.artifacts.folder import frozen, subpath
 from strongroom.domain.artifacts.tree import Entry
-from strongroom.domain.errors import Conflict, Invalid
+from strongroom.domain.errors import Conflict, DomainError, Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
 
@@ -133,6 +133,16 @@ def keep(call: Call, review: str) -> None:
     """
     if not call.tx.blobs.reviewed(review, call.now):
         raise Conflict("Publishing took longer than an hour between its steps; try again.")
+
+
+async def finished(edge: Edge, review: str | None, work: Callable[[Call], T]) -> T:
+    """Run the last step; when it is refused, what was written for it holds up nobody."""
+    try:
+        return await edge.finish(work)
+    except DomainError:
+        if review is not None:
+            await edge.command(lambda call: call.tx.blobs.withdraw(review, call.now))
+        raise
 
 
 def _write(call: Call, asset_id: int, pages: Mapping[str, bytes], blob_ids: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import aliases, assets, versions
-from strongroom.application.registry.freezing import keep, prepare
+from strongroom.application.registry.freezing import finished, keep, prepare
 from strongroom.application.registry.views import VersionView, version_view, version_views
 from strongroom.domain.artifacts.lookup import iterate
 from strongroom.domain.artifacts.tree import FileEntry
@@ -59,7 +59,7 @@ async def link(edge: Edge, version_uid: str, command: LinkVersion) -> VersionVie
         keep(call, review)
         return made
 
-    return await edge.finish(finish)
+    return await finished(edge, review, finish)
 
 
 def _source(call: Call, uid: str) -> tuple[Asset, Version]:

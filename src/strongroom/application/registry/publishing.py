@@ -16,7 +16,7 @@ from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, cards, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
-from strongroom.application.registry.freezing import Snapshot, complete, freeze_folder, snapshot_of
+from strongroom.application.registry.freezing import Snapshot, complete, finished, freeze_folder, snapshot_of
 from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.tracking import logged_lookup, runs, sealing
 from strongroom.domain.artifacts.model import TreeTotals
@@ -122,7 +122,9 @@ async def seal(edge: Edge, draft_uid: str, details: PublishDetails, after: After
     if done is None:
         try:
             snapshot = await freeze_folder(edge, "draft", draft_uid, "", None)
-            return await edge.finish(lambda call: _seal_draft(call, draft_uid, snapshot, details, after))
+            return await finished(
+                edge, snapshot.review, lambda call: _seal_draft(call, draft_uid, snapshot, details, after)
+            )
         except Conflict:  # maybe of another that seals it at the same time, and was faster
             done = await edge.read(lambda call: _sealed_already(call, draft_uid), brief=True)
             if done is None:
@@ -136,7 +138,9 @@ async def register(
     """Publish what lies in a run's folder at or below a path, frozen at this moment."""
     snapshot = await freeze_folder(edge, "run", run_uid, path, asset_uid)
     from_run = replace(details, run_uid=run_uid)
-    return await edge.finish(lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, from_run), after))
+    return await finished(
+        edge, snapshot.review, lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, from_run), after)
+    )
 
 
 async def register_logged_model(
@@ -151,7 +155,9 @@ async def register_logged_model(
     if details.run_uid not in (None, model.run_uid):
         raise Invalid("The run is not the one that put the logged model out.")
     of_model = replace(details, run_uid=model.run_uid, logged_model_uid=model_uid)
-    return await edge.finish(lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, of_model), after))
+    return await finished(
+        edge, snapshot.review, lambda call: _and_then(call, publish_new(call, asset_uid, snapshot, of_model), after)
+    )
 
 
 async def publish_entries(
@@ -184,7 +190,7 @@ async def publish_entries(
 
     asset, blob_ids = await edge.read(look)
     snapshot = await snapshot_of(edge, asset, entries, blob_ids, Permission.RUN_WRITE)
-    return await edge.finish(publish)
+    return await finished(edge, snapshot.review, publish)
 
 
 def _sealed_already(call: Call, uid: str) -> VersionView | None:

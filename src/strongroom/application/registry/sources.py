@@ -71,7 +71,9 @@ async def register_copy(edge: Edge, asset_uid: str, version_uid: str, details: P
     original = await edge.read(look)
     snapshot = await freezing.snapshot_of(edge, original.into, original.entries, original.blob_ids, Permission.RUN_READ)
     copied = replace(details, run_uid=details.run_uid or original.run_uid, copied_from=version_uid)
-    return await edge.finish(lambda call: publishing.publish_new(call, asset_uid, snapshot, copied))
+    return await freezing.finished(
+        edge, snapshot.review, lambda call: publishing.publish_new(call, asset_uid, snapshot, copied)
+    )
 
 
 def _entries(call: Call, version: Version) -> list[Entry]:

@@ -133,6 +133,9 @@ class SqlBlobs(Repository):
     def reviewed(self, review: str, now: int) -> bool:
         return _REVIEWED.run(self._connection, review=review, now=now) == 1
 
+    def withdraw(self, review: str, now: int) -> None:
+        self._connection.execute(update(possession_review).where(possession_review.c.uid == review).values(until=now))
+
     def under_review(self, asset_id: int, now: int) -> bool:
         query = select(possession_review.c.uid).where(
             possession_review.c.asset_id == asset_id, possession_review.c.until > now
