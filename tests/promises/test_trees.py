@@ -14,7 +14,7 @@ from strongroom.application.artifacts.folders import EntryView, PutEntry
 from strongroom.application.call import Call
 from strongroom.application.edge import RequestEdge
 from strongroom.application.paging import PageRequest
-from strongroom.application.registry import publishing
+from strongroom.application.registry import freezing, publishing
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import AssetView
 from strongroom.domain.artifacts.changes import Change, diff
@@ -159,8 +159,14 @@ def test_every_listing_page_by_page_is_the_whole_listing(site: Site, model: Asse
     assert {item.path for item in all_of("", 1_000, recursive=False)} == {"a/", "a-b/", "a0/", "b/", "a.txt", "c"}
 
 
-def test_sealing_reads_no_folder_under_the_writers_lock(site: Site, model: AssetView) -> None:
-    """N4: "constant-size sealing keeps SQLite's one writer free": freezing is a read, pages are written in pieces."""
+@pytest.mark.parametrize(("rows_at_seal", "commands"), [(64, 1), (0, 3)], ids=["small tree", "large tree"])
+def test_sealing_reads_no_folder_under_the_writers_lock(
+    site: Site, model: AssetView, rows_at_seal: int, commands: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """N4: "constant-size sealing keeps SQLite's one writer free": freezing is a read; many pages come before the seal,
+    in pieces, behind a review.
+    """
+    monkeypatch.setattr(freezing, "ROWS_AT_SEAL", rows_at_seal)
     steps: list[str] = []
 
     class Naming(RequestEdge):
@@ -176,4 +182,4 @@ def test_sealing_reads_no_folder_under_the_writers_lock(site: Site, model: Asset
     fill(site, draft, [PutEntry(f"{n}", uri=f"s3://b/{n}", pin="p") for n in range(2_000)])
     edge = Naming(site.gateway, site.world.tokens["contributor"], None)
     run(publishing.seal(edge, draft, PublishDetails()))
-    assert steps == ["read", "read", "command", "command"]
+    assert steps == ["read", "read", *["command"] * commands]
