@@ -36,12 +36,13 @@ def _line(what: str, found: Sum) -> str:
     return f"{what:<28}{found.count:>12,} blobs  {found.bytes:>20,} bytes"
 
 
-async def collected(storage: Storage, hours: float) -> Sequence[str]:
+async def collected(storage: Storage, hours: float, *, orphans: bool) -> Sequence[str]:
     """Collect; what was done."""
     quarantine = _quarantine_us(hours)
 
     async def work(executor: Executor, store: BlobStore) -> collecting.Collected:
-        await collecting.find_orphans(executor, store, quarantine)
+        if orphans:
+            await collecting.find_orphans(executor, store, quarantine)
         return await collecting.collect(executor, store, quarantine)
 
     done = await _with(storage, work)

@@ -84,6 +84,7 @@ def restore(*, source: Annotated[Path, Parameter(name="--from")], data: Path) ->
 def gc(
     *,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
+    orphans: Annotated[bool, Parameter(negative="")] = False,
     quarantine: float = 24.0,
     storage: Storage | None = None,
 ) -> None:
@@ -95,6 +96,10 @@ def gc(
     ----------
     dry_run:
         Only say what holds which bytes, and what would be condemned and freed now.
+    orphans:
+        Look through the whole store too, and free what no row of this database names and was written before the
+        quarantine. Never while another database, such as a restored copy, uses the same store: its bytes are orphans
+        to this one.
     quarantine:
         Hours. Less than 24 only while no server runs: work that has begun must not lose what it is about to name.
     """
@@ -103,7 +108,8 @@ def gc(
     from strongroom.bootstrap.collection import collected, previewed
 
     with _refusals():
-        lines = asyncio.run((previewed if dry_run else collected)(storage or Storage(), quarantine))
+        at = storage or Storage()
+        lines = asyncio.run(previewed(at, quarantine) if dry_run else collected(at, quarantine, orphans=orphans))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 

@@ -28,8 +28,6 @@ WORK_AUTOMATIONS_S = 0.5
 FILL_INBOXES_S = 0.5
 #: Seconds between runs of the collector; what it condemns waits a day in any case.
 COLLECT_S = 3600
-#: The whole store is listed.
-FIND_ORPHANS_S = 24 * 3600
 HALF_FILES_KEPT = timedelta(hours=1)
 
 
@@ -157,7 +155,6 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("work-automations", WORK_AUTOMATIONS_S, lambda: performing.work(executor)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),
         Job("collect", COLLECT_S, lambda: collecting.collect(executor, gateway.store)),
-        Job("find-orphans", FIND_ORPHANS_S, lambda: collecting.find_orphans(executor, gateway.store)),
         Job("forget", 600, lambda: executor.command(forget)),
         Job("sweep", 600, lambda: sweep(gateway.store)),
         Job("checkpoint", 8, lambda: checkpoint(executor, gateway.keys, agree), last=True),

@@ -8,7 +8,7 @@ from typing import Final
 from strongroom.application.artifacts.blobstore import BlobStore, ListedBlob, StoredBlob
 from strongroom.application.artifacts.spare import in_chunks
 from strongroom.application.identity import setup
-from strongroom.application.ports.collection import Leaving, Part, Sum
+from strongroom.application.ports.collection import SETTLING_US, Leaving, Part, Sum
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import purging
@@ -17,8 +17,6 @@ from strongroom.domain.identity.model import SYSTEM
 
 QUARANTINE_US: Final = 24 * 3600 * 1_000_000
 """Longer than any request, transaction or freeze may take."""
-SETTLING_US: Final = 60 * 1_000_000
-"""How long the bytes of what was erased cannot be entered where a store looks and deletes in two requests."""
 
 RANGE: Final = 10_000
 TAKEN_AT_ONCE: Final = 200

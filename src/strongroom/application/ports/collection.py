@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from strongroom.application.artifacts.blobstore import ListedBlob
+
+SETTLING_US: Final = 60 * 1_000_000
+"""How long the bytes of what was erased cannot be entered where a store looks and deletes in two requests."""
 
 
 class Part(StrEnum):

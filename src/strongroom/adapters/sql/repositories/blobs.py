@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, null, select, update
+from sqlalchemy import bindparam, delete, exists, null, or_, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches
 from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_leaving, blob_ledger, possession_review
 from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.application.ports.collection import SETTLING_US
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.errors import Unavailable
 
@@ -21,7 +22,12 @@ _ENTERED = Prepared(
     select(
         *_COLUMNS,
         blob.c.condemned_at,
-        exists().where(blob_leaving.c.sha256 == blob.c.sha256).label("leaving"),
+        exists()
+        .where(
+            blob_leaving.c.sha256 == blob.c.sha256,
+            or_(blob_leaving.c.erased_at.is_(None), blob_leaving.c.erased_at > bindparam("settled")),
+        )
+        .label("leaving"),
     ).where(among(blob.c.sha256, "digests"))
 )
 _SPARED = Prepared(
@@ -73,10 +79,10 @@ class SqlBlobs(Repository):
 
     def _entered(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Blob]:
         """Rows that are there when this commits; the collector, where it holds one, is met at the row (decision 21)."""
-        digests = [row["sha256"] for row in rows]
+        digests, settled = [row["sha256"] for row in rows], self._context.now() - SETTLING_US
         for _ in range(_TRIES):
             self._insert_ignore(blob, rows)
-            found = {row.sha256: row for row in _ENTERED.rows(self._connection, digests=digests)}
+            found = {row.sha256: row for row in _ENTERED.rows(self._connection, digests=digests, settled=settled)}
             condemned = [row.id for row in found.values() if row.condemned_at is not None]
             if any(row.leaving for row in found.values()) or found.keys() != set(digests):
                 break
