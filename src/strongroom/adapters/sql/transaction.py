@@ -22,6 +22,7 @@ from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
+from strongroom.adapters.sql.repositories.environments import SqlEnvironments
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.figures import SqlFigures
@@ -35,14 +36,17 @@ from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
 from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
+from strongroom.adapters.sql.repositories.placements import SqlPlacements
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
+from strongroom.adapters.sql.repositories.releases import SqlReleases
 from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
 from strongroom.adapters.sql.repositories.tags import SqlTags
+from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
 from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.traces import SqlTraces
@@ -314,3 +318,19 @@ class SqlTransaction:
     @cached_property
     def figures(self) -> SqlFigures:
         return SqlFigures(self)
+
+    @cached_property
+    def environments(self) -> SqlEnvironments:
+        return SqlEnvironments(self)
+
+    @cached_property
+    def releases(self) -> SqlReleases:
+        return SqlReleases(self)
+
+    @cached_property
+    def placements(self) -> SqlPlacements:
+        return SqlPlacements(self)
+
+    @cached_property
+    def targets(self) -> SqlTargets:
+        return SqlTargets(self)

@@ -94,17 +94,20 @@ def _roles(call: Call) -> list[RoleView]:
     shown = usable[:ROLES_SHOWN]
     assets = call.tx.assets.by_ids([g.scope.asset_id for g in shown if g.scope.asset_id is not None])
     paths = {asset.id: asset.path for asset in assets.values()}
-    views = (_role(call, g, paths) for g in shown)
+    in_order = call.tx.environments.list(call.workspace.id) if any(g.scope.environment_id for g in shown) else ()
+    environments = {one.id: one.name for one in in_order}
+    views = (_role(call, g, paths, environments) for g in shown)
     return list(dict.fromkeys(views))
 
 
-def _role(call: Call, grant: Grant, paths: dict[int, str]) -> RoleView:
+def _role(call: Call, grant: Grant, paths: dict[int, str], environments: dict[int, str]) -> RoleView:
     scope, cap = grant.scope, call.caller.access.role_cap
     role = grant.role if cap is None else min(cap, grant.role)
     names = {
         Level.WORKSPACE: call.workspace.slug,
         Level.NAMESPACE: scope.namespace,
         Level.ASSET: paths.get(scope.asset_id or 0),
+        Level.ENVIRONMENT: environments.get(scope.environment_id or 0),
     }
     name = names.get(scope.level) or ""
     return RoleView(scope.level.name.lower(), name, role.name.lower())

@@ -324,7 +324,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
     :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
-        a link of another asset shows a version.
+        a link of another asset shows a version; a release that runs or stays ready has one.
     """
     asset = locked(call, uid, Permission.ASSET_DELETE)
     check_etag(etag, asset.etag)
@@ -333,6 +333,11 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     if holders:
         raise Held("Aliases hold versions of this asset; pass release_aliases to drop them.", holders=holders)
     refuse_links(call, call.tx.versions.links_elsewhere(asset.id))
+    released = call.tx.placements.holders(asset_id=asset.id)
+    if released:
+        raise Held(
+            "Releases that run, or stay ready to be put back, hold versions of this asset.", holders=list(released)
+        )
     changed = call.tx.assets.advance(asset, deleted_at=call.now)
     for alias in aliases:
         call.tx.aliases.move(changed, alias.name, None, call.actor.id)

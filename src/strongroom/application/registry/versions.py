@@ -1,6 +1,6 @@
 """Versions: found, described, archived, deleted, restored and purged. `publishing` makes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -166,7 +166,7 @@ def delete(
 
     :param release_links: links that show it go along, where the caller may delete them.
     :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does; links show
-        it that do not go along.
+        it that do not go along; a release that runs or stays ready has it.
     """
     asset, version = locked(call, uid, Permission.VERSION_DELETE)
     check_etag(etag, version.etag)
@@ -175,6 +175,7 @@ def delete(
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases point at this version; move them, or pass release_aliases.", holders=holders)
+    refuse_released(call.tx.placements.holders(version_id=version.id))
     _release(call, version, drop=release_links, release_aliases=release_aliases)
     changed = call.tx.versions.update(version, state=VersionState.TRASHED.value, deleted_at=call.now)
     asset = _with_latest(call, asset) if asset.latest_version_id == version.id else call.tx.assets.advance(asset)
@@ -183,6 +184,12 @@ def delete(
     details: dict[str, Json] = {"number": version.number, "released": tuple(alias.name for alias in aliases)}
     call.record("version.delete", Subject("version", uid), details, asset=asset)
     return version_view(call, asset, changed)
+
+
+def refuse_released(holders: Sequence[str]) -> None:
+    """:raises Held: releases that run, or stay ready to be put back, hold it."""
+    if holders:
+        raise Held("Releases that run, or stay ready to be put back, hold it.", holders=list(holders))
 
 
 def _release(call: Call, source: Version, *, drop: bool, release_aliases: bool) -> None:

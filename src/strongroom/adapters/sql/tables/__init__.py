@@ -44,6 +44,13 @@ from strongroom.adapters.sql.tables.collaboration import (
     inbox_setting,
     watch,
 )
+from strongroom.adapters.sql.tables.delivery import (
+    delivery_part,
+    delivery_placement,
+    delivery_release,
+    delivery_target,
+    environment,
+)
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.hub import access_request, asset_card
@@ -118,11 +125,16 @@ __all__ = [
     "comment_text",
     "consumption",
     "delivery",
+    "delivery_part",
+    "delivery_placement",
+    "delivery_release",
+    "delivery_target",
     "discussion",
     "document",
     "draft",
     "edge",
     "edge_removed",
+    "environment",
     "eval_record",
     "experiment",
     "feed_cursor",
