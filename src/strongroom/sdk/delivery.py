@@ -195,7 +195,7 @@ class Delivery:
 
     def register(self, environment: str, line: str, name: str, *, description: str = "") -> Target:
         """Register a target; the same name again is the target that there is."""
-        asked = {"environment": environment, "line": line, "name": name, "description": description}
+        asked: dict[str, Any] = {"environment": environment, "line": line, "name": name, "description": description}
         return self._api.call("target.register", Target, **asked)
 
     def wanted(self, target: str | Target, *, mark: str | None = None, wait: int = 0) -> Wanted:

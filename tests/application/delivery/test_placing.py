@@ -6,6 +6,7 @@ import pytest
 
 from strongroom.application.delivery import board, placing, releases
 from strongroom.application.delivery.releases import CreateRelease, WantedPart
+from strongroom.application.delivery.views import ReleaseView
 from strongroom.application.lineage import flags
 from strongroom.application.lineage.flags import SetFlag
 from strongroom.application.registry import assets, versions
@@ -25,11 +26,14 @@ def test_a_release_is_one_digest_and_made_once(world: World, delivery: Delivery)
     assert len({one.digest for one in delivery.releases}) == 3
     both = CreateRelease(LINE, [WantedPart(role, delivery.versions[0].uid) for role in ("model", "index")])
     turned = CreateRelease(LINE, list(reversed(both.parts)))
-    made = [world.command("contributor", lambda call, c=c: releases.create(call, c)) for c in (both, turned)]
-    assert made[0].uid == made[1].uid
+
+    def make(command: CreateRelease) -> ReleaseView:
+        return world.command("contributor", lambda call: releases.create(call, command))
+
+    assert make(both).uid == make(turned).uid
+    wrong = CreateRelease(LINE, [WantedPart("model", delivery.versions[0].uid)] * 2)
     with pytest.raises(Invalid):
-        wrong = CreateRelease(LINE, [WantedPart("model", delivery.versions[0].uid)] * 2)
-        world.command("contributor", lambda call: releases.create(call, wrong))
+        make(wrong)
     with pytest.raises(Forbidden):
         delivery.release(delivery.versions[0], who="viewer")
 

@@ -9,7 +9,7 @@ from strongroom.application.delivery.watching import Report, TargetView, WantedV
 from strongroom.application.identity import grants
 from strongroom.application.identity.grants import CreateGrant, Place
 from strongroom.domain.delivery.model import Guard
-from strongroom.domain.delivery.targets import MOVING, SILENT_AFTER
+from strongroom.domain.delivery.targets import MOVING, SILENT_AFTER_US
 from strongroom.domain.errors import Conflict, Forbidden, Held, Invalid, NotFound, TooLarge
 from tests.application.conftest import World
 from tests.application.delivery.conftest import LINE, Delivery
@@ -62,8 +62,8 @@ def test_silence_is_shown_and_announced_once(world: World, delivery: Delivery) -
     target = register(world)
     report(world, target, delivery.releases[0].digest)
     assert world.command_tx(watching.announce_silent) == 0
-    world.clock.advance(SILENT_AFTER + 1)
-    assert SILENT_AFTER < 60_000_000
+    world.clock.advance(SILENT_AFTER_US + 1)
+    assert SILENT_AFTER_US < 60_000_000
     assert status(world, target) == "stale"
     assert world.command_tx(watching.announce_silent) == 1
     assert world.command_tx(watching.announce_silent) == 0
@@ -101,7 +101,7 @@ def test_a_guarded_canary_is_taken_away_alone(world: World, delivery: Delivery) 
     assert [(one.mode, one.release.number, one.share) for one in told.releases] == [("live", 1, 100)]
 
 
-def test_a_grant_on_one_environment_reaches_that_alone(world: World, delivery: Delivery) -> None:
+def test_a_grant_on_one_environment_reaches_that_alone(world: World) -> None:
     """ "Environments ... with their own grants"."""
     prod = world.read("admin", lambda call: environments.get(call, "prod"))
     give = CreateGrant("maintainer", world.uid("stranger"), place=Place("environment", prod.uid))

@@ -18,10 +18,10 @@ from strongroom.domain.delivery.rules import (
     frozen_at,
     shares,
 )
-from strongroom.domain.delivery.targets import MOVING, SILENT_AFTER, Target, breached, status_of
+from strongroom.domain.delivery.targets import MOVING, SILENT_AFTER_US, Target, breached, status_of
 from strongroom.domain.errors import BadName, Invalid
 
-NOW = 10 * SILENT_AFTER
+NOW = 10 * SILENT_AFTER_US
 PLACED = Placement(1, 1, "l", 1, Mode.LIVE, 100, Action.PROMOTE, "", {}, None, None, "p", 0, None)
 TARGET = Target(1, "u", 1, 1, "l", "t", "", "p", 0, None, NOW, "a", "healthy", {}, "", 0, "")
 
@@ -69,8 +69,8 @@ def test_what_is_live_answers_what_canaries_leave() -> None:
         ({"running": None}, {"a"}, 0, "drifted"),
         ({"running": None}, set(), 0, "idle"),
         ({"running": "a"}, set(), 0, "drifted"),
-        ({"reported_at": NOW - SILENT_AFTER}, {"a"}, 0, "stale"),
-        ({"reported_at": NOW - SILENT_AFTER + 1}, {"a"}, 0, "running"),
+        ({"reported_at": NOW - SILENT_AFTER_US}, {"a"}, 0, "stale"),
+        ({"reported_at": NOW - SILENT_AFTER_US + 1}, {"a"}, 0, "running"),
         ({"reported_at": None, "recorded_at": NOW}, {"a"}, 0, "pending"),
         ({"reported_at": None}, {"a"}, 0, "stale"),
     ],

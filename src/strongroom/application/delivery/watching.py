@@ -23,7 +23,7 @@ from strongroom.domain.delivery.names import (
     clean_number_name,
     clean_slug,
 )
-from strongroom.domain.delivery.targets import SILENT_AFTER, Health, Status, Target, breached, status_of
+from strongroom.domain.delivery.targets import SILENT_AFTER_US, Health, Status, Target, breached, status_of
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.fields import clean_description
@@ -304,7 +304,7 @@ def _status(
 
 def announce_silent(tx: Transaction) -> int:
     """Announce targets that have fallen silent, as the server itself; how many. A job asks for it each few seconds."""
-    found = tx.targets.silent(tx.now() - SILENT_AFTER, AT_ONCE)
+    found = tx.targets.silent(tx.now() - SILENT_AFTER_US, AT_ONCE)
     for target in found:
         call = as_system(tx, tx.workspaces.by_id(target.workspace_id))
         after = replace(target, status=Status.STALE.value)

@@ -7,7 +7,7 @@ from typing import Final
 
 from strongroom.domain.delivery.model import Guard
 
-SILENT_AFTER: Final = 45_000_000
+SILENT_AFTER_US: Final = 45_000_000
 """Microseconds without a report after which a target is stale; with the period of the watch it is shown within 60 s."""
 MOVING: Final = 30_000_000
 """Microseconds that a target has to follow after what it should run changed, before another digest is a drift."""
@@ -67,8 +67,8 @@ def status_of(target: Target, wanted: Collection[str], changed_at: int | None, n
     :param changed_at: when that last changed.
     """
     if target.reported_at is None:
-        return Status.PENDING if now - target.recorded_at < SILENT_AFTER else Status.STALE
-    if now - target.reported_at >= SILENT_AFTER:
+        return Status.PENDING if now - target.recorded_at < SILENT_AFTER_US else Status.STALE
+    if now - target.reported_at >= SILENT_AFTER_US:
         return Status.STALE
     if target.running is None and not wanted:
         return Status.IDLE
