@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.dialects.mlflow.client import MlflowProcess
-from tests.dialects.mlflow.test_trace_metrics import ASKED, FILLED
+from tests.dialects.mlflow.test_traces_width import ASKED, FILLED
 from tests.http.processes import ServerProcess, admin
 
 

@@ -328,42 +328,6 @@ def test_filters_go_together_as_counts_say(mlflow: MlflowProcess) -> None:
     assert found == [-1.0, 1, 2, 0, 3, 1.0]
 
 
-def test_attachments_of_spans_are_files_of_the_trace_until_it_is_deleted(
-    mlflow: MlflowProcess, server: ServerProcess, token: str
-) -> None:
-    """ "files of traces (attachments)": sent beside the spans, read by their reference, gone with the trace."""
-    found = mlflow.run("""
-        from mlflow.tracing.attachments import Attachment
-        from mlflow.tracing.client import TracingClient
-        import requests
-        experiment = mlflow.set_experiment("tracing-attachments").experiment_id
-        picture = Attachment(content_type="image/png", content_bytes=b"\\x89PNG" + bytes(2_000))
-        with mlflow.start_span("look") as span:
-            span.set_inputs({"picture": picture})
-        mlflow.flush_trace_async_logging()
-        trace = mlflow.get_trace(span.trace_id)
-        told = Attachment.parse_ref(trace.data.spans[0].inputs["picture"])
-        files = TracingClient()._get_artifact_repo_for_trace(trace.info)
-        there = files.download_trace_attachment(told["attachment_id"]) == picture.content_bytes
-        here = os.environ["MLFLOW_TRACKING_URI"] + "/ajax-api/2.0/mlflow/get-trace-artifact"
-        auth = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
-
-        def shown(path):
-            return requests.get(here, {"request_id": span.trace_id, "path": path}, headers=auth)
-
-        page, wrong = shown(told["attachment_id"]), shown("../traces.json")
-        client.delete_traces(experiment, trace_ids=[span.trace_id])
-        gone = shown(told["attachment_id"]).status_code
-        result = [there, told["size"], page.content == picture.content_bytes, page.headers["X-Content-Type-Options"],
-                  wrong.json()["message"], gone, span.trace_id]
-    """)
-    assert found[:4] == [True, 2_004, True, "nosniff"]
-    assert "Attachment path must be a valid UUID" in found[4]
-    assert found[5] == 404
-    with server.client(token) as native:
-        assert native.get(f"/folders/trace/{found[6].removeprefix('tr-')}/entries").status_code == 404
-
-
 @pytest.mark.usefixtures("many")
 def test_a_prompt_that_a_trace_used_is_linked_and_found(mlflow: MlflowProcess) -> None:
     """ "links trace-prompt version": the run that the trace was made in read that version."""

@@ -24,6 +24,8 @@ ENTRIES_MOST = 10_000
 DIGESTS_MOST = 10_000
 BASES_MOST = 20
 MEDIA_TYPE_LONGEST = 255
+NO_FOLDER = 0
+"""Instead of the id of a folder that nothing was written to yet."""
 OWNERS = ("run", "logged_model", "trace", "draft")
 
 
@@ -107,7 +109,11 @@ def _trace(call: Call, ref: str, *, write: bool, hold: bool) -> FolderOwner:
     experiment, trace = (trace_lookup.locked if hold else trace_lookup.by_ref)(call, ref, permission)
     if write:
         experiments.must_live(experiment)
-    return FolderOwner("trace", trace.uid, _folder(call, "trace", trace.id), None)
+    if hold:
+        return FolderOwner("trace", trace.uid, _folder(call, "trace", trace.id), None)
+    # few traces have files: the folder is made with the first
+    none = Folder(NO_FOLDER, "trace", trace.id, call.workspace.id, 0)
+    return FolderOwner("trace", trace.uid, call.tx.folders.of("trace", trace.id) or none, None)
 
 
 def _draft(call: Call, uid: str, *, write: bool) -> FolderOwner:

@@ -1,10 +1,11 @@
-"""MLflow's figures over traces, as its client asks for them: counts, times, tokens, costs, judgements, in groups."""
+"""What else MLflow's client does with traces: asks for figures over them, attaches files, sends them again."""
 
 from typing import Any
 
 import pytest
 
 from tests.dialects.mlflow.client import MlflowError, MlflowProcess
+from tests.http.processes import ServerProcess
 
 FILLED = """
 from mlflow.entities.trace_metrics import AggregationType as T, MetricAggregation as A, MetricViewType as V
@@ -131,3 +132,56 @@ def test_what_cannot_be_asked_is_refused_in_mlflows_words(filled: MlflowProcess)
             filled.run(f"ask(view_type={asked})")
         assert refused.value.code == "INVALID_PARAMETER_VALUE", asked
         assert words in refused.value.message, asked
+
+
+def test_a_trace_that_is_sent_again_is_not_judged_twice(mlflow: MlflowProcess) -> None:
+    """The client of 3.18 names the assessments of a trace that it describes, and sends it again when in doubt."""
+    found = mlflow.run("""
+        from mlflow.entities import Feedback, TraceInfo, TraceLocation, TraceState
+        from mlflow.tracking._tracking_service.utils import _get_store
+        place = mlflow.set_experiment("tracing-again").experiment_id
+        said = [Feedback(name="good", value=True), Feedback(name="good", value=False), Feedback(name="new", value=1)]
+        said[0].assessment_id, said[1].assessment_id = "a-" + "1" * 32, "a-" + "2" * 32
+        info = TraceInfo("tr-" + "5" * 32, TraceLocation.from_experiment_id(place), 1, TraceState.OK, assessments=said)
+        made = [len(_get_store().start_trace(info).assessments) for _ in range(2)]
+        there = _get_store().get_trace_info(info.trace_id).assessments
+        result = [made, sorted((a.name, a.value) for a in there)]
+    """)
+    assert found[0] == [3, 4]  # what has no name is said once more
+    assert found[1] == [["good", False], ["good", True], ["new", 1], ["new", 1]]
+
+
+def test_attachments_of_spans_are_files_of_the_trace_until_it_is_deleted(
+    mlflow: MlflowProcess, server: ServerProcess, token: str
+) -> None:
+    """ "files of traces (attachments)": sent beside the spans, read by their reference, gone with the trace."""
+    found = mlflow.run("""
+        from mlflow.tracing.attachments import Attachment
+        from mlflow.tracing.client import TracingClient
+        import requests
+        place = mlflow.set_experiment("tracing-attachments").experiment_id
+        picture = Attachment(content_type="image/png", content_bytes=b"\\x89PNG" + bytes(2_000))
+        with mlflow.start_span("look") as span:
+            span.set_inputs({"picture": picture})
+        mlflow.flush_trace_async_logging()
+        trace = mlflow.get_trace(span.trace_id)
+        told = Attachment.parse_ref(trace.data.spans[0].inputs["picture"])
+        files = TracingClient()._get_artifact_repo_for_trace(trace.info)
+        there = files.download_trace_attachment(told["attachment_id"]) == picture.content_bytes
+        here = os.environ["MLFLOW_TRACKING_URI"] + "/ajax-api/2.0/mlflow/get-trace-artifact"
+        auth = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
+
+        def shown(path):
+            return requests.get(here, {"request_id": span.trace_id, "path": path}, headers=auth)
+
+        page, wrong = shown(told["attachment_id"]), shown("../traces.json")
+        client.delete_traces(place, trace_ids=[span.trace_id])
+        gone = shown(told["attachment_id"]).status_code
+        result = [there, told["size"], page.content == picture.content_bytes, page.headers["X-Content-Type-Options"],
+                  wrong.json()["message"], gone, span.trace_id]
+    """)
+    assert found[:4] == [True, 2_004, True, "nosniff"]
+    assert "Attachment path must be a valid UUID" in found[4]
+    assert found[5] == 404
+    with server.client(token) as native:
+        assert native.get(f"/traces/{found[6].removeprefix('tr-')}").status_code == 404
