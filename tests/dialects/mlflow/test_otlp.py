@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from google.protobuf.internal.encoder import _VarintBytes
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -170,11 +169,15 @@ def test_bombs_are_refused_before_they_cost_much(api: InProcess, monkeypatch: py
     assert code(post(api, request(4).SerializeToString())) == refused
 
 
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+
 def wrapped(attributes: bytes) -> bytes:
     """A request of one span whose encoded attributes are given."""
     span = request(1, "a" * 32).resource_spans[0].scope_spans[0].spans[0].SerializeToString() + attributes
     for number in (2, 2, 1):  # a span of a scope, of a resource, of the request
-        span = bytes([number << 3 | 2]) + _VarintBytes(len(span)) + span
+        span = bytes([number << 3 | 2]) + varint(len(span)) + span
     return bytes(span)
 
 
