@@ -15,6 +15,7 @@ from strongroom.application.manifests.cache import Cache
 from strongroom.application.manifests.packaging import Packaged
 from strongroom.application.manifests.packaging_views import SHOWN_MOST, PackagingView
 from strongroom.application.paging import PageRequest
+from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import comparing, copying, rescanning, versions
 from strongroom.application.registry.copying import CopyVersion
 from strongroom.application.registry.publishing import PublishDetails
@@ -183,6 +184,10 @@ def test_the_same_file_is_read_once(site: Site, seal: Seal, monkeypatch: pytest.
     assert len(read) == 1
 
 
+def _forget(tx: Transaction) -> None:
+    cast("SqlTransaction", tx).connection.execute(delete(table))
+
+
 def test_versions_made_before_anybody_looked_are_read_by_a_rescan(
     site: Site, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +196,7 @@ def test_versions_made_before_anybody_looked_are_read_by_a_rescan(
     broken = seal("model", files={"MLmodel": b"a: [", "w.bin": b"2"})
     before = shown(site, with_model)
     monkeypatch.setattr(packaging, "_kept", Cache())
-    run(site.world.executor.command(lambda tx: cast("SqlTransaction", tx).connection.execute(delete(table)) and None))
+    run(site.world.executor.command(_forget))
     assert (shown(site, with_model), found(site, "flavor = 'sklearn'")) == (None, [])
 
     def again() -> Rescanned:
