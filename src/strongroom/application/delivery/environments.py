@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from strongroom.application.call import Call, check_etag
+from strongroom.application.call import Call, Refusal, check_etag
 from strongroom.application.delivery.views import EnvironmentView, environment_view
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
@@ -55,6 +55,7 @@ def _allowed(call: Call, environment: Environment | None, permission: Permission
     """The environment, when the caller may do this there. :raises NotFound: none, or not visible."""
     call.ask(permission)
     if environment is None or not call.caller.access.allows(Permission.RELEASE_READ, target_of(environment)):
+        call.refusal = Refusal(permission, Subject(PLACE, environment.uid)) if environment else None
         call.absent = True
         raise NotFound(_HIDDEN)
     call.require(permission, target_of(environment), Subject(PLACE, environment.uid))
@@ -82,11 +83,17 @@ def locked(call: Call, name: str, permission: Permission) -> Environment:
 
 
 def visible(call: Call) -> list[Environment]:
-    """Those that the caller may read, in their order."""
+    """Those that the caller may read, in their order.
+
+    :raises Forbidden: the caller may read none, and thus nothing of what is delivered in the workspace.
+    """
     call.ask(Permission.RELEASE_READ)
     access = call.caller.access
     found = call.tx.environments.list(call.workspace.id)
-    return [one for one in found if access.allows(Permission.RELEASE_READ, target_of(one))]
+    seen = [one for one in found if access.allows(Permission.RELEASE_READ, target_of(one))]
+    if not seen:
+        call.require(Permission.RELEASE_READ)
+    return seen
 
 
 def listed(call: Call) -> list[EnvironmentView]:

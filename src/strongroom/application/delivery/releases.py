@@ -92,18 +92,12 @@ def _part(call: Call, role: str, wanted: WantedPart) -> Part:
 
 def by_uid(call: Call, uid: str) -> Release:
     """A release, when the caller may read those of the workspace. :raises NotFound: none."""
-    readable(call)
+    environments.visible(call)
     found = call.tx.releases.by_uid(call.workspace.id, uid)
     if found is None:
         call.absent = True
         raise NotFound("There is no such release.")
     return found
-
-
-def readable(call: Call) -> None:
-    """:raises NotFound: the caller may read no environment, and thus no release, of the workspace."""
-    if not environments.visible(call):
-        call.require(Permission.RELEASE_READ)
 
 
 def get(call: Call, uid: str) -> ReleaseView:
@@ -113,7 +107,7 @@ def get(call: Call, uid: str) -> ReleaseView:
 
 def listed(call: Call, line: str | None, page: PageRequest) -> Page[ReleaseView]:
     """Releases, of one line or all, the latest first."""
-    readable(call)
+    environments.visible(call)
     listing = f"releases/{call.workspace.id}/{line}"
     rows = call.tx.releases.list(call.workspace.id, line, call.sealer.open(listing, page.token), page.size + 1)
     kept = call.sealer.page(listing, rows, page.size, lambda one: (one.id,))
