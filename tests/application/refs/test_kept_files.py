@@ -65,7 +65,7 @@ def held(site: Site, asset: AssetView) -> set[str]:
     """What the asset possesses once that was looked at again."""
     found = site.world.command_tx(lambda tx: tx.assets.by_uid(site.world.workspace.id, asset.uid))
     assert found is not None
-    assert site.world.command("admin", lambda call: purging.review(call, found.id))
+    site.world.command("admin", lambda call: purging.review(call, found.id))
     return set(site.world.read_tx(lambda tx: tx.blobs.held_by(found.id)))
 
 
