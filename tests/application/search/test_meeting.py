@@ -53,7 +53,7 @@ def asked(world: World, what: str, order: str, uid: str) -> tuple[list[str], boo
 
 @pytest.mark.parametrize("order", ["metrics.loss", "", "max(metrics.loss)"], ids=["by an index", "latest", "sorted"])
 def test_what_rarely_meets_is_what_indexes_share(world: World, experiment_uid: str, order: str) -> None:
-    """Issue 3: runs filtered and ordered by metric at 10^6: a walk to the end of the order took over 10 s and was ended."""
+    """ "Runs filtered and ordered by metric at 1,000,000 runs under 200 ms p95": a walk took over 10 s."""
     what = "tags.team = 'x' AND params.depth = 3"
     names, laid = asked(world, what, order, experiment_uid)
     assert names == ["r5"]
