@@ -71,7 +71,9 @@ def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, mon
 
     times = st.just(None) if entity is Entity.TRACE else st.sampled_from([None, None, THEN])
 
-    @settings(max_examples=15 if entity is Entity.TRACE else 40, suppress_health_check=list(HealthCheck))
+    few = entity is Entity.TRACE or way == "where parts meet"
+
+    @settings(max_examples=15 if few else 40, suppress_health_check=list(HealthCheck))
     @given(filters(entity) | st.none(), orders(entity), st.sampled_from([3, 7, 1000]), scopes, times)
     def check(
         where: Expr | None, order: tuple[OrderTerm, ...], size: int, scope: tuple[str, ...], at: int | None
