@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from strongroom.application.paging import Key
+from strongroom.domain.identity.access import Visible
 from strongroom.domain.lineage.flags import Flag
 from strongroom.domain.lineage.model import Edge, EdgeType, Node, RemovedEdge, Vertex
 
@@ -86,8 +87,11 @@ class Edges(Protocol):
         """Edges of a vertex that were taken back, the latest first."""
         ...
 
-    def counts(self, run_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-        """Run id -> how many edges lead into it as input, and out of it (output or registered)."""
+    def counts(self, run_ids: Sequence[int], visible: Visible) -> Mapping[int, tuple[int, int]]:
+        """Run id -> how many edges lead into it as input, and out of it (output or registered).
+
+        Edges to and from what is not visible do not count.
+        """
         ...
 
     def lock_derivations(self, workspace_id: int) -> None:
