@@ -2,8 +2,8 @@
 
 Reads from before stand at the day of the last one: it is known how many they were, and not when each was.
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0030
+Revises: 0029
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 
 _SUMS = """
 INSERT INTO asset_reads (asset_id, day, reads)
