@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from strongroom.application.call import Call
 from strongroom.application.paging import PageRequest
-from strongroom.application.registry import aliases, assets, holds, links, namespaces, purging, retaining, retention, tags
+from strongroom.application.registry import (
+    aliases,
+    assets,
+    holds,
+    links,
+    namespaces,
+    purging,
+    retaining,
+    retention,
+    tags,
+)
 from strongroom.application.registry import versions as published
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.assets import CreateAsset
@@ -72,9 +82,7 @@ def measured(world: World, key: str, value: float) -> str:
 
 
 choices = st.lists(
-    st.tuples(
-        st.sampled_from(["", "", "alias", "hold", "expires", "tag", "archive"]), st.sampled_from([0, 10, 60])
-    ),
+    st.tuples(st.sampled_from(["", "", "alias", "hold", "expires", "tag", "archive"]), st.sampled_from([0, 10, 60])),
     min_size=1,
     max_size=6,
 )
@@ -254,9 +262,7 @@ def test_an_expiry_lies_ahead_and_can_be_taken_back(world: World, model: AssetVi
     assert simulated(world, model) == [1], "restoring does not change what was said of it"
 
 
-def test_every_version_that_goes_is_on_record_with_the_reason(
-    world: World, model: AssetView, publish: Publish
-) -> None:
+def test_every_version_that_goes_is_on_record_with_the_reason(world: World, model: AssetView, publish: Publish) -> None:
     for n in range(2):
         publish(model, content=str(n))
     keep(world, model, LAST)

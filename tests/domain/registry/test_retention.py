@@ -37,9 +37,7 @@ rules = st.builds(
 @st.composite
 def versions(draw: st.DrawFn) -> list[Facts]:
     numbers = draw(st.lists(st.integers(1, 50), max_size=12, unique=True))
-    return [
-        Facts(str(n), n, draw(times), 1, draw(expiries), draw(holders), draw(tags), draw(metrics)) for n in numbers
-    ]
+    return [Facts(str(n), n, draw(times), 1, draw(expiries), draw(holders), draw(tags), draw(metrics)) for n in numbers]
 
 
 def kept(rule: RetentionRule | None, *found: Facts) -> list[int]:
