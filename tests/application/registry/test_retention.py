@@ -25,8 +25,8 @@ from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.assets import CreateAsset
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.retaining import Retained
-from strongroom.application.registry.views import AssetView, VersionView
 from strongroom.application.registry.versions import ListVersions
+from strongroom.application.registry.views import AssetView, VersionView
 from strongroom.application.tracking import experiments, recording, runs
 from strongroom.application.tracking.experiments import CreateExperiment
 from strongroom.application.tracking.runs import CreateRun

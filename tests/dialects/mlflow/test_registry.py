@@ -186,9 +186,7 @@ def test_a_token_comes_as_bearer_or_as_the_password_of_basic(server: ServerProce
     assert (refused.status_code, refused.json()["error_code"]) == (401, "UNAUTHENTICATED")
 
 
-def test_a_protected_alias_is_refused_as_a_missing_right(
-    mlflow: MlflowProcess, server: ServerProcess, token: str
-) -> None:
+def test_a_protected_alias_is_refused_as_a_missing_right(mlflow: MlflowProcess, server: ServerProcess) -> None:
     """A maintainer's client neither moves nor removes it, nor deletes what it points at."""
     mlflow.run(RUN)
     mlflow.run("""
