@@ -142,6 +142,10 @@ class Figures(Protocol):
     """Sums over what assets, workspaces and the whole server hold; neither is given for the whole server."""
 
     def logical(self, *, asset_id: int | None = None, workspace_id: int | None = None) -> int: ...
+    def unique(self, asset_ids: Sequence[int]) -> Mapping[int, int]:
+        """Bytes of the different files that each asset holds; nothing of those that hold none."""
+        ...
+
     def whole(
         self, *, asset_id: int | None = None, workspace_id: int | None = None, others: Sequence[int] = ()
     ) -> Whole:

@@ -18,6 +18,7 @@ from strongroom.domain.xet.hashes import answers, key_of, raw
 from strongroom.domain.xet.xorb import BODY_LARGEST, XorbIndex
 
 LEDGER_US: Final = 22 * 24 * 3600 * 1_000_000
+STIRRED_US: Final = 60 * 1_000_000
 """Clients remember for 21 days which chunks they have sent, and do not send them again."""
 
 _GRANTED: Final = "xet.grant"
@@ -122,10 +123,14 @@ async def take(edge: Edge, session: Session, hashed: str, granted: str) -> None:
 
 
 def enter(call: Call, session: Session, hashed: str, stored: StoredBlob, index: XorbIndex | None) -> None:
-    """Record a xorb that is stored, and that the caller has sent it."""
-    target(call, session, write=True)
+    """Record a xorb that is stored, and that the caller has sent it.
+
+    Whoever sends it is about to commit: a head that waits to be quiet waits on, since it may be half of what is coming.
+    """
+    asset = target(call, session, write=True)
     assert index is not None  # noqa: S101 - the store has read the body to its end
     blob = call.tx.blobs.add([stored])[stored.sha256]
     answering = [key_of(index.hash_of(chunk)) for chunk in range(index.count) if answers(index.hash_of(chunk))]
     xorb_id = call.tx.xet.add_xorb(hashed, blob.id, index, answering)
     call.tx.xet.note_xorb(call.actor.id, xorb_id, call.now + LEDGER_US)
+    call.tx.publication.stir(asset.id, call.now + STIRRED_US)
