@@ -1,8 +1,10 @@
 """Workspaces by MLflow's own client: by header, by path, and its five endpoints."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.dialects.mlflow.client import MlflowProcess
+from tests.dialects.mlflow.client import MlflowProcess, client_of
 from tests.http.processes import ServerProcess, new_token
 
 
@@ -13,6 +15,13 @@ def token(server: ServerProcess) -> str:
 
     done = admin("token", "create", "--data", server.data, "--principal", "root", "--role", "admin", "--server")
     return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def mlflow(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
+    """A client of theirs."""
+    with client_of(server.url, token, tmp_path_factory.mktemp("client")) as child:
+        yield child
 
 
 def test_workspaces_are_made_listed_described_and_deleted(mlflow: MlflowProcess) -> None:
