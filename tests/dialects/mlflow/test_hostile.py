@@ -258,3 +258,25 @@ def test_batches_beyond_what_mlflow_allows_are_refused_whole(api: InProcess, run
     for path in ("/graphql", "/ajax-api/2.0/mlflow/gateway-proxy", "/api/3.0/mlflow/jobs"):
         answer = send(api, "POST", path, [{"query": "{ __typename }"}] * 1_000)
         assert (answer.status, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND"), path
+
+
+def test_files_of_a_trace_are_as_safe_as_the_trace(api: InProcess) -> None:
+    """Attachments: no path climbs, nobody writes into a trace that he may not write, and none is run by a browser."""
+    trace = "tr-" + "7" * 32
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
+    info = {"trace_id": trace, "trace_location": place, "state": "OK", "request_time": "2026-01-01T00:00:00Z"}
+    assert send(api, "POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}}).status == 200
+    root, name = f"{PROXY}/0/traces/{trace}/artifacts", "60515815-3325-4a47-85af-430f7d701c3f"
+    for path in CLIMBS:
+        assert is_refused(send(api, "PUT", f"{root}/{path}", body=b"x"))
+    assert is_refused(send(api, "PUT", f"{PROXY}/0/traces/tr-{'8' * 32}/artifacts/attachments/{name}", body=b"x"), 404)
+    assert api.request("viewer", "PUT", f"{root}/attachments/{name}", body=b"x").status == 403
+    assert api.request("stranger", "GET", f"{root}/attachments/{name}").status == 404
+    page = b"<script>alert(1)</script>"
+    assert send(api, "PUT", f"{root}/attachments/{name}", body=page).status == 200
+    shown = send(api, "GET", f"/ajax-api/2.0/mlflow/get-trace-artifact?request_id={trace}&path={name}")
+    assert (shown.status, shown.body, shown.headers["x-content-type-options"]) == (200, page, "nosniff")
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert shown.headers["content-disposition"].startswith("attachment")
+    for path in ("../traces.json", "x", name.upper(), name + "/.."):
+        assert is_refused(send(api, "GET", f"/ajax-api/2.0/mlflow/get-trace-artifact?request_id={trace}&path={path}"))
