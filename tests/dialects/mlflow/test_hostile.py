@@ -267,7 +267,7 @@ def test_files_of_a_trace_are_as_safe_as_the_trace(api: InProcess) -> None:
     info = {"trace_id": trace, "trace_location": place, "state": "OK", "request_time": "2026-01-01T00:00:00Z"}
     assert send(api, "POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}}).status == 200
     root, name = f"{PROXY}/0/traces/{trace}/artifacts", "60515815-3325-4a47-85af-430f7d701c3f"
-    for path in CLIMBS:
+    for path in ("%2e%2e/x", "a/..%2fx", "a//b", "..%5cx", "%00"):
         assert is_refused(send(api, "PUT", f"{root}/{path}", body=b"x"))
     assert is_refused(send(api, "PUT", f"{PROXY}/0/traces/tr-{'8' * 32}/artifacts/attachments/{name}", body=b"x"), 404)
     assert api.request("viewer", "PUT", f"{root}/attachments/{name}", body=b"x").status == 403
