@@ -32,6 +32,8 @@ REVISIONS: Final = (
     "0026",
     "0027",
     "0028",
+    "0029",
+    "0030",
 )
 
 HEAD: Final = REVISIONS[-1]
