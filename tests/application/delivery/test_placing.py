@@ -9,10 +9,12 @@ from strongroom.application.delivery.releases import CreateRelease, WantedPart
 from strongroom.application.delivery.views import ReleaseView
 from strongroom.application.lineage import flags
 from strongroom.application.lineage.flags import SetFlag
-from strongroom.application.registry import assets, versions
+from strongroom.application.paging import PageRequest
+from strongroom.application.registry import assets, retention, versions
 from strongroom.application.registry.views import AssetView
 from strongroom.domain.delivery.model import Freeze
 from strongroom.domain.errors import Conflict, Forbidden, Held, Invalid, NotFound
+from strongroom.domain.registry.retention import RetentionRule
 from tests.application.conftest import DAY, World
 from tests.application.delivery.conftest import LINE, Delivery
 
@@ -125,6 +127,9 @@ def test_what_runs_or_stays_ready_is_not_deleted(world: World, delivery: Deliver
         with pytest.raises(Held) as held:
             delete(number)
         assert held.value.details["holders"] == [f"release:dev/{LINE}#{number}"]
+    found = world.read("viewer", lambda call: retention.simulate(call, model.uid, RetentionRule(last=1), PageRequest()))
+    ready = [(3, (f"release:dev/{LINE}#3", "last")), (2, (f"release:dev/{LINE}#2",)), (1, ("rule",))]
+    assert [(one.version, tuple(one.because)) for one in found.items] == ready
     delete(1)
     with pytest.raises(Held):
         world.command("maintainer", lambda call: assets.delete(call, model.uid, release_aliases=True, etag=None))

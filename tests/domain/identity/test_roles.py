@@ -17,10 +17,10 @@ ADDED = {
     "lineage:write asset:create run:write comment:write flag:set target:write release:create",
     Role.MAINTAINER: "alias:set stage:set verdict:give version:delete asset:rename asset:share asset:delete grant:read "
     "run:delete namespace:create namespace:edit webhook:read comment:moderate flag:remove ref:protect publication:set "
-    "automation:read automation:write release:place",
-    Role.ADMIN: "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
-    "principal:write token:manage audit:read workspace:create workspace:delete server:settings server:backup "
-    "environment:write",
+    "automation:read automation:write release:place hold:place",
+    Role.ADMIN: "alias:protect hold:release retention:set environment:write "
+    "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
+    "principal:write token:manage audit:read workspace:create workspace:delete server:settings server:backup",
 }
 ANYWHERE = {Permission.PUBLIC, Permission.SELF}
 ON_ASSETS = [p for p, rule in RULES.items() if rule.level is Level.ASSET]

@@ -73,8 +73,8 @@ class Placements(Protocol):
         """The latest first."""
         ...
 
-    def holders(self, *, version_id: int | None = None, asset_id: int | None = None) -> Sequence[str]:
-        """`release:ENVIRONMENT/LINE#NUMBER` of releases that run, or stay ready, with the version or the asset."""
+    def held(self, *, version_id: int | None = None, asset_id: int | None = None) -> Mapping[int, Sequence[str]]:
+        """Versions, one or those of an asset, in releases that run or stay ready: `release:ENVIRONMENT/LINE#NUMBER`."""
         ...
 
 

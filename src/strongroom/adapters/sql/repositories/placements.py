@@ -25,7 +25,6 @@ _C = delivery_placement.c
 _PRESENT = _C.valid_to.is_(None)
 _LIVE = Mode.LIVE.value
 _OWN = [column for column in _C if column.name != "placed_by"]
-HOLDERS_NAMED = 10
 
 
 @cache
@@ -101,31 +100,31 @@ class SqlPlacements(Repository):
             query = query.where(_C.id < after[0])
         return self._loaded(query.order_by(_C.id.desc()).limit(limit))
 
-    def holders(self, *, version_id: int | None = None, asset_id: int | None = None) -> Sequence[str]:
-        found: list[str] = []
+    def held(self, *, version_id: int | None = None, asset_id: int | None = None) -> Mapping[int, Sequence[str]]:
+        found: dict[int, list[str]] = {}
+        ready: dict[tuple[int, str], set[int]] = {}
         for place in self._places(version_id, asset_id):
-            latest = (
-                select(_C.release_id, _PRESENT.label("present"))
-                .where(_C.environment_id == place.environment_id, _C.line == place.line)
-                .where(_PRESENT | (_C.mode == _LIVE))
-                .order_by(_PRESENT.desc(), _C.id.desc())
-            )
-            ready: list[int] = []
-            for row in self._connection.execute(latest.limit(200)):
-                if row.present or (row.release_id not in ready and len(ready) <= place.keep):
-                    ready.append(row.release_id)
-            if place.release_id in ready:
-                found.append(f"release:{place.name}/{place.line}#{place.number}")
-            if len(found) >= HOLDERS_NAMED:
-                break
-        return sorted(set(found))
+            key = place.environment_id, place.line
+            if key not in ready:
+                ready[key] = self._ready(*key, place.keep)
+            if place.release_id in ready[key]:
+                found.setdefault(place.version_id, []).append(f"release:{place.name}/{place.line}#{place.number}")
+        return found
+
+    def _ready(self, environment_id: int, line: str, keep: int) -> set[int]:
+        """Releases that run on a line, and the latest `keep` others that were live."""
+        mine = (_C.environment_id == environment_id, _C.line == line)
+        running = set(self._connection.execute(select(_C.release_id).where(*mine, _PRESENT)).scalars())
+        latest = select(_C.release_id, func.max(_C.id).label("last")).where(*mine, _C.mode == _LIVE)
+        latest = latest.group_by(_C.release_id).order_by(func.max(_C.id).desc()).limit(keep + len(running))
+        earlier = [row.release_id for row in self._connection.execute(latest) if row.release_id not in running]
+        return running | set(earlier[:keep])
 
     def _places(self, version_id: int | None, asset_id: int | None) -> Iterable[AnyRow]:
         """Where releases with the version, or one of the asset, are or were placed, with how many stay ready there."""
         of: ColumnElement[bool] = delivery_part.c.version_id == version_id
-        query = select(
-            _C.environment_id, _C.line, _C.release_id, environment.c.keep, environment.c.name, delivery_release.c.number
-        )
+        own = (_C.environment_id, _C.line, _C.release_id, delivery_part.c.version_id)
+        query = select(*own, environment.c.keep, environment.c.name, delivery_release.c.number)
         query = query.join(delivery_part, delivery_part.c.release_id == _C.release_id)
         if asset_id is not None:
             query = query.join(version, version.c.id == delivery_part.c.version_id)
@@ -133,7 +132,7 @@ class SqlPlacements(Repository):
         query = query.join(environment, environment.c.id == _C.environment_id)
         query = query.join(delivery_release, delivery_release.c.id == _C.release_id)
         query = query.where(of, environment.c.removed_at.is_(None)).distinct()
-        return self._connection.execute(query.order_by(_C.environment_id, _C.line, _C.release_id)).all()
+        return self._connection.execute(query.order_by(*own)).all()
 
     def _loaded(self, query: Select[tuple[object, ...]]) -> Sequence[Placement]:
         return [_load(row) for row in self._connection.execute(query)]
