@@ -86,6 +86,7 @@ def gc(
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     orphans: Annotated[bool, Parameter(negative="")] = False,
     quarantine: float = 24.0,
+    servers_stopped: Annotated[bool, Parameter(negative="")] = False,
     storage: Storage | None = None,
 ) -> None:
     """Free the bytes that nothing names any more, beside a running server; it does so by itself every hour.
@@ -101,7 +102,10 @@ def gc(
         quarantine. Never while another database, such as a restored copy, uses the same store: its bytes are orphans
         to this one.
     quarantine:
-        Hours. Less than 24 only while no server runs: work that has begun must not lose what it is about to name.
+        Hours. Less than 24 are refused unless the servers are stopped.
+    servers_stopped:
+        You have stopped every server of this database. Beside a running one, a quarantine below 24 hours erases bytes
+        that uploads and publications on their way are about to name: versions that cannot be read.
     """
     import asyncio
 
@@ -109,8 +113,55 @@ def gc(
 
     with _refusals():
         at = storage or Storage()
-        lines = asyncio.run(previewed(at, quarantine) if dry_run else collected(at, quarantine, orphans=orphans))
+        if servers_stopped and not dry_run:
+            sys.stderr.write("strongroom: taking your word that no server runs on this database.\n")
+        done = collected(at, quarantine, orphans=orphans, stopped=servers_stopped) if not dry_run else None
+        lines = asyncio.run(done or previewed(at, quarantine))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+@app.command
+def fsck(
+    *,
+    deep: Annotated[bool, Parameter(negative="")] = False,
+    rate: float | None = None,
+    grace: float = 24.0,
+    resume: str = "",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    storage: Storage | None = None,
+) -> int:
+    """Check that the store holds all that the database names, and nothing else; beside a running server or without.
+
+    Exit codes: 0 all is well, 1 something was found (and is not repaired), 2 it could not be checked to the end.
+
+    Parameters
+    ----------
+    deep:
+        Read and hash every byte; without it only names and sizes are compared.
+    rate:
+        Read at most so many MiB a second.
+    grace:
+        Hours: younger bytes that no row names are not said to be orphans, as they may be on their way.
+    resume:
+        Go on from a cursor that an earlier check said.
+    as_json:
+        A JSON object a line, and cursors on standard error.
+    """
+    import asyncio
+
+    from strongroom.bootstrap.integrity import NOT_CHECKED, Wanted, checked
+
+    wanted = Wanted(deep=deep, rate=rate, grace_hours=grace, resume=resume, as_json=as_json)
+    try:
+        return asyncio.run(checked(storage or Storage(), wanted, _said))
+    except DomainError as error:
+        print(f"strongroom: {error.message}", file=sys.stderr)  # noqa: T201 - what the command line says
+        return NOT_CHECKED
+
+
+def _said(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

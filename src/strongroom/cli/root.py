@@ -39,6 +39,7 @@ SERVER_COMMANDS = {
     "migrate": ("maintenance:migrate", "Bring the database to this release's schema."),
     "backup": ("maintenance:backup", "Copy a data folder while its server runs."),
     "restore": ("maintenance:restore", "Make a data folder out of a backup."),
+    "fsck": ("maintenance:fsck", "Check that the store holds what the database names, and repair it."),
     "gc": ("maintenance:gc", "Free the bytes that nothing names any more."),
 }
 
