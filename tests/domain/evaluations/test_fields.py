@@ -15,6 +15,7 @@ from strongroom.domain.evaluations.fields import (
     clean_note,
     clean_properties,
     clean_slices,
+    clean_time,
 )
 from strongroom.domain.evaluations.model import Data, Judge, Measure, SliceMeasure
 
@@ -91,5 +92,9 @@ def test_the_rest_is_bounded() -> None:
         clean_properties({"k": [1]})
     with pytest.raises(Invalid):
         clean_properties({str(n): 1 for n in range(PROPERTIES_MOST + 1)})
+    for time in (-1, 2**62):
+        with pytest.raises(Invalid):
+            clean_time(time)
+    assert clean_time(1) == 1
     assert clean_judge(None) is None
     assert clean_judge(Judge("j", "1", "m")) == Judge("j", "1", "m")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.artifacts.reading import stored
-from strongroom.application.call import Call
+from strongroom.application.call import Call, Refusal
 from strongroom.application.edge import Edge
 from strongroom.application.evaluations import finding
 from strongroom.application.paging import Page, PageRequest
@@ -147,6 +147,7 @@ def get(call: Call, uid: str) -> ComparisonView:
     one = call.tx.evaluations.comparison(call.workspace.id, uid)
     shown = _views(call, [one]) if one else []
     if not shown:
+        call.refusal = Refusal(Permission.ASSET_READ, Subject("comparison", uid)) if one else None
         call.absent = True
         raise NotFound("There is no such comparison.")
     return shown[0]

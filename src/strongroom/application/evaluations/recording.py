@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.artifacts.folders import possessed_by
@@ -13,7 +12,6 @@ from strongroom.application.evaluations import finding
 from strongroom.application.evaluations.views import EvaluationView, evaluation_views
 from strongroom.application.lineage import graph
 from strongroom.application.registry import versions
-from strongroom.application.views import microseconds
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotPossessed
@@ -34,6 +32,7 @@ class RecordEvaluation:
 
     :param dataset_uid: a version that is ours, whose digest is then the data set's; or `dataset_digest` says it, of
         whatever algorithm; with neither the evaluation is unbound.
+    :param evaluated_at: microseconds since 1970, as claimed.
     :param rows: SHA-256 of a Parquet file with the results of single rows, sent to the version's asset before.
     """
 
@@ -49,7 +48,7 @@ class RecordEvaluation:
     rows: str | None = None
     note: str = ""
     properties: Mapping[str, object] = field(default_factory=dict)
-    evaluated_at: datetime | None = None
+    evaluated_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +150,7 @@ def _clean(command: RecordEvaluation) -> RecordEvaluation:
         judge=fields.clean_judge(command.judge),
         note=fields.clean_note(command.note),
         properties=fields.clean_properties(command.properties),
+        evaluated_at=fields.clean_time(command.evaluated_at),
     )
 
 
@@ -229,7 +229,7 @@ def _new(call: Call, version: Version, data: Data, said: _Said, old: Evaluation 
         properties=command.properties,
         recorded_by=call.actor.id,
         recorded_at=call.now,
-        evaluated_at=None if command.evaluated_at is None else microseconds(command.evaluated_at),
+        evaluated_at=command.evaluated_at,
         root_id=old.root_id if old else 0,
         supersedes_id=old.id if old else None,
         reason=said.reason,

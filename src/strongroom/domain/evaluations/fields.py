@@ -24,6 +24,7 @@ PATH_LONGEST: Final = 1_000
 NOTE_LONGEST: Final = 4_000
 DIGEST_LONGEST: Final = 200
 ROWS_LARGEST: Final = 2**53
+TIME_LATEST: Final = 253_402_300_799_999_999
 _DIGEST: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:+/=._-]{7,199}")
 _ALGORITHM: Final = "sha256:"
 
@@ -146,3 +147,10 @@ def clean_properties(found: Mapping[str, object]) -> Mapping[str, Scalar]:
     if len(found) > PROPERTIES_MOST:
         raise Invalid(f"An evaluation has at most {PROPERTIES_MOST} properties.", limit=PROPERTIES_MOST)
     return {clean_tag_key(key): clean_property(value) for key, value in found.items()}
+
+
+def clean_time(claimed: int | None) -> int | None:
+    """A time as somebody claims it, microseconds. :raises Invalid: before 1970, or after the year 9999."""
+    if claimed is not None and not 0 <= claimed <= TIME_LATEST:
+        raise Invalid("An evaluation is made between 1970 and the year 9999.")
+    return claimed

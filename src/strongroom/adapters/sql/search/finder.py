@@ -16,7 +16,7 @@ from strongroom.adapters.sql.search.scope import NO_KEY, TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
 from strongroom.domain.errors import Invalid
-from strongroom.domain.search.ast import And, Expr, Group, On, atoms
+from strongroom.domain.search.ast import MEASURED, And, Expr, Group, On, atoms
 from strongroom.domain.search.schema import Entity
 
 CANDIDATES_MOST = 5_000
@@ -29,7 +29,7 @@ MERGED_MOST = 50
 NODES_MOST = 100
 """Digests of a data set that are looked up beforehand."""
 OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE})
-_KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC})
+_KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, *MEASURED})
 
 
 class SqlSearch(Repository):
@@ -70,7 +70,8 @@ class SqlSearch(Repository):
         names = {field.name for field in fields if field.group in _KEYED}
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
-        few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}
+        asked = {field.on for field in fields if field.on and field.group is not Group.EVALUATION}
+        few = {on: ids for on in asked if (ids := self._nodes(query.workspace_id, on))}
         return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible, datasets=few)
 
     def _nodes(self, workspace_id: int, on: On) -> tuple[int, ...]:

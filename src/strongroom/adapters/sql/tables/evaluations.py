@@ -65,7 +65,6 @@ evaluation_value = Table(
     Column("evaluation_id", Int64, nullable=False),
     Column("rank", Int64, nullable=False),
     Index("ix_evaluation_value_search", "key_id", "value", "version_id"),
-    Index("ix_evaluation_value_dataset", "key_id", "dataset_digest", "value", "version_id"),
     sqlite_with_rowid=False,
 )
 

@@ -11,6 +11,7 @@ from strongroom.application.evaluations import comparing, finding, recording
 from strongroom.application.evaluations.comparing import ComparisonView
 from strongroom.application.evaluations.views import EvaluationView
 from strongroom.application.paging import Page
+from strongroom.application.views import microseconds
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.wire import ByUid, Name, PagedByUid, Sha256, Time, Uid
 from strongroom.domain.evaluations.comparing import (
@@ -95,6 +96,7 @@ class EvaluationBody(Struct, frozen=True, kw_only=True):
         plain["metrics"] = [one.measure() for one in self.metrics]
         plain["slices"] = [SliceMeasure(**structs.asdict(one)) for one in self.slices]
         plain["judge"] = Judge(**structs.asdict(self.judge)) if self.judge else None
+        plain["evaluated_at"] = None if self.evaluated_at is None else microseconds(self.evaluated_at)
         return recording.RecordEvaluation(**plain)
 
 
@@ -195,7 +197,7 @@ def retract(call: Call, request: Request[ByUid, RetractBody]) -> EvaluationView:
     Permission.VERSION_BYTES,
     "The results of single rows, as a Parquet file",
     params=ByUid,
-    raw_answer="application/vnd.apache.parquet",
+    raw_answer="application/octet-stream",
 )
 async def rows(edge: Edge, request: Request[ByUid, Any]) -> OpenFile:
     return await finding.open_rows(edge, request.params.uid)

@@ -89,8 +89,6 @@ def _value() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_evaluation_value_search", "evaluation_value", ["key_id", "value", "version_id"])
-    columns = ["key_id", "dataset_digest", "value", "version_id"]
-    op.create_index("ix_evaluation_value_dataset", "evaluation_value", columns)
 
 
 def _comparison() -> None:
