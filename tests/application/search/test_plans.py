@@ -75,7 +75,7 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
     ),
     # the cheapest of those that are good and fast
     (Entity.VERSION, "evaluations.acc >= 0.9 AND evaluations.loss <= 500", "evaluations.f1"): (
-        ["SEARCH driver USING INDEX " + EVALUATED + ")", "evaluation_value USING PRIMARY KEY (version_id=? AND key_id=?)"],
+        [f"driver USING INDEX {EVALUATED})", "evaluation_value USING PRIMARY KEY (version_id=? AND key_id=?)"],
         ["using ix_evaluation_value_search on evaluation_value driver", "using pk_evaluation_value"],
     ),
     (Entity.LOGGED_MODEL, "", ""): (

@@ -5,7 +5,7 @@ an event that says so. Only `quiet` waits, in a row that outlives the process.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -114,8 +114,9 @@ def _publish(
     def act() -> VersionView:
         if isinstance(ready.said, DomainError):
             raise ready.said
-        named = replace(details, base_uids=card_facts.bases(call, asset))
-        return publishing.publish_revision(call, asset, revision, ready.said, named)
+        made = publishing.publish_revision(call, asset, revision, ready.said, details)
+        card_facts.derive(call, asset, made.uid, ready.card)
+        return made
 
     try:
         return call.tx.attempt(act)
@@ -130,7 +131,7 @@ def _publish(
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class AsServer:
     """Reads as the server itself."""
 
     executor: Executor
@@ -147,7 +148,7 @@ async def publish_quiet(executor: Executor, store: BlobStore, yaml: LoadYaml) ->
     due = await executor.read(lambda tx: tx.publication.due(tx.now(), AT_ONCE))
     for asset_id in due:
         kind, tree = await executor.read(lambda tx, id_=asset_id: _standing(tx, id_))  # type: ignore[misc]
-        ready = await readiness.of_tree(_Server(executor, store, yaml), kind, tree) if tree else None
+        ready = await readiness.of_tree(AsServer(executor, store, yaml), kind, tree) if tree else None
         await executor.command(lambda tx, id_=asset_id, r=ready: publish_head(tx, id_, r))  # type: ignore[misc]
     return len(due)
 

@@ -1,10 +1,6 @@
 """The route table of the Hub's API, as data."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-
-from starlette.requests import Request
-from starlette.responses import Response
+from collections.abc import Sequence
 
 from strongroom.application.edge import Gateway
 from strongroom.dialects.huggingface.operation import Operation
@@ -15,6 +11,7 @@ from strongroom.dialects.huggingface.operations import (
     commits,
     copying,
     discussions,
+    large_files,
     lfs,
     listing,
     refs,
@@ -23,7 +20,7 @@ from strongroom.dialects.huggingface.operations import (
     xet,
 )
 from strongroom.dialects.huggingface.pipeline import Pipeline
-from strongroom.domain.identity.roles import Permission
+from strongroom.dialects.shared.routes import Route
 
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
@@ -33,23 +30,13 @@ OPERATIONS: tuple[Operation, ...] = (
     *tree.OPERATIONS,
     *commits.OPERATIONS,
     *lfs.OPERATIONS,
+    *large_files.OPERATIONS,
     *xet.OPERATIONS,
     *refs.OPERATIONS,
     *discussions.OPERATIONS,
     *access.OPERATIONS,
     *checks.OPERATIONS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method of an operation."""
-
-    id: str
-    method: str
-    path: str
-    permission: Permission
-    endpoint: Callable[[Request], Awaitable[Response]]
 
 
 def routes(gateway: Gateway) -> Sequence[Route]:
@@ -62,6 +49,7 @@ def routes(gateway: Gateway) -> Sequence[Route]:
             path,
             operation.permission,
             pipeline.endpoint(operation, kind),
+            whole=True,
         )
         for operation in OPERATIONS
         for kind, path in operation.addresses()
