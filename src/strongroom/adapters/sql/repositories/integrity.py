@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, select, tuple_
 
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import batches
+from strongroom.adapters.sql.repositories.upkeep import SqlUpkeep
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -42,7 +43,7 @@ _FILES: Select[Any] = select(
 _OWNERS: Mapping[str, Table] = {"draft": version, "run": run, "logged_model": logged_model}
 
 
-class SqlIntegrity(Repository):
+class SqlIntegrity(SqlUpkeep):
     """See :class:`strongroom.application.ports.integrity.Integrity`."""
 
     # -- blobs ---------------------------------------------------------------------------------------------------
@@ -83,6 +84,10 @@ class SqlIntegrity(Repository):
     def files(self, after: int, limit: int) -> Sequence[FileRow]:
         query = _FILES.where(xet_file.c.id > after).order_by(xet_file.c.id).limit(limit)
         return [FileRow(*row) for row in self._connection.execute(query)]
+
+    def file_called(self, hashed: str) -> FileRow | None:
+        row = self._connection.execute(_FILES.where(xet_file.c.hash == hashed)).one_or_none()
+        return FileRow(*row) if row else None
 
     def file(self, file_id: int) -> FileRow | None:
         row = self._connection.execute(_FILES.where(xet_file.c.id == file_id)).one_or_none()
