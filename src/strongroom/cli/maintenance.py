@@ -81,6 +81,22 @@ def restore(*, source: Annotated[Path, Parameter(name="--from")], data: Path) ->
 
 
 @app.command
+def rescan(*, storage: Storage | None = None) -> None:
+    """Read how models are packaged, of versions made before this was looked at; beside a running server or without one.
+
+    Parameters
+    ----------
+    storage:
+        Where the data is.
+    """
+    from strongroom.bootstrap import rescanning
+
+    with _refusals():
+        done = rescanning.rescan(storage or Storage())
+    sys.stdout.write(f"{done.looked} trees looked at, {done.models} models found, {done.unreadable} unreadable\n")
+
+
+@app.command
 def gc(
     *,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
