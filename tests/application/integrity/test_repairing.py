@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
+from strongroom.adapters.blobs.pack_format import HEADER_SIZE
 from strongroom.adapters.sql.backup_source import BackupSource
 from strongroom.adapters.sql.tables import (
     asset_blob,
@@ -23,6 +24,7 @@ from strongroom.adapters.sql.tables import (
 from strongroom.application.artifacts import folders
 from strongroom.application.artifacts.folders import PutEntry
 from strongroom.application.artifacts.reading import open_version_file
+from strongroom.application.collection import collecting
 from strongroom.application.integrity.findings import Finding, Kind
 from strongroom.application.xet.tokens import STORE_SETTING
 from strongroom.domain.errors import Corrupted, NotPossessed
@@ -190,6 +192,17 @@ def test_the_other_shape_of_the_same_bytes_is_a_second_copy(full: Full) -> None:
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
+
+
+def test_a_damaged_header_costs_nobody_bytes(full: Full) -> None:
+    """What looks like an orphan is somebody's record under a damaged label: no collector takes it, and it is mended."""
+    full.home.flip(full.stored("small-2"), 20 - HEADER_SIZE)
+    assert run(collecting.find_orphans(full.site.world.executor, full.site.store, -(10**12))) == 0
+    assert [f.kind for f in full.check(grace=-1)] == [Kind.MISLABELLED]
+    (found,) = full.repair()
+    assert found.repaired is not None
+    assert found.repaired.startswith("from its own record")
+    assert full.read("small-2") == full.files["small-2"]
 
 
 def done(found: list[Finding]) -> set[tuple[str, str | None]]:

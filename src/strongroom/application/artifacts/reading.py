@@ -95,7 +95,7 @@ def _open(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable
 
         def note(call: Call) -> None:
             call.record("blob.corrupted", subject, details)
-            mark_read(call.tx, blob.sha256, error)
+            mark_read(call.tx, stored(blob), error)
 
         await edge.command(note)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.integrity.findings import OF_BYTES, Finding, Kind
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.xet.tokens import STORE_SETTING
@@ -20,10 +21,12 @@ def mark(tx: Transaction, digests: Sequence[str]) -> int:
     return marked
 
 
-def mark_read(tx: Transaction, sha256: str, error: Corrupted) -> None:
-    """The same of a blob that somebody read: for one in chunks, of the body that is damaged."""
+def mark_read(tx: Transaction, blob: StoredBlob, error: Corrupted) -> None:
+    """The same of a blob that somebody read, unless it has another place by now; in chunks, of the damaged body too."""
+    known = tx.blobs.by_sha256([blob.sha256]).get(blob.sha256)
     body = error.details.get("body")
-    mark(tx, [sha256, body] if isinstance(body, str) else [sha256])
+    if known is not None and known.place == blob.place:
+        mark(tx, [blob.sha256, body] if isinstance(body, str) else [blob.sha256])
 
 
 def mark_found(tx: Transaction, finding: Finding) -> int:

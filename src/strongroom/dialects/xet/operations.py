@@ -91,7 +91,7 @@ class Fetching:
 
             def note(call: Call) -> None:
                 call.record("blob.corrupted", subject, details)
-                mark_read(call.tx, blob.sha256, error)
+                mark_read(call.tx, blob, error)
 
             await edge.command(note)
 

@@ -8,6 +8,9 @@ from strongroom.adapters.sql.repositories.base import begins
 from strongroom.adapters.sql.tables import blob, xet_file, xet_file_xorb, xorb
 from strongroom.application.artifacts.spare import PLACE
 
+PACKED = "p:"
+"""How the place of a blob begins that is a record in a pack."""
+
 
 def made_of(bodies: Sequence[int]) -> Select[tuple[int]]:
     """Ids of the blobs that are made of the chunks in these."""
@@ -17,6 +20,17 @@ def made_of(bodies: Sequence[int]) -> Select[tuple[int]]:
         .join(xorb, xorb.c.id == xet_file_xorb.c.xorb_id)
         .where(xorb.c.blob_id.in_(bodies))
     )
+
+
+def named_places(connection: Connection, places: Sequence[str]) -> set[str]:
+    """Those places in packs that rows name, under whatever digest: a damaged header must not cost somebody's blob.
+
+    Places have no index; this is asked only of what was found to be unknown by its digest.
+    """
+    packed = [place for place in places if place.startswith(PACKED)]
+    if not packed:
+        return set()
+    return set(connection.execute(select(blob.c.place).where(blob.c.place.in_(packed))).scalars())
 
 
 def in_chunks() -> ColumnElement[bool]:

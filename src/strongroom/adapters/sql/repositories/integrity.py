@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, Table, func, select, tuple_
 
 from strongroom.adapters.sql.repositories.base import batches
+from strongroom.adapters.sql.repositories.damage import named_places
 from strongroom.adapters.sql.repositories.upkeep import SqlUpkeep
 from strongroom.adapters.sql.tables import (
     asset,
@@ -156,7 +157,9 @@ class SqlIntegrity(SqlUpkeep):
                 pair = tuple_(table.c.sha256, table.c.place)
                 query = select(table.c.sha256, table.c.place).where(pair.in_(batch))
                 known |= {(row.sha256, row.place) for row in self._connection.execute(query)}
-        return [one for one in listed if (one.sha256, one.place) not in known]
+        found = [one for one in listed if (one.sha256, one.place) not in known]
+        mislabelled = named_places(self._connection, [one.place for one in found])
+        return [one for one in found if one.place not in mislabelled]
 
     def abandoned(self, upload_ids: Sequence[str]) -> Sequence[str]:
         begun: set[str] = set()
