@@ -1,7 +1,7 @@
 """Blobs that were found damaged, and how far the scrub of the store has come.
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 
 _DAMAGED = sa.text("damaged_at IS NOT NULL")
 
