@@ -1,7 +1,7 @@
 """Blobs that were found damaged, and how far the scrub of the store has come.
 
-Revision ID: 0031
-Revises: 0030
+Revision ID: 0032
+Revises: 0031
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 
 _DAMAGED = sa.text("damaged_at IS NOT NULL")
 
