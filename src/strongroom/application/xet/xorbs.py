@@ -6,7 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from strongroom.application.artifacts.blobstore import BLOCK, StoredBlob
+from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.application.artifacts.cutting import blocks_of
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.ports.xet import XetCodec
@@ -40,23 +41,12 @@ class Verified:
         self.index: XorbIndex | None = None
 
     async def units(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """The same bytes in units of about a block; raises before the end when they are not the xorb claimed."""
-        held: list[bytes] = []
-        size = 0
-        async for chunk in chunks:
-            held.append(chunk)
-            size += len(chunk)
-            if size >= BLOCK:
-                yield await asyncio.to_thread(self._take, held)
-                held, size = [], 0
-        if held:
-            yield await asyncio.to_thread(self._take, held)
+        """The same bytes, a block at a time; raises before the end when they are not the xorb claimed."""
+        async with aclosing(blocks_of(chunks)) as blocks:
+            async for block in blocks:
+                await asyncio.to_thread(self._reader.feed, block)
+                yield block
         self.index = await asyncio.to_thread(self._reader.finish, self._claimed)
-
-    def _take(self, held: list[bytes]) -> bytes:
-        unit = held[0] if len(held) == 1 else b"".join(held)
-        self._reader.feed(unit)
-        return unit
 
 
 async def put(edge: Edge, session: Session, hashed: str, chunks: AsyncIterator[bytes], size: int | None) -> None:
