@@ -1,4 +1,4 @@
-"""The commands of `hf` that talk to the server, each once; run by their entry point in one process, which saves seconds."""
+"""The commands of `hf` that talk to the server, each once, by their entry point in one process, which saves seconds."""
 
 import pytest
 
@@ -69,7 +69,7 @@ def entry(chunked: HubProcess) -> None:
     ],
 )
 def test_a_command_does_what_it_says(chunked: HubProcess, line: str, says: str) -> None:
-    """ "the `hf` command ... create, push, pull, branch, tag, discuss and search", one after the other on one server."""
+    """ "create, push, pull, branch, tag, discuss and search": the `hf` command, step after step on one server."""
     code, said = chunked.run(f"result = hf(*{line.split()!r})")
     assert (code, says in said) == (0, True), said
 
@@ -81,7 +81,7 @@ def test_a_command_that_fails_says_why_and_ends_with_a_status(chunked: HubProces
 
 
 def test_what_a_sharded_index_names_leads_nowhere_else(hub: HubProcess) -> None:
-    """ "`..` in LFS paths and sharded-index files": a client that follows the names gets refusals, and no file of others."""
+    """ "`..` in LFS paths and sharded-index files": who follows its names gets refusals, and nothing of others."""
     said = hub.run("""
         api.create_repo("ann/victim"); api.create_repo("ann/index")
         api.upload_file(repo_id="ann/victim", path_in_repo="secret.txt", path_or_fileobj=b"secret")

@@ -142,7 +142,9 @@ def test_endless_and_odd_lines_are_refused(api: InProcess) -> None:
     is_refused(commit(api, ("lfsFile", {"path": "a", "oid": "../../etc/passwd"})), 400)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "a/b/c/d", "lab/no--pe", "lab/..", "lab/%20", "LAB", "lab%2fbert", "LAB/Bert2"])
+@pytest.mark.parametrize(
+    "name", ["gpt2", "a/b/c/d", "lab/no--pe", "lab/..", "lab/%20", "LAB", "lab%2fbert", "LAB/Bert2"]
+)
 def test_names_that_are_none_are_repositories_that_are_not_there(api: InProcess, name: str) -> None:
     """ "single-segment and odd-case names"; trap 4: "404 RepoNotFound rather than the framework's bare 404"."""
     for address in (f"/api/models/{name}", f"/{name}/resolve/main/config.json", f"/api/datasets/{name}/tree/main"):

@@ -23,7 +23,7 @@ result = tries
 
 
 def test_of_two_clients_one_is_told_and_tries_again(hub: HubProcess, chunked: HubProcess) -> None:
-    """ "two clients pushing to one branch (one gets 412)", in processes of their own; then nothing of either is lost."""
+    """ "two clients pushing to one branch (one gets 412)", each a process; then nothing of either is lost."""
     parent = hub.run('api.create_repo("ann/contest"); result = api.model_info("ann/contest").sha')
     with ThreadPoolExecutor(2) as both:
         pieces = {"left": hub, "right": chunked}
@@ -34,7 +34,8 @@ def test_of_two_clients_one_is_told_and_tries_again(hub: HubProcess, chunked: Hu
     assert tries[loser][0] == 412
     assert len(tries[loser]) == 2
     said = hub.run("""
-        result = [[one.title for one in api.list_repo_commits("ann/contest")], sorted(api.list_repo_files("ann/contest")),
+        result = [[one.title for one in api.list_repo_commits("ann/contest")],
+                  sorted(api.list_repo_files("ann/contest")),
                   Path(api.hf_hub_download("ann/contest", "shared.txt")).read_text()]
     """)
     assert said == [[loser, winner, "initial commit"], ["left.safetensors", "right.safetensors", "shared.txt"], loser]

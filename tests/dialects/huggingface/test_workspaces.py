@@ -46,7 +46,8 @@ def test_repositories_are_made_pushed_moved_and_pulled_there(below: HubProcess, 
         from huggingface_hub import HfFileSystem
         with HfFileSystem().open("sue/n/model.safetensors", "rb") as opened:
             opened.seek(1000); part = opened.read(10) == wanted["model.safetensors"][1000:1010]
-        result = [url.repo_id, url.endpoint == api.endpoint, made.commit_url.startswith(api.endpoint + "/sue/m/commit/"),
+        below = made.commit_url.startswith(api.endpoint + "/sue/m/commit/")
+        result = [url.repo_id, url.endpoint == api.endpoint, below,
                   all((got / path).read_bytes() == body for path, body in wanted.items()), (got / "b.txt").read_text(),
                   Path(plain).read_bytes() == wanted["model.safetensors"], paged, part, api.whoami()["orgs"][0]["name"]]
     """)
