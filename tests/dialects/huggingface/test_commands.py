@@ -1,7 +1,5 @@
 """The commands of `hf` that talk to the server, each once, by their entry point in one process, which saves seconds."""
 
-import pytest
-
 from tests.dialects.huggingface.client import HubProcess
 
 ENTRY = """
@@ -26,58 +24,52 @@ os.chdir(home)
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def entry(chunked: HubProcess) -> None:
-    chunked.run(ENTRY)
+#: Each line of the command, and what of its answer shows that it did it.
+STEPS = [
+    ("auth whoami", "user: ann"),
+    ("repos create cli/m", "cli/m"),
+    ("repos create cli/m --exist-ok", "cli/m"),
+    ("upload cli/m up . --commit-message first", "/cli/m/commit/"),
+    ("upload cli/m up/x.json sub/x.json", "/cli/m/commit/"),
+    ("download cli/m --local-dir down", "down"),
+    ("download cli/m --dry-run", "out of 4"),
+    ("cache verify cli/m --local-dir down", "Verified 4 file(s)"),
+    ("models ls --author cli --sort downloads", "cli"),
+    ("models ls cli/m -R", "sub/x.json"),
+    ("models info cli/m", "license:mit"),
+    ("models card cli/m", "# hello"),
+    ("repos tag create cli/m v1", "v1"),
+    ("repos tag list cli/m", "refs/tags/v1"),
+    ("repos tag delete cli/m v1 -y", "v1"),
+    ("repos branch create cli/m dev", "dev"),
+    ("repos branch delete cli/m dev", "dev"),
+    ("repos settings cli/m --gated auto", "cli/m"),
+    ("repos move cli/m cli/n", "cli/n"),
+    ("download cli/m x.json --quiet", "x.json"),
+    ("repos duplicate cli/n cli/copy", "cli/copy"),
+    ("repos delete-files cli/n sub/", "/cli/n/commit/"),
+    ("discussions create cli/n --title why --body because", "#1"),
+    ("discussions create cli/n --title mine --pull-request", "refs/pr/2"),
+    ("upload cli/n up/x.json y.json --revision refs/pr/2", "/cli/n/commit/"),
+    ("discussions list cli/n", "mine"),
+    ("discussions comment cli/n 1 --body more", "#1"),
+    ("discussions close cli/n 1 --yes", "#1"),
+    ("discussions merge cli/n 2 --yes", "#2"),
+    ("cp hf://cli/n/y.json back.json", "back.json"),
+    ("repos ls --namespace cli", "cli/copy"),
+    ("repos delete cli/copy -y", "cli/copy"),
+]
+FAILING = ("repos create cli/n", "download cli/absent", "models info cli/absent")
 
 
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("auth whoami", "user: ann"),
-        ("repos create cli/m", "cli/m"),
-        ("repos create cli/m --exist-ok", "cli/m"),
-        ("upload cli/m up . --commit-message first", "/cli/m/commit/"),
-        ("upload cli/m up/x.json sub/x.json", "/cli/m/commit/"),
-        ("download cli/m --local-dir down", "down"),
-        ("download cli/m --dry-run", "out of 4"),
-        ("cache verify cli/m --local-dir down", "Verified 4 file(s)"),
-        ("models ls --author cli --sort downloads", "cli"),
-        ("models ls cli/m -R", "sub/x.json"),
-        ("models info cli/m", "license:mit"),
-        ("models card cli/m", "# hello"),
-        ("repos tag create cli/m v1", "v1"),
-        ("repos tag list cli/m", "refs/tags/v1"),
-        ("repos tag delete cli/m v1 -y", "v1"),
-        ("repos branch create cli/m dev", "dev"),
-        ("repos branch delete cli/m dev", "dev"),
-        ("repos settings cli/m --gated auto", "cli/m"),
-        ("repos move cli/m cli/n", "cli/n"),
-        ("download cli/m x.json --quiet", "x.json"),
-        ("repos duplicate cli/n cli/copy", "cli/copy"),
-        ("repos delete-files cli/n sub/", "/cli/n/commit/"),
-        ("discussions create cli/n --title why --body because", "#1"),
-        ("discussions create cli/n --title mine --pull-request", "refs/pr/2"),
-        ("upload cli/n up/x.json y.json --revision refs/pr/2", "/cli/n/commit/"),
-        ("discussions list cli/n", "mine"),
-        ("discussions comment cli/n 1 --body more", "#1"),
-        ("discussions close cli/n 1 --yes", "#1"),
-        ("discussions merge cli/n 2 --yes", "#2"),
-        ("cp hf://cli/n/y.json back.json", "back.json"),
-        ("repos ls --namespace cli", "cli/copy"),
-        ("repos delete cli/copy -y", "cli/copy"),
-    ],
-)
-def test_a_command_does_what_it_says(chunked: HubProcess, line: str, says: str) -> None:
+def test_every_command_does_what_it_says(chunked: HubProcess) -> None:
     """ "create, push, pull, branch, tag, discuss and search": the `hf` command, step after step on one server."""
-    code, said = chunked.run(f"result = hf(*{line.split()!r})")
-    assert (code, says in said) == (0, True), said
-
-
-@pytest.mark.parametrize("line", ["repos create cli/n", "download cli/absent", "models info cli/absent"])
-def test_a_command_that_fails_says_why_and_ends_with_a_status(chunked: HubProcess, line: str) -> None:
-    code, _said = chunked.run(f"result = hf(*{line.split()!r})")
-    assert code == 1
+    chunked.run(ENTRY)
+    for line, says in STEPS:
+        code, said = chunked.run(f"result = hf(*{line.split()!r})")
+        assert (code, says in said) == (0, True), (line, said)
+    for line in FAILING:
+        assert chunked.run(f"result = hf(*{line.split()!r})")[0] == 1, line
 
 
 def test_what_a_sharded_index_names_leads_nowhere_else(hub: HubProcess) -> None:
