@@ -11,7 +11,7 @@ import pytest
 
 from strongroom.sdk import Client
 from strongroom.sdk.errors import NotFound
-from tests.dialects.mlflow.client import Decoded, MlflowProcess
+from tests.dialects.mlflow.client import Decoded, MlflowProcess, client_of
 from tests.http.processes import ServerProcess
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,12 +44,9 @@ def trainer(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPath
     """MLflow's client beside the libraries."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1"}
     quiet |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    child = MlflowProcess(server.url, tmp_path_factory.mktemp("trainer"), MLFLOW_TRACKING_TOKEN=token, **quiet)
-    try:
+    with client_of(server.url, token, tmp_path_factory.mktemp("trainer"), **quiet) as child:
         child.run(PRELUDE)
         yield child
-    finally:
-        child.close()
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +181,27 @@ def test_keras(trainer: MlflowProcess, native: Client) -> None:
     assert found["pyfunc"] == found["native"] == found["wanted"]
     packaging = seen(native, "net", found["run"], "tensorflow")
     assert sides(packaging) == [[(None, "float32", [-1, 2])], [(None, "float32", [-1, 1])]]
+
+
+def test_autolog_of_keras(trainer: MlflowProcess) -> None:
+    """ "Keras autolog": metrics, params and the model, by `mlflow.keras`; `mlflow.tensorflow`'s wants TensorBoard."""
+    found = trainer.run("""
+        import keras
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        mlflow.keras.autolog(log_models=True, registered_model_name="auto-net")
+        with mlflow.start_run() as run:
+            model.fit(matrix, target.to_numpy(), epochs=2, batch_size=40, verbose=0)
+        mlflow.keras.autolog(disable=True)
+        result = registered("auto-net", lambda uri: mlflow.keras.load_model(uri).predict(matrix, verbose=0),
+                            lambda m: m.predict(matrix))
+        data = client.get_run(run.info.run_id).data
+        result["wanted"] = model.predict(matrix, verbose=0).tolist()
+        history = client.get_metric_history(run.info.run_id, "loss")
+        result["logged"] = [sorted(data.metrics), data.params["epochs"], len(history)]
+    """)
+    assert found["pyfunc"] == found["native"] == found["wanted"]
+    assert found["logged"] == [["loss"], "2", 2]
 
 
 def test_what_differs_between_two_flavors_is_told(native: Client) -> None:

@@ -34,6 +34,8 @@ REVISIONS: Final = (
     "0028",
     "0029",
     "0030",
+    "0031",
+    "0032",
 )
 
 HEAD: Final = REVISIONS[-1]
