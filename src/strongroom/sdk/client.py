@@ -21,6 +21,7 @@ from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.datasets import Datasets
 from strongroom.sdk.delivery import Delivery
+from strongroom.sdk.evaluations import Evaluations
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import AccessRequests, Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
@@ -79,6 +80,7 @@ class Client:
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)
+        self.evaluations = Evaluations(self.api)
         self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)

@@ -23,12 +23,14 @@ from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
 from strongroom.adapters.sql.repositories.environments import SqlEnvironments
+from strongroom.adapters.sql.repositories.evaluations import SqlEvaluations
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.figures import SqlFigures
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
+from strongroom.adapters.sql.repositories.holding import SqlHolding
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
 from strongroom.adapters.sql.repositories.inbox import SqlInbox
 from strongroom.adapters.sql.repositories.integrity import SqlIntegrity
@@ -310,6 +312,10 @@ class SqlTransaction:
         return SqlAutomations(self)
 
     @cached_property
+    def holding(self) -> SqlHolding:
+        return SqlHolding(self)
+
+    @cached_property
     def collection(self) -> SqlCollection:
         return SqlCollection(self)
 
@@ -348,3 +354,7 @@ class SqlTransaction:
     @cached_property
     def targets(self) -> SqlTargets:
         return SqlTargets(self)
+
+    @cached_property
+    def evaluations(self) -> SqlEvaluations:
+        return SqlEvaluations(self)

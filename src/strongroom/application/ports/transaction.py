@@ -12,8 +12,10 @@ from strongroom.application.ports.cards import Cards
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.collection import Collection
 from strongroom.application.ports.delivery import Environments, Placements, Releases, Targets
+from strongroom.application.ports.evaluations import Evaluations
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
+from strongroom.application.ports.holding import Holding
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.integrity import Integrity
 from strongroom.application.ports.lineage import Lineage
@@ -146,6 +148,8 @@ class Transaction(Protocol):
     @property
     def collection(self) -> Collection: ...
     @property
+    def holding(self) -> Holding: ...
+    @property
     def integrity(self) -> Integrity: ...
     @property
     def xet(self) -> Xet: ...
@@ -163,3 +167,5 @@ class Transaction(Protocol):
     def placements(self) -> Placements: ...
     @property
     def targets(self) -> Targets: ...
+    @property
+    def evaluations(self) -> Evaluations: ...

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.damage import named_places
 from strongroom.adapters.sql.tables import (
     asset_blob,
     blob,
@@ -29,6 +30,7 @@ from strongroom.adapters.sql.tables import (
     blob_leaving,
     blob_ledger,
     draft,
+    evaluation,
     folder_entry,
     xet_file,
     xet_file_xorb,
@@ -57,6 +59,7 @@ class SqlCollection(Repository):
             "asset": exists().where(asset_blob.c.blob_id == of),
             "folder": exists().where(folder_entry.c.blob_id == of),
             "sent": exists().where(blob_ledger.c.blob_id == of, blob_ledger.c.until > now),
+            "evaluation": exists().where(evaluation.c.rows_blob_id == of),
             "chunks": exists().where(xorb.c.blob_id == of),
         }
 
@@ -152,10 +155,12 @@ class SqlCollection(Repository):
             for table in (blob, blob_leaving):
                 found = select(table.c.sha256, table.c.place).where(table.c.sha256.in_(batch))
                 known |= {(row.sha256, row.place) for row in self._connection.execute(found)}
+        unknown = [one for one in orphans if (one.sha256, one.place) not in known]
+        named = named_places(self._connection, [one.place for one in unknown])
         rows = [
             {"sha256": one.sha256, "size": one.size, "place": one.place, "condemned_at": condemned_at, "orphan": True}
-            for one in orphans
-            if (one.sha256, one.place) not in known
+            for one in unknown
+            if one.place not in named
         ]
         if rows:
             self._connection.execute(insert(blob_leaving), rows)

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, select, tuple_
 
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import batches
+from strongroom.adapters.sql.repositories.damage import named_places
+from strongroom.adapters.sql.repositories.upkeep import SqlUpkeep
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -14,6 +16,7 @@ from strongroom.adapters.sql.tables import (
     blob,
     blob_leaving,
     draft,
+    evaluation,
     file_upload,
     folder,
     folder_entry,
@@ -42,7 +45,7 @@ _FILES: Select[Any] = select(
 _OWNERS: Mapping[str, Table] = {"draft": version, "run": run, "logged_model": logged_model}
 
 
-class SqlIntegrity(Repository):
+class SqlIntegrity(SqlUpkeep):
     """See :class:`strongroom.application.ports.integrity.Integrity`."""
 
     # -- blobs ---------------------------------------------------------------------------------------------------
@@ -83,6 +86,10 @@ class SqlIntegrity(Repository):
     def files(self, after: int, limit: int) -> Sequence[FileRow]:
         query = _FILES.where(xet_file.c.id > after).order_by(xet_file.c.id).limit(limit)
         return [FileRow(*row) for row in self._connection.execute(query)]
+
+    def file_called(self, hashed: str) -> FileRow | None:
+        row = self._connection.execute(_FILES.where(xet_file.c.hash == hashed)).one_or_none()
+        return FileRow(*row) if row else None
 
     def file(self, file_id: int) -> FileRow | None:
         row = self._connection.execute(_FILES.where(xet_file.c.id == file_id)).one_or_none()
@@ -151,7 +158,9 @@ class SqlIntegrity(Repository):
                 pair = tuple_(table.c.sha256, table.c.place)
                 query = select(table.c.sha256, table.c.place).where(pair.in_(batch))
                 known |= {(row.sha256, row.place) for row in self._connection.execute(query)}
-        return [one for one in listed if (one.sha256, one.place) not in known]
+        found = [one for one in listed if (one.sha256, one.place) not in known]
+        mislabelled = named_places(self._connection, [one.place for one in found])
+        return [one for one in found if one.place not in mislabelled]
 
     def abandoned(self, upload_ids: Sequence[str]) -> Sequence[str]:
         begun: set[str] = set()
@@ -185,6 +194,8 @@ class SqlIntegrity(Repository):
         others = [
             Hurt(kind, self._owner(kind, id_), None, path) for kind, id_, path in self._connection.execute(entries)
         ]
+        rows = select(evaluation.c.uid).where(evaluation.c.rows_blob_id.in_(ids)).order_by(evaluation.c.id).limit(limit)
+        others += [Hurt("evaluation", uid, None, "rows") for uid in self._connection.execute(rows).scalars()]
         return list(digests), list(assets), others
 
     def _owner(self, kind: str, owner_id: int) -> str:

@@ -16,6 +16,7 @@ from strongroom.adapters.sql.tables.artifacts import (
     folder,
     folder_entry,
     possession_review,
+    scrub,
     tree,
     tree_page,
     upload,
@@ -50,6 +51,13 @@ from strongroom.adapters.sql.tables.delivery import (
     delivery_release,
     delivery_target,
     environment,
+)
+from strongroom.adapters.sql.tables.evaluations import (
+    comparison,
+    evaluation,
+    evaluation_holder,
+    evaluation_metric,
+    evaluation_value,
 )
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
@@ -126,6 +134,7 @@ __all__ = [
     "comment",
     "comment_mention",
     "comment_text",
+    "comparison",
     "consumption",
     "delivery",
     "delivery_part",
@@ -139,6 +148,10 @@ __all__ = [
     "edge_removed",
     "environment",
     "eval_record",
+    "evaluation",
+    "evaluation_holder",
+    "evaluation_metric",
+    "evaluation_value",
     "experiment",
     "feed_cursor",
     "file_upload",
@@ -181,6 +194,7 @@ __all__ = [
     "run_series",
     "run_stream",
     "run_value",
+    "scrub",
     "setting",
     "span",
     "stage",

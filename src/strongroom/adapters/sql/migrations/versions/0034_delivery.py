@@ -1,7 +1,7 @@
 """Environments, releases, placements, targets; grants on environments. Each workspace gets dev, staging and prod.
 
-Revision ID: 0032
-Revises: 0031
+Revision ID: 0034
+Revises: 0033
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0032"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 
 _PRESENT = sa.text("removed_at IS NULL")
 _CURRENT = sa.text("valid_to IS NULL")
