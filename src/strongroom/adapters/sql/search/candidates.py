@@ -19,6 +19,7 @@ from strongroom.adapters.sql.tables import (
     alias,
     asset,
     edge,
+    evaluation_value,
     namespace,
     node,
     object_property,
@@ -153,7 +154,7 @@ def _is_exact(atom: Atom) -> bool:
     """Whether the index knows all that is asked: not of long texts, nor of which type a property is."""
     if atom.field.group in {Group.TAG, Group.PARAM}:
         return all(not isinstance(found, str) or len(found) < HEAD for found in values_of(atom))
-    return atom.field.group in {Group.ALIAS, Group.METRIC, Group.DATASET}
+    return atom.field.group in {Group.ALIAS, Group.METRIC, Group.EVALUATION, Group.DATASET}
 
 
 def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
@@ -177,6 +178,9 @@ def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[An
             return _with_dataset(scope, atom)
         case Group.PROPERTY, _:
             found = _with_property(scope, atom)
+        case Group.EVALUATION, _:
+            fits = holds(scope, evaluation_value.c.value, atom), *several.evaluated(scope, evaluation_value, atom.field)
+            found = select(evaluation_value.c.version_id.label("id")).where(*fits)
         case Group.PARAM | Group.METRIC, _:
             found = _recorded(scope, atom, experiments)
         case _:
