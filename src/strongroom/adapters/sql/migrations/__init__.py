@@ -31,6 +31,7 @@ REVISIONS: Final = (
     "0025",
     "0026",
     "0027",
+    "0028",
 )
 
 HEAD: Final = REVISIONS[-1]
