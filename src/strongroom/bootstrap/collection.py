@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
-from strongroom.application.collection import collecting
+from strongroom.application.collection import collecting, previewing
 from strongroom.application.ports.collection import Sum
 from strongroom.application.ports.execution import Executor
 from strongroom.bootstrap.installation import install, open_store
@@ -26,19 +26,26 @@ async def _with(storage: Storage, work: Callable[[Executor, BlobStore], Awaitabl
         installation.database.close()
 
 
-def _quarantine_us(hours: float) -> int:
+def _quarantine_us(hours: float, *, stopped: bool) -> int:
+    """:raises Invalid: it is no time, or work of a server that may be running could lose what it is about to name."""
     if not 0 <= hours <= HOURS_MOST:
         raise Invalid(f"The quarantine is between 0 and {HOURS_MOST:.0f} hours.")
-    return int(hours * _HOUR_US)
+    found = int(hours * _HOUR_US)
+    if found < collecting.QUARANTINE_US and not stopped:
+        raise Invalid(
+            "A quarantine below 24 hours takes bytes from under uploads and publications that are on their way. "
+            "Stop every server of this database, then say --servers-stopped."
+        )
+    return found
 
 
 def _line(what: str, found: Sum) -> str:
     return f"{what:<28}{found.count:>12,} blobs  {found.bytes:>20,} bytes"
 
 
-async def collected(storage: Storage, hours: float, *, orphans: bool) -> Sequence[str]:
+async def collected(storage: Storage, hours: float, *, orphans: bool, stopped: bool) -> Sequence[str]:
     """Collect; what was done."""
-    quarantine = _quarantine_us(hours)
+    quarantine = _quarantine_us(hours, stopped=stopped)
 
     async def work(executor: Executor, store: BlobStore) -> collecting.Collected:
         if orphans:
@@ -50,18 +57,18 @@ async def collected(storage: Storage, hours: float, *, orphans: bool) -> Sequenc
         _line("freed", done.freed),
         _line("sent again meanwhile, kept", done.kept),
         _line("condemned", done.condemned),
+        *([f"could not look at what {done.failed} assets hold: see the log"] if done.failed else []),
     ]
 
 
 async def previewed(storage: Storage, hours: float) -> Sequence[str]:
     """What holds which bytes, and what would be done now."""
-    quarantine = _quarantine_us(hours)
+    quarantine = _quarantine_us(hours, stopped=True)
 
     async def look(executor: Executor, _: BlobStore) -> Sequence[str]:
-        holders = await executor.read(lambda tx: tx.collection.holders())
-        seen = await collecting.preview(executor, quarantine)
+        seen = await previewing.preview(executor, quarantine)
         return [
-            *(_line(f"held by: {name}", found) for name, found in holders.items()),
+            *(_line(f"held by: {name}", found) for name, found in seen.holders.items()),
             _line("held by nobody", seen.unheld),
             _line("condemned, still waiting", seen.waiting),
             _line("would be freed now", seen.due),

@@ -86,6 +86,7 @@ def gc(
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     orphans: Annotated[bool, Parameter(negative="")] = False,
     quarantine: float = 24.0,
+    servers_stopped: Annotated[bool, Parameter(negative="")] = False,
     storage: Storage | None = None,
 ) -> None:
     """Free the bytes that nothing names any more, beside a running server; it does so by itself every hour.
@@ -101,7 +102,10 @@ def gc(
         quarantine. Never while another database, such as a restored copy, uses the same store: its bytes are orphans
         to this one.
     quarantine:
-        Hours. Less than 24 only while no server runs: work that has begun must not lose what it is about to name.
+        Hours. Less than 24 are refused unless the servers are stopped.
+    servers_stopped:
+        You have stopped every server of this database. Beside a running one, a quarantine below 24 hours erases bytes
+        that uploads and publications on their way are about to name: versions that cannot be read.
     """
     import asyncio
 
@@ -109,7 +113,10 @@ def gc(
 
     with _refusals():
         at = storage or Storage()
-        lines = asyncio.run(previewed(at, quarantine) if dry_run else collected(at, quarantine, orphans=orphans))
+        if servers_stopped and not dry_run:
+            sys.stderr.write("strongroom: taking your word that no server runs on this database.\n")
+        done = collected(at, quarantine, orphans=orphans, stopped=servers_stopped) if not dry_run else None
+        lines = asyncio.run(done or previewed(at, quarantine))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 

@@ -218,3 +218,19 @@ async def _mix(batches: list[list[bytes]], root: Path) -> None:
     await store.aclose()
     assert sorted(all_records(root)) == sorted(metadata)
     assert all(parse_packed(blob.place) for blob in metadata.values())
+
+
+async def test_an_orphan_is_deleted_only_from_a_pack_that_nobody_appends_to(home: LocalHome) -> None:
+    """`written_before`: "For a blob in a pack that was found by listing the pack's last write counts"."""
+    store = home.open()
+    await store.put_small([random_bytes(100) for _ in range(2)], nothing_known)
+    orphans = [found async for found in store.list_places()]
+    since = datetime.now(UTC) + LATER
+    assert [await store.delete(one, written_before=since) for one in orphans] == [False, False], "somebody appends"
+    await store.aclose()
+    store = home.open()
+    written = orphans[0].written_at
+    assert not await store.delete(orphans[0], written_before=written)
+    later = written + timedelta(seconds=1)
+    assert [await store.delete(one, written_before=later) for one in orphans] == [True, True], "no deletion is a write"
+    await store.aclose()

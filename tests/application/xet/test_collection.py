@@ -4,7 +4,7 @@ import hashlib
 
 from strongroom.application.artifacts import folders
 from strongroom.application.artifacts.folders import PutEntry
-from strongroom.application.collection import collecting
+from strongroom.application.collection import collecting, previewing
 from strongroom.application.ports.collection import Sum
 from strongroom.application.registry import publishing, versions
 from strongroom.application.registry.publishing import PublishDetails
@@ -54,7 +54,7 @@ def test_a_xorb_goes_with_the_last_file_made_of_it(chunks: Chunks) -> None:
     assert collected(chunks, 2) == Sum(1, 0), "the file had no bytes of its own; its xorbs may be named for 22 days"
     assert collected(chunks, 20) == Sum(), "they may not any more, and one of them nobody needs"
     world.clock.advance(2 * DAY)
-    due = run(collecting.preview(world.executor)).due
+    due = run(previewing.preview(world.executor)).due
     assert due == Sum(1, len(own.body))
     assert collected(chunks, 0) == due
     assert chunks.site.counts("xorb", "xet_file", "xet_file_xorb") == {"xorb": 1, "xet_file": 1, "xet_file_xorb": 1}
@@ -83,3 +83,19 @@ def test_a_condemned_xorb_that_is_sent_again_is_spared(chunks: Chunks) -> None:
     for days in (30, 2, 2):
         assert collected(chunks, days) == Sum()
     assert run(read(chunks, stored(chunks, file.digest))) == file.data
+
+
+def test_a_body_that_somebody_sent_as_a_file_is_neither_predicted_nor_freed_with_its_xorb(chunks: Chunks) -> None:
+    """ "freed equals predicted", in bytes and in blobs."""
+    xorb, site = made(34), chunks.site
+    chunks.send(xorb)
+    collected(chunks, 23)
+    site.world.clock.advance(2 * DAY)
+    body = hashlib.sha256(xorb.body).hexdigest()
+    site.world.command(
+        "contributor",
+        lambda c: c.tx.blobs.note_sent(c.actor.id, [c.tx.blobs.by_sha256([body])[body].id], c.now + DAY),
+    )
+    assert run(previewing.preview(site.world.executor)).due == Sum()
+    assert collected(chunks, 0) == Sum()
+    assert body in run(_places(chunks))

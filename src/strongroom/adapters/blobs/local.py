@@ -263,7 +263,9 @@ class LocalBlobStore:
         """See `MaintainBlobs.delete`."""
         packed = parse_packed(blob.place)
         if packed:
-            return await self._threads.run(self._packs.delete, Header(blob.sha256, blob.size, live=True), *packed)
+            wanted = Header(blob.sha256, blob.size, live=True)
+            since = written_before if isinstance(blob, ListedBlob) else None
+            return await self._threads.run(self._packs.delete, wanted, *packed, since)
         return blob.place == OWN_FILE and await self._threads.run(self._files.delete, blob.sha256, written_before)
 
     async def list_places(self) -> AsyncGenerator[ListedBlob, None]:

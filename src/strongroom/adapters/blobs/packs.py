@@ -78,17 +78,25 @@ class Packs:
             except FileNotFoundError:
                 return False
 
-    def delete(self, wanted: Header, pack: str, offset: int) -> bool:
-        """Mark a record dead and blank its bytes, durably; the room comes back when the whole pack is dead."""
+    def delete(self, wanted: Header, pack: str, offset: int, written_before: datetime | None = None) -> bool:
+        """Mark a record dead and blank its bytes, durably; the room comes back when the whole pack is dead.
+
+        :param written_before: leave the record where somebody appends to the pack, or did at or after this moment.
+        """
         with disk_errors():
             try:
                 with opened(self.path(pack), os.O_RDWR) as fd:
+                    alone, stat = lock_now(fd, exclusive=True), os.fstat(fd)
+                    if written_before and not (alone and stat.st_mtime < written_before.timestamp()):
+                        return False
                     if parse_header(os.pread(fd, HEADER_SIZE, offset)) != wanted:
                         return False
                     write_all(fd, bytes([DEAD]), offset + STATE_OFFSET)
                     os.fdatasync(fd)  # dead first: a live header over blank bytes would be corruption
                     write_all(fd, bytes(wanted.size), offset + HEADER_SIZE)
                     os.fdatasync(fd)
+                    if alone:  # the pack is as old as what was appended last
+                        os.utime(fd, ns=(stat.st_atime_ns, stat.st_mtime_ns))
                     return True
             except FileNotFoundError:
                 return False

@@ -248,8 +248,8 @@ class MaintainBlobs(Protocol):
 
         :param written_before: UTC; keep the blob and answer False when it was written at or after this moment. Every
             `put` writes anew, so a collector that passes a time older than the longest request cannot take a blob from
-            under an upload whose metadata is not committed yet. Not looked at for a blob in a pack: its place is never
-            given out twice.
+            under an upload whose metadata is not committed yet. For a blob in a pack that was found by listing the
+            pack's last write counts; it is not looked at for one that was entered: no place is given out twice.
         :raises Unavailable: the disk or bucket does not answer.
         """
         ...

@@ -49,8 +49,11 @@ class Blobs(Protocol):
         """Record that an asset holds these no more."""
         ...
 
-    def review(self, asset_id: int, until: int) -> str:
-        """Have the asset's possession looked at after a time, unless `reviewed` comes first; what that one is told."""
+    def review(self, asset_id: int, until: int, blob_ids: Sequence[int] = (), /) -> str:
+        """Have the asset's possession looked at after a time, unless `reviewed` comes first; what that one is told.
+
+        :param blob_ids: what `release` does not take from the asset until then.
+        """
         ...
 
     def reviewed(self, review: str, now: int) -> bool:
@@ -61,12 +64,8 @@ class Blobs(Protocol):
         """What it is about has come to nothing: possession may be looked at now."""
         ...
 
-    def under_review(self, asset_id: int, now: int) -> bool:
-        """Whether possession is being written that nothing needs yet."""
-        ...
-
-    def due_for_review(self, now: int, limit: int) -> Sequence[int]:
-        """Ids of assets whose possession is to be looked at."""
+    def due_for_review(self, now: int, after: int, limit: int) -> Sequence[int]:
+        """Ids above `after` of assets whose possession is to be looked at, in their order."""
         ...
 
     def end_reviews(self, asset_id: int, now: int) -> None:

@@ -1,7 +1,7 @@
 """What the collector asks of the metadata: what nobody holds, and the steps from there to gone (decision 21)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -9,6 +9,15 @@ from strongroom.application.artifacts.blobstore import ListedBlob
 
 SETTLING_US: Final = 60 * 1_000_000
 """How long the bytes of what was erased cannot be entered where a store looks and deletes in two requests."""
+
+
+RANGE: Final = 10_000
+"""Ids that one statement looks at: so many take far less time than a statement may."""
+
+
+def ranges(highest: int) -> Iterator[tuple[int, int]]:
+    """``(after, upto]``, one after the other, up to an id."""
+    return ((after, after + RANGE) for after in range(0, highest, RANGE))
 
 
 class Part(StrEnum):
@@ -29,6 +38,9 @@ class Sum:
         return Sum(self.count + other.count, self.bytes + other.bytes)
 
 
+NONE: Final = Sum()
+
+
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """A blob on its way out of the store; `condemned_at` in microseconds UTC."""
@@ -38,13 +50,28 @@ class Leaving:
     size: int
     place: str
     condemned_at: int
+    orphan: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the rows of a range stand: see `Preview` in `collection.previewing`."""
+
+    unheld: Sum = NONE
+    waiting: Sum = NONE
+    due: Sum = NONE
+    holders: Mapping[str, Sum] = field(default_factory=dict)
 
 
 class Collection(Protocol):
     """Condemned rows. What is in chunks has no bytes of its own: it counts none."""
 
-    def ended_folders(self, after: int, limit: int) -> Sequence[tuple[int, int]]:
-        """Drafts above `after` that are sealed or ended and still have entries: draft and folder."""
+    def highest_draft(self) -> int:
+        """The greatest id of a draft; 0 for none."""
+        ...
+
+    def ended_folders(self, after: int, upto: int) -> Sequence[int]:
+        """Folders that still have entries, of drafts in ``(after, upto]`` that are sealed or ended."""
         ...
 
     def empty_folders(self, folder_ids: Sequence[int]) -> None:
@@ -63,8 +90,8 @@ class Collection(Protocol):
         """Condemn rows, now; how many were not yet."""
         ...
 
-    def due(self, part: Part, condemned_before: int, after: int, limit: int) -> Sequence[int]:
-        """Ids above `after` that were condemned before a time, in their order."""
+    def due(self, part: Part, condemned_before: int, after: tuple[int, int], limit: int) -> Sequence[tuple[int, int]]:
+        """What was condemned before a time: when, and its id, in that order, above `after`."""
         ...
 
     def take(self, part: Part, ids: Sequence[int], condemned_before: int) -> int:
@@ -85,26 +112,18 @@ class Collection(Protocol):
         """What is to be erased, in the order of ids."""
         ...
 
-    def erased(self, ids: Sequence[int]) -> None:
-        """It is erased; the rows stay until `settle`."""
+    def erased(self, ids: Sequence[int]) -> Sequence[int]:
+        """These are erased; the rows stay until `settle`. Those that nobody had said so of before."""
         ...
 
-    def settle(self, erased_before: int) -> int:
-        """Forget what was erased before a time; how many rows."""
+    def settle(self, erased_before: int, limit: int) -> int:
+        """Forget what was erased before a time, so many at most; how many rows."""
         ...
 
-    def unheld_sum(self, part: Part, after: int, upto: int) -> Sum:
-        """What `unheld` names, summed up."""
-        ...
-
-    def condemned_sum(self, part: Part, condemned_before: int | None = None) -> Sum:
-        """What is condemned and still nobody holds; before a time, or all."""
+    def standing(self, part: Part, after: int, upto: int, condemned_before: int) -> Standing:
+        """How the rows in ``(after, upto]`` stand; what was condemned before a time and nobody holds is due."""
         ...
 
     def leaving_sum(self) -> Sum:
         """What is to be erased."""
-        ...
-
-    def holders(self) -> Mapping[str, Sum]:
-        """Blobs by what holds them, each counted for every kind of holder: asset, folder, sent, chunks."""
         ...

@@ -106,14 +106,14 @@ def complete(call: Call, snapshot: Snapshot) -> None:
 async def prepare(edge: Edge, asset_id: int, pages: Mapping[str, bytes], blob_ids: Sequence[int]) -> str:
     """Write pages and possession rows, in pieces small enough not to hold the writer; a small tree is one piece.
 
-    Until what needs them is written, or an hour has passed, no purge of the asset looks at its possession; after that
-    the collector does (decision 21).
+    Until what needs them is written, or an hour has passed, no purge of the asset takes one of them from it; what is
+    not needed then the collector lets go (decision 21).
 
     :returns: what `keep` is told.
     """
     written, held = list(pages.items()), sorted(set(blob_ids))
     pieces = max(-(-len(written) // PAGES_A_COMMAND), -(-len(held) // HOLDS_A_COMMAND), 1)
-    review = await edge.command(partial(_review, asset_id=asset_id))
+    review = await edge.command(partial(_review, asset_id=asset_id, blob_ids=held))
     for number in range(pieces):
         some = dict(written[number * PAGES_A_COMMAND : (number + 1) * PAGES_A_COMMAND])
         ids = held[number * HOLDS_A_COMMAND : (number + 1) * HOLDS_A_COMMAND]
@@ -121,9 +121,9 @@ async def prepare(edge: Edge, asset_id: int, pages: Mapping[str, bytes], blob_id
     return review
 
 
-def _review(call: Call, asset_id: int) -> str:
+def _review(call: Call, asset_id: int, blob_ids: Sequence[int]) -> str:
     call.tx.assets.lock(asset_id)  # a purge that has begun does not know of it: it must be over before anything is held
-    return call.tx.blobs.review(asset_id, call.now + REVIEW_US)
+    return call.tx.blobs.review(asset_id, call.now + REVIEW_US, blob_ids)
 
 
 def keep(call: Call, review: str) -> None:
@@ -133,6 +133,12 @@ def keep(call: Call, review: str) -> None:
     """
     if not call.tx.blobs.reviewed(review, call.now):
         raise Conflict("Publishing took longer than an hour between its steps; try again.")
+
+
+def leave(call: Call, snapshot: Snapshot) -> None:
+    """What was written for a snapshot is not needed: somebody else was faster."""
+    if snapshot.review is not None:
+        call.tx.blobs.withdraw(snapshot.review, call.now)
 
 
 async def finished(edge: Edge, review: str | None, work: Callable[[Call], T]) -> T:

@@ -16,7 +16,7 @@ from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, cards, revisions, versions
 from strongroom.application.registry.assets import clean_properties, clean_tags
-from strongroom.application.registry.freezing import Snapshot, complete, finished, freeze_folder, snapshot_of
+from strongroom.application.registry.freezing import Snapshot, complete, finished, freeze_folder, leave, snapshot_of
 from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.tracking import logged_lookup, runs, sealing
 from strongroom.domain.artifacts.model import TreeTotals
@@ -235,6 +235,7 @@ def _seal_draft(call: Call, uid: str, snapshot: Snapshot, details: PublishDetail
     asset, version = versions.locked(call, uid, Permission.VERSION_REGISTER)
     draft = call.tx.versions.draft(version.id)
     if draft is not None and draft.state == "sealed":
+        leave(call, snapshot)
         return version_view(call, asset, version)
     if draft is None or draft.state != "open" or draft.expires_at <= call.now:
         raise Conflict("The draft is ended or expired.", state=draft.state if draft else "none")

@@ -34,8 +34,6 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
         raise Conflict("Only a version in the trash can be purged.", state=version.state.value)
     why = clean_reason(reason)
     _refuse_if_reached(call, asset, version)
-    if call.tx.blobs.under_review(asset.id, call.now):
-        raise Conflict("Files are being added to the asset at this moment; try again in a while.")
     unused = _held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))
     changed = call.tx.versions.purge(version, call.now, why)
@@ -90,15 +88,12 @@ def _pages(call: Call, asset: Asset, beside: int) -> dict[str, None]:
     return dict.fromkeys(page.id for tree in trees for page in load_root(call, tree).pages)
 
 
-def review(call: Call, asset_id: int) -> bool:
-    """Release what the asset holds and nothing of it needs; False while possession is being written (decision 21)."""
+def review(call: Call, asset_id: int) -> None:
+    """Release what the asset holds and nothing of it needs, nor what is being published in it (decision 21)."""
     asset = call.tx.assets.lock(asset_id)
-    if call.tx.blobs.under_review(asset.id, call.now):
-        return False
     needed = {digest for page in _pages(call, asset, 0) for digest in _digests(call, page)}
     call.tx.blobs.release(asset.id, sorted(set(call.tx.blobs.held_by(asset.id)) - needed))
     call.tx.blobs.end_reviews(asset.id, call.now)
-    return True
 
 
 def _digests(call: Call, page: str) -> Iterable[str]:

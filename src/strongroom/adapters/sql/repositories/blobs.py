@@ -1,9 +1,10 @@
 """Blobs and possession in SQL."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, null, or_, select, update
+from sqlalchemy import and_, bindparam, delete, exists, null, or_, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches
@@ -126,14 +127,25 @@ class SqlBlobs(Repository):
         self._insert_ignore(asset_blob, [{"asset_id": asset_id, "blob_id": b} for b in sorted(set(blob_ids))])
 
     def release(self, asset_id: int, digests: Sequence[str]) -> None:
+        coming = self._coming(asset_id)
         for batch in batches(digests):
-            ids = select(blob.c.id).where(blob.c.sha256.in_(batch))
+            ids = [row.id for row in _IDS.rows(self._connection, digests=batch) if row.id not in coming]
             held = delete(asset_blob).where(asset_blob.c.asset_id == asset_id, asset_blob.c.blob_id.in_(ids))
             self._connection.execute(held)
 
-    def review(self, asset_id: int, until: int) -> str:
+    def _coming(self, asset_id: int) -> set[int]:
+        """What is being published in the asset at this moment."""
+        mine, now = possession_review.c.asset_id == asset_id, self._context.now()
+        query = select(possession_review.c.blobs).where(mine, possession_review.c.until > now)
+        found = array("q")
+        for packed in self._connection.execute(query.where(possession_review.c.blobs.is_not(None))).scalars():
+            found.frombytes(packed)
+        return set(found)
+
+    def review(self, asset_id: int, until: int, blob_ids: Sequence[int] = ()) -> str:
         uid = self._context.new_uid()
-        self._insert(possession_review, {"uid": uid, "asset_id": asset_id, "until": until})
+        packed = array("q", blob_ids).tobytes() if blob_ids else None
+        self._insert(possession_review, {"uid": uid, "asset_id": asset_id, "until": until, "blobs": packed})
         return uid
 
     def reviewed(self, review: str, now: int) -> bool:
@@ -142,14 +154,8 @@ class SqlBlobs(Repository):
     def withdraw(self, review: str, now: int) -> None:
         self._connection.execute(update(possession_review).where(possession_review.c.uid == review).values(until=now))
 
-    def under_review(self, asset_id: int, now: int) -> bool:
-        query = select(possession_review.c.uid).where(
-            possession_review.c.asset_id == asset_id, possession_review.c.until > now
-        )
-        return self._connection.execute(query.limit(1)).first() is not None
-
-    def due_for_review(self, now: int, limit: int) -> Sequence[int]:
-        due = possession_review.c.until <= now
+    def due_for_review(self, now: int, after: int, limit: int) -> Sequence[int]:
+        due = and_(possession_review.c.asset_id > after, possession_review.c.until <= now)
         query = select(possession_review.c.asset_id).where(due).distinct().order_by(possession_review.c.asset_id)
         return list(self._connection.execute(query.limit(limit)).scalars())
 

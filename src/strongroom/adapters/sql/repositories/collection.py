@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     Table,
     and_,
@@ -37,7 +38,7 @@ from strongroom.adapters.sql.tables import (
 )
 from strongroom.application.artifacts.blobstore import ListedBlob
 from strongroom.application.artifacts.spare import PLACE
-from strongroom.application.ports.collection import Leaving, Part, Sum
+from strongroom.application.ports.collection import Leaving, Part, Standing, Sum, ranges
 
 _TABLES: Final[Mapping[Part, Table]] = {Part.BLOB: blob, Part.XORB: xorb}
 _BYTES: Final = case((blob.c.place.startswith(PLACE), 0), else_=blob.c.size)
@@ -62,24 +63,26 @@ class SqlCollection(Repository):
     def _held(self, part: Part) -> ColumnElement[bool]:
         if part is Part.BLOB:
             return or_(*self._holders(blob.c.id).values())
-        known = exists().where(xorb_ledger.c.xorb_id == xorb.c.id, xorb_ledger.c.until > self._context.now())
-        return or_(exists().where(xet_file_xorb.c.xorb_id == xorb.c.id), known)
+        return or_(*self._xorb_holders().values())
 
-    def holders(self) -> Mapping[str, Sum]:
-        found = {}
-        for name, condition in self._holders(blob.c.id).items():
-            query = select(func.count(), func.coalesce(func.sum(_BYTES), 0)).select_from(blob).where(condition)
-            found[name] = _sum(self._connection.execute(query).one())
-        return found
+    def _xorb_holders(self) -> dict[str, ColumnElement[bool]]:
+        now = self._context.now()
+        return {
+            "file": exists().where(xet_file_xorb.c.xorb_id == xorb.c.id),
+            "known": exists().where(xorb_ledger.c.xorb_id == xorb.c.id, xorb_ledger.c.until > now),
+        }
 
-    def ended_folders(self, after: int, limit: int) -> Sequence[tuple[int, int]]:
-        query = select(draft.c.version_id, draft.c.folder_id).where(
-            draft.c.state != "open",
+    def highest_draft(self) -> int:
+        return int(self._connection.execute(select(func.max(draft.c.version_id))).scalar_one() or 0)
+
+    def ended_folders(self, after: int, upto: int) -> Sequence[int]:
+        query = select(draft.c.folder_id).where(
             draft.c.version_id > after,
+            draft.c.version_id <= upto,
+            draft.c.state != "open",
             exists().where(folder_entry.c.folder_id == draft.c.folder_id),
         )
-        rows = self._connection.execute(query.order_by(draft.c.version_id).limit(limit))
-        return [(row.version_id, row.folder_id) for row in rows]
+        return list(self._connection.execute(query).scalars())
 
     def empty_folders(self, folder_ids: Sequence[int]) -> None:
         self._connection.execute(delete(folder_entry).where(folder_entry.c.folder_id.in_(folder_ids)))
@@ -104,10 +107,14 @@ class SqlCollection(Repository):
 
     # -- taking --------------------------------------------------------------------------------------------------
 
-    def due(self, part: Part, condemned_before: int, after: int, limit: int) -> Sequence[int]:
+    def due(self, part: Part, condemned_before: int, after: tuple[int, int], limit: int) -> Sequence[tuple[int, int]]:
         table = _TABLES[part]
-        query = select(table.c.id).where(table.c.condemned_at < condemned_before, table.c.id > after)
-        return list(self._connection.execute(query.order_by(table.c.id).limit(limit)).scalars())
+        place = tuple_(table.c.condemned_at, table.c.id)
+        query = select(table.c.condemned_at, table.c.id).where(
+            table.c.condemned_at < condemned_before, place > tuple_(*after)
+        )
+        rows = self._connection.execute(query.order_by(table.c.condemned_at, table.c.id).limit(limit))
+        return [(row.condemned_at, row.id) for row in rows]
 
     def take(self, part: Part, ids: Sequence[int], condemned_before: int) -> int:
         table = _TABLES[part]
@@ -140,17 +147,13 @@ class SqlCollection(Repository):
         self._connection.execute(insert(blob_leaving), [row._asdict() for row in gone])
 
     def leave(self, orphans: Sequence[ListedBlob], condemned_at: int) -> int:
-        places = tuple_(blob.c.sha256, blob.c.place)
-        wanted = [(one.sha256, one.place) for one in orphans]
-        known = {
-            tuple(row)
-            for row in self._connection.execute(select(blob.c.sha256, blob.c.place).where(places.in_(wanted)))
-        }
-        going = tuple_(blob_leaving.c.sha256, blob_leaving.c.place)
-        gone = select(blob_leaving.c.sha256, blob_leaving.c.place).where(going.in_(wanted))
-        known |= {tuple(row) for row in self._connection.execute(gone)}
+        known: set[tuple[str, str]] = set()
+        for batch in batches([one.sha256 for one in orphans]):
+            for table in (blob, blob_leaving):
+                found = select(table.c.sha256, table.c.place).where(table.c.sha256.in_(batch))
+                known |= {(row.sha256, row.place) for row in self._connection.execute(found)}
         rows = [
-            {"sha256": one.sha256, "size": one.size, "place": one.place, "condemned_at": condemned_at}
+            {"sha256": one.sha256, "size": one.size, "place": one.place, "condemned_at": condemned_at, "orphan": True}
             for one in orphans
             if (one.sha256, one.place) not in known
         ]
@@ -161,44 +164,63 @@ class SqlCollection(Repository):
     # -- leaving -------------------------------------------------------------------------------------------------
 
     def leaving(self, after: int, limit: int) -> Sequence[Leaving]:
-        columns = [blob_leaving.c[name] for name in ("id", "sha256", "size", "place", "condemned_at")]
+        columns = [blob_leaving.c[name] for name in ("id", "sha256", "size", "place", "condemned_at", "orphan")]
         query = select(*columns).where(blob_leaving.c.id > after, blob_leaving.c.erased_at.is_(None))
         return [Leaving(*row) for row in self._connection.execute(query.order_by(blob_leaving.c.id).limit(limit))]
 
-    def erased(self, ids: Sequence[int]) -> None:
-        done = update(blob_leaving).where(blob_leaving.c.id.in_(ids))
-        self._connection.execute(done.values(erased_at=self._context.now()))
+    def erased(self, ids: Sequence[int]) -> Sequence[int]:
+        done = update(blob_leaving).where(blob_leaving.c.id.in_(ids), blob_leaving.c.erased_at.is_(None))
+        marked = done.values(erased_at=self._context.now()).returning(blob_leaving.c.id)
+        return list(self._connection.execute(marked).scalars())
 
-    def settle(self, erased_before: int) -> int:
-        return self._connection.execute(delete(blob_leaving).where(blob_leaving.c.erased_at < erased_before)).rowcount
+    def settle(self, erased_before: int, limit: int) -> int:
+        over = select(blob_leaving.c.id).where(blob_leaving.c.erased_at < erased_before).limit(limit)
+        return self._connection.execute(delete(blob_leaving).where(blob_leaving.c.id.in_(over))).rowcount
 
     # -- sums ----------------------------------------------------------------------------------------------------
 
-    def _total(self, part: Part, where: ColumnElement[bool]) -> Sum:
-        return _sum(self._connection.execute(self._counted(part).where(where)).one())
+    def standing(self, part: Part, after: int, upto: int, condemned_before: int) -> Standing:
+        found = self._connection.execute(self._groups(part, after, upto, condemned_before)).mappings().all()
+        sums = {"fresh": Sum(), "waiting": Sum(), "due": Sum()}
+        holders = dict.fromkeys(self._holders(blob.c.id), Sum())
+        for row in found:
+            sum_ = Sum(int(row["many"]), int(row["bytes"]))
+            if part is Part.BLOB:
+                held = [name for name in holders if row[name]]
+                for name in held:
+                    holders[name] += sum_
+            else:
+                held = [name for name in ("file", "known") if row[name]]
+                sum_ = Sum() if row["shared"] else sum_
+            if not held:
+                sums[row["state"]] += sum_
+        return Standing(sums["fresh"], sums["waiting"], sums["due"], holders)
 
-    def _counted(self, part: Part) -> Select[Any]:
+    def _groups(self, part: Part, after: int, upto: int, condemned_before: int) -> Select[Any]:
+        """Rows of a range by what holds them and when they were condemned: each look-up is done once a row."""
+        table = _TABLES[part]
+        since = table.c.condemned_at
+        state = case((since.is_(None), "fresh"), (since < condemned_before, "due"), else_="waiting").label("state")
         if part is Part.BLOB:
-            return select(func.count(), func.coalesce(func.sum(_BYTES), 0)).select_from(blob)
-        # the body goes with its xorb, unless somebody holds these bytes for themselves
-        others = [held for name, held in self._holders(blob.c.id).items() if name != "chunks"]
-        alone = case((or_(*others), 0), else_=blob.c.size)
-        query = select(func.count(), func.coalesce(func.sum(alone), 0))
-        return query.select_from(xorb.join(blob, blob.c.id == xorb.c.blob_id))
-
-    def unheld_sum(self, part: Part, after: int, upto: int) -> Sum:
-        return self._total(part, self._unheld(part, after, upto))
-
-    def condemned_sum(self, part: Part, condemned_before: int | None = None) -> Sum:
-        condemned = _TABLES[part].c.condemned_at
-        since = condemned.is_not(None) if condemned_before is None else condemned < condemned_before
-        return self._total(part, and_(since, not_(self._held(part))))
+            source: FromClause = blob
+            marks = [held.label(name) for name, held in self._holders(blob.c.id).items()]
+            size: ColumnElement[int] = _BYTES
+        else:
+            source = xorb.join(blob, blob.c.id == xorb.c.blob_id)
+            marks = [held.label(name) for name, held in self._xorb_holders().items()]
+            # the body goes with its xorb, unless somebody holds these bytes for themselves
+            others = [held for name, held in self._holders(blob.c.id).items() if name != "chunks"]
+            marks.append(or_(*others).label("shared"))
+            size = blob.c.size
+        counted = select(state, *marks, func.count().label("many"), func.coalesce(func.sum(size), 0).label("bytes"))
+        return counted.select_from(source).where(table.c.id > after, table.c.id <= upto).group_by(state, *marks)
 
     def leaving_sum(self) -> Sum:
         size = case((blob_leaving.c.place.startswith(PLACE), 0), else_=blob_leaving.c.size)
-        query = select(func.count(), func.coalesce(func.sum(size), 0)).where(blob_leaving.c.erased_at.is_(None))
-        return _sum(self._connection.execute(query).one())
-
-
-def _sum(row: Any) -> Sum:  # noqa: ANN401 - a row of two numbers
-    return Sum(int(row[0]), int(row[1]))
+        found = select(func.count().label("many"), func.coalesce(func.sum(size), 0).label("bytes"))
+        total, highest = Sum(), self._connection.execute(select(func.max(blob_leaving.c.id))).scalar_one() or 0
+        for after, upto in ranges(highest):
+            mine = blob_leaving.c.id > after, blob_leaving.c.id <= upto, blob_leaving.c.erased_at.is_(None)
+            row = self._connection.execute(found.where(*mine)).one()
+            total += Sum(int(row.many), int(row.bytes))
+        return total

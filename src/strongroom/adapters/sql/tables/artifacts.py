@@ -29,6 +29,8 @@ blob_leaving = Table(
     Column("place", Text, nullable=False),
     time_us("condemned_at"),
     time_us("erased_at", nullable=True),
+    # found in the store, where no row named it: how old its place is still counts
+    Column("orphan", Boolean, nullable=False, server_default=sql("false")),
     Index("ix_blob_leaving_sha256", "sha256"),
 )
 
@@ -63,12 +65,14 @@ blob_ledger = Table(
 )
 
 #: Assets whose possession is looked at after a time: it was written for what is not there yet, or has become too much.
+#: Until then nothing takes from the asset what is in `blobs`, ids of 8 bytes each.
 possession_review = Table(
     "possession_review",
     metadata,
     Column("uid", String(36), primary_key=True),
     Column("asset_id", Int64, nullable=False),
     time_us("until"),
+    Column("blobs", LargeBinary, nullable=True),
     Index("ix_possession_review_asset", "asset_id", "until"),
 )
 
