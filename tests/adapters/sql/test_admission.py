@@ -129,7 +129,7 @@ def _everything(site: Site, tx: Transaction) -> None:
     known = tx.admission()
     assert known.holder(site.token.id)
     assert known.workspace("default")
-    assert known.home(site.workspace.id)
+    assert known.home(site.workspace.id).slug == "default"
     assert tx.namespaces.by_path(site.workspace.id, "n")
 
 
@@ -197,7 +197,7 @@ def test_what_changes_nothing_of_admission_leaves_the_mark(site: Site) -> None:
     with engine.connect() as connection:
         before = connection.execute(text(MARK)).scalar_one()
     site.command(site.there, lambda tx: tx.settings.put("a", "b"))
-    site.command(site.there, lambda tx: tx.name_ids(site.workspace.id, ["word"], create=True))
+    site.command(site.there, lambda tx: tx.tags.set(site.workspace.id, "run", 1, {"word": None}, site.root.id))
     with engine.connect() as connection:
         assert connection.execute(text(MARK)).scalar_one() == before
     engine.dispose()
@@ -306,7 +306,7 @@ def test_what_is_remembered_is_bounded(site: Site, monkeypatch: pytest.MonkeyPat
     site.command(site.there, many)
     assert site.read(site.sees)
     assert site.read(lambda tx: authenticate(tx, site.token).access.enters(site.workspace.id))
-    assert not [key for key in site.here._remembered._kept[1] if key[0] == "holder"]
+    assert ("holder", site.token.id) not in site.here._remembered._kept[1]
 
 
 def test_permissions_of_what_is_remembered_are_those_of_the_database(site: Site) -> None:

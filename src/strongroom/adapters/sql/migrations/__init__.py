@@ -32,6 +32,7 @@ REVISIONS: Final = (
     "0026",
     "0027",
     "0028",
+    "0029",
 )
 
 HEAD: Final = REVISIONS[-1]
