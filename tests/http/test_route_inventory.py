@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 HUGGINGFACE = re.compile(
     r"/api/(models|datasets|spaces|repos|lfs|whoami-v2|validate-yaml)|/.*/(resolve/|info/lfs/|ask-access)"
 )
-MLFLOW = re.compile(r"/(api/[23]\.\d|ajax-api/|get-artifact|model-versions/)")
+MLFLOW = re.compile(r"/(api/[23]\.\d|ajax-api/|get-artifact|model-versions/|v1/traces$)")
 
 #: Every route that asks for no permission, by name: one more is a decision, made here.
 PUBLIC = {

@@ -14,9 +14,10 @@ import pytest
 from strongroom.sdk import Client
 from strongroom.sdk.imports.importer import Import, Wanted, open_source
 from strongroom.sdk.imports.report import Report
-from tests.dialects.mlflow.client import PYTHON, MlflowProcess
+from tests.dialects.mlflow.client import VENV, MlflowProcess
 from tests.http.processes import ServerProcess, admin
 from tests.imports.pieces import FILL, SAID
+from tests.support.foreign import kept_environment, python_of
 from tests.support.process import Child, free_port
 
 Decoded = Any
@@ -94,9 +95,9 @@ def tracking(database: Made, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     place, port = tmp_path_factory.mktemp("tracking"), free_port()
     shutil.copy(database.uri.removeprefix("sqlite:///"), place / "mlflow.db")
     uri = f"sqlite:///{place}/mlflow.db"
-    command = [str(PYTHON), "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
+    command = [str(python_of(VENV)), "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "--artifacts-destination", str(place / "artifacts")]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))}
+    kept = kept_environment("MLFLOW_")
     own = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "HOME": str(place)}
     child = Child(command, log=place / "log", env={**kept, **own})
     try:

@@ -81,6 +81,22 @@ def restore(*, source: Annotated[Path, Parameter(name="--from")], data: Path) ->
 
 
 @app.command
+def rescan(*, storage: Storage | None = None) -> None:
+    """Read how models are packaged, of versions made before this was looked at; beside a running server or without one.
+
+    Parameters
+    ----------
+    storage:
+        Where the data is.
+    """
+    from strongroom.bootstrap import rescanning
+
+    with _refusals():
+        done = rescanning.rescan(storage or Storage())
+    sys.stdout.write(f"{done.looked} trees looked at, {done.models} models found, {done.unreadable} unreadable\n")
+
+
+@app.command
 def gc(
     *,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
@@ -118,6 +134,50 @@ def gc(
         done = collected(at, quarantine, orphans=orphans, stopped=servers_stopped) if not dry_run else None
         lines = asyncio.run(done or previewed(at, quarantine))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+@app.command
+def fsck(
+    *,
+    deep: Annotated[bool, Parameter(negative="")] = False,
+    rate: float | None = None,
+    grace: float = 24.0,
+    resume: str = "",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    storage: Storage | None = None,
+) -> int:
+    """Check that the store holds all that the database names, and nothing else; beside a running server or without.
+
+    Exit codes: 0 all is well, 1 something was found (and is not repaired), 2 it could not be checked to the end.
+
+    Parameters
+    ----------
+    deep:
+        Read and hash every byte; without it only names and sizes are compared.
+    rate:
+        Read at most so many MiB a second.
+    grace:
+        Hours: younger bytes that no row names are not said to be orphans, as they may be on their way.
+    resume:
+        Go on from a cursor that an earlier check said.
+    as_json:
+        A JSON object a line, and cursors on standard error.
+    """
+    import asyncio
+
+    from strongroom.bootstrap.integrity import NOT_CHECKED, Wanted, checked
+
+    wanted = Wanted(deep=deep, rate=rate, grace_hours=grace, resume=resume, as_json=as_json)
+    try:
+        return asyncio.run(checked(storage or Storage(), wanted, _said))
+    except DomainError as error:
+        print(f"strongroom: {error.message}", file=sys.stderr)  # noqa: T201 - what the command line says
+        return NOT_CHECKED
+
+
+def _said(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

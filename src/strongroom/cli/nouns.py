@@ -24,7 +24,7 @@ HELP = {
     "discussion": "Discussions of assets, numbered.",
     "draft": "Versions in the making.",
     "flag": "What turned out to be bad.",
-    "folder": "Files of runs, logged models and drafts.",
+    "folder": "Files of runs, logged models, traces and drafts.",
     "grant": "Who has which role where.",
     "handle": "Ids of other systems, and what they mean here.",
     "import": "What other systems hold, copied here.",

@@ -39,6 +39,8 @@ SERVER_COMMANDS = {
     "migrate": ("maintenance:migrate", "Bring the database to this release's schema."),
     "backup": ("maintenance:backup", "Copy a data folder while its server runs."),
     "restore": ("maintenance:restore", "Make a data folder out of a backup."),
+    "fsck": ("maintenance:fsck", "Check that the store holds what the database names, and repair it."),
+    "rescan": ("maintenance:rescan", "Read how models of older versions are packaged."),
     "gc": ("maintenance:gc", "Free the bytes that nothing names any more."),
 }
 

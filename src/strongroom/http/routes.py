@@ -3,17 +3,20 @@
 The application is built from this table and from nothing else; a test walks the built application and compares.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from strongroom.dialects.huggingface import routes as huggingface
 from strongroom.dialects.mlflow import routes as mlflow
 from strongroom.dialects.native.pipeline import Pipeline
 from strongroom.dialects.native.routes import OPERATIONS, PREFIX
+from strongroom.dialects.shared.routes import Route
 from strongroom.dialects.xet import routes as xet
 from strongroom.domain.identity.roles import Permission
 from strongroom.http import documents, health
 from strongroom.http.services import Endpoint, Services
+
+FOREIGN = (mlflow, huggingface, xet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class PublicRoute:
 
 def all_routes(services: Services) -> Sequence[PublicRoute]:
     """The whole table, in the order in which it is matched."""
-    return (*_own(services), *_native(services), *_mlflow(services), *_huggingface(services), *_xet(services))
+    foreign = (route for dialect in FOREIGN for route in dialect.routes(services.gateway))
+    return (*_own(services), *_native(services), *_foreign(foreign))
 
 
 def _native(services: Services) -> list[PublicRoute]:
@@ -47,24 +51,10 @@ def _native(services: Services) -> list[PublicRoute]:
     ]
 
 
-def _mlflow(services: Services) -> list[PublicRoute]:
+def _foreign(routes: Iterable[Route]) -> list[PublicRoute]:
     return [
-        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=True)
-        for route in mlflow.routes(services.gateway)
-    ]
-
-
-def _huggingface(services: Services) -> list[PublicRoute]:
-    return [
-        PublicRoute(one.id, one.method, one.path, one.permission, one.endpoint, scoped=True, whole=True)
-        for one in huggingface.routes(services.gateway)
-    ]
-
-
-def _xet(services: Services) -> list[PublicRoute]:
-    return [
-        PublicRoute(route.id, route.method, route.path, route.permission, route.endpoint, scoped=route.scoped)
-        for route in xet.routes(services.gateway)
+        PublicRoute(one.id, one.method, one.path, one.permission, one.endpoint, scoped=one.scoped, whole=one.whole)
+        for one in routes
     ]
 
 

@@ -11,11 +11,14 @@ from urllib.parse import quote
 import obstore
 
 from strongroom.adapters.blobs.bucket import BucketBlobStore
+from strongroom.adapters.blobs.bucket_upkeep import BucketUpkeep
 from strongroom.adapters.blobs.bucket_url import open_bucket
+from strongroom.adapters.blobs.folder_upkeep import FolderUpkeep
 from strongroom.adapters.blobs.local import LocalBlobStore
 from strongroom.adapters.blobs.names import parse_packed
 from strongroom.adapters.blobs.pack_format import HEADER_SIZE
 from strongroom.application.artifacts.blobstore import BlobStore, StoredBlob
+from strongroom.application.artifacts.upkeep import UpkeepBlobs
 from tests.support.seaweed import S3
 
 MIB = 1024 * 1024
@@ -39,6 +42,22 @@ class Home(Protocol):
 
     def lose(self, blob: StoredBlob) -> None:
         """Remove the file, pack or object behind the store's back."""
+        ...
+
+    def upkeep(self) -> UpkeepBlobs:
+        """A look at the bytes as they lie."""
+        ...
+
+    def strew(self, name: str, data: bytes) -> None:
+        """Put something under a name of the store's, as old as the hills."""
+        ...
+
+    def content(self, name: str) -> bytes | None:
+        """What lies under a name of the store's."""
+        ...
+
+    def shorten(self, blob: StoredBlob, size: int) -> None:
+        """Leave of the blob its first bytes, and of a pack what comes before them too."""
         ...
 
 
@@ -72,6 +91,23 @@ class LocalHome:
     def lose(self, blob: StoredBlob) -> None:
         self.path(blob)[0].unlink()
 
+    def upkeep(self) -> UpkeepBlobs:
+        return FolderUpkeep(self.root)
+
+    def strew(self, name: str, data: bytes) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        os.utime(path, (0, 0))
+
+    def content(self, name: str) -> bytes | None:
+        path = self.root / name
+        return path.read_bytes() if path.exists() else None
+
+    def shorten(self, blob: StoredBlob, size: int) -> None:
+        path, offset = self.path(blob)
+        os.truncate(path, offset + size)
+
 
 class BucketHome:
     """A prefix of a real bucket."""
@@ -98,6 +134,22 @@ class BucketHome:
 
     def lose(self, blob: StoredBlob) -> None:
         obstore.delete(self._outside, self._key(blob))
+
+    def upkeep(self) -> UpkeepBlobs:
+        return BucketUpkeep(open_bucket(self.url))
+
+    def strew(self, name: str, data: bytes) -> None:
+        obstore.put(self._outside, name, data)
+
+    def content(self, name: str) -> bytes | None:
+        try:
+            return bytes(obstore.get(self._outside, name).bytes())
+        except FileNotFoundError:
+            return None
+
+    def shorten(self, blob: StoredBlob, size: int) -> None:
+        data = bytes(obstore.get(self._outside, self._key(blob)).bytes())
+        obstore.put(self._outside, self._key(blob), data[:size])
 
 
 def random_bytes(size: int) -> bytes:

@@ -2,16 +2,24 @@
 
 import json
 from collections.abc import Mapping
+from typing import cast
 
 import pytest
+from sqlalchemy import delete
 
-from strongroom.application.manifests import packaging_files, showing
+from strongroom.adapters.documents.plain_yaml import PlainYaml
+from strongroom.adapters.sql.tables import packaging as table
+from strongroom.adapters.sql.transaction import SqlTransaction
+from strongroom.application.manifests import packaging, packaging_files, showing
+from strongroom.application.manifests.cache import Cache
 from strongroom.application.manifests.packaging import Packaged
 from strongroom.application.manifests.packaging_views import SHOWN_MOST, PackagingView
 from strongroom.application.paging import PageRequest
-from strongroom.application.registry import comparing, copying, versions
+from strongroom.application.ports.transaction import Transaction
+from strongroom.application.registry import comparing, copying, rescanning, versions
 from strongroom.application.registry.copying import CopyVersion
 from strongroom.application.registry.publishing import PublishDetails
+from strongroom.application.registry.rescanning import Rescanned
 from strongroom.application.registry.views import VersionView
 from strongroom.application.search import find
 from strongroom.domain.errors import Forbidden, NotFound
@@ -174,3 +182,29 @@ def test_the_same_file_is_read_once(site: Site, seal: Seal, monkeypatch: pytest.
     views = [shown(site, version) for version in sealed]
     assert [view and view.flavor for view in views] == ["sklearn"] * 3
     assert len(read) == 1
+
+
+def _forget(tx: Transaction) -> None:
+    cast("SqlTransaction", tx).connection.execute(delete(table))
+
+
+def test_versions_made_before_anybody_looked_are_read_by_a_rescan(
+    site: Site, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "packaging (MLmodel facts) of versions registered before the packaging code": as often as wanted."""
+    with_model, other = seal("model", files=files()), seal("model", files={"w.bin": b"1"})
+    broken = seal("model", files={"MLmodel": b"a: [", "w.bin": b"2"})
+    before = shown(site, with_model)
+    monkeypatch.setattr(packaging, "_kept", Cache())
+    run(site.world.executor.command(_forget))
+    assert (shown(site, with_model), found(site, "flavor = 'sklearn'")) == (None, [])
+
+    def again() -> Rescanned:
+        return run(rescanning.packagings(site.world.executor, site.store, PlainYaml()))
+
+    assert again() == Rescanned(looked=3, models=2, unreadable=1)
+    assert shown(site, with_model) == before
+    assert found(site, "flavor = 'sklearn'") == [f"{with_model.asset}:1"]
+    assert shown(site, other) is None
+    assert shown(site, broken) is not None
+    assert again() == Rescanned(looked=1, models=0, unreadable=0)

@@ -1,15 +1,12 @@
 """The unmodified MLflow client in a process of its own, with its own Python and packages."""
 
-import json
-import os
-import subprocess
-import textwrap
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
-PYTHON = ROOT / ".venv-mlflow" / "bin" / "python"
-CHILD = Path(__file__).with_name("child.py")
+from tests.support.foreign import Decoded, ForeignError, ForeignProcess, kept_environment
+
+__all__ = ["Decoded", "MlflowError", "MlflowProcess"]
+
+VENV = ".venv-mlflow"
 PRELUDE = """
 import json, math, os, tempfile, time
 from pathlib import Path
@@ -17,26 +14,14 @@ import mlflow
 from mlflow import MlflowClient
 client = MlflowClient()
 """
-Decoded = Any
-"""What JSON becomes; tests look inside without asking at every step."""
+MlflowError = ForeignError
 
 
-class MlflowError(Exception):
-    """What the client raised."""
-
-    def __init__(self, kind: str, code: str | None, message: str, trace: str) -> None:
-        super().__init__(f"{kind} {code}: {message}\n{trace}")
-        self.kind, self.code, self.message = kind, code, message
-
-
-class MlflowProcess:
+class MlflowProcess(ForeignProcess):
     """A Python with mlflow that knows of us only what `MLFLOW_*` says."""
 
-    def __init__(self, url: str, folder: Path, **environment: str) -> None:
-        assert PYTHON.exists(), "MLflow's environment is missing: make .venv-mlflow/.stamp"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))}
-        env = {
-            **kept,
+    def __init__(self, url: str, folder: Path, venv: str = VENV, **environment: str) -> None:
+        told = {
             "MLFLOW_TRACKING_URI": url,
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -45,34 +30,7 @@ class MlflowProcess:
             "TMPDIR": str(folder),
             **environment,
         }
-        self.log = folder / "client.log"
-        self._noise = self.log.open("w")
-        self._child = subprocess.Popen(  # noqa: S603 - our own program
-            [str(PYTHON), str(CHILD)],
-            env=env,
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._noise,
-            text=True,
-        )
-        self.run(PRELUDE)
-
-    def run(self, piece: str) -> Decoded:
-        """Run a piece of Python; returns what it set as `result`.
-
-        :raises MlflowError: it raised.
-        """
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._child.stdin.write(json.dumps(textwrap.dedent(piece)) + "\n")
-        self._child.stdin.flush()
-        line = self._child.stdout.readline()
-        assert line, self.log.read_text()[-4000:]
-        answer = json.loads(line)
-        if "error" in answer:
-            raise MlflowError(answer["error"], answer["code"], answer["message"], answer["trace"])
-        return answer["result"]
+        super().__init__(venv, kept_environment("MLFLOW_") | told, folder, PRELUDE)
 
     def code_of(self, piece: str) -> str | None:
         """The error code that a piece ends with."""
@@ -81,11 +39,3 @@ class MlflowProcess:
         except MlflowError as error:
             return error.code
         return "no error"
-
-    def close(self) -> None:
-        assert self._child.stdin is not None
-        assert self._child.stdout is not None
-        self._child.stdin.close()
-        self._child.wait(120)  # it may have threads to join and libraries to unload
-        self._child.stdout.close()
-        self._noise.close()

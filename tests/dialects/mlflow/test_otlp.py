@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry.exporter.otlp.proto.http import Compression
@@ -14,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from strongroom.dialects.mlflow.wire import otlp
+from strongroom.domain.errors import Invalid
 from tests.http.processes import ServerProcess
 from tests.support.api import Answer, InProcess
 
@@ -165,6 +167,62 @@ def test_bombs_are_refused_before_they_cost_much(api: InProcess, monkeypatch: py
     assert code(post(api, many_attributes(501))) == refused
     monkeypatch.setattr(otlp, "SPANS_MOST", 3)
     assert code(post(api, request(4).SerializeToString())) == refused
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + varint(number >> 7)
+
+
+def wrapped(attributes: bytes) -> bytes:
+    """A request of one span whose encoded attributes are given."""
+    span = request(1, "a" * 32).resource_spans[0].scope_spans[0].spans[0].SerializeToString() + attributes
+    for number in (2, 2, 1):  # a span of a scope, of a resource, of the request
+        span = bytes([number << 3 | 2]) + varint(len(span)) + span
+    return bytes(span)
+
+
+EMPTY_ATTRIBUTE = bytes([9 << 3 | 2, 0])
+
+
+def test_two_bytes_a_message_do_not_fill_the_memory(api: InProcess) -> None:
+    """A body within its limits that would become 8 million messages of 56 bytes is refused before any is made."""
+    bomb = wrapped(EMPTY_ATTRIBUTE * (8 * 1024 * 1024 - 100))
+    assert len(bomb) <= otlp.BODY_LARGEST
+    answer = post(api, bomb)
+    assert code(answer) == (400, "INVALID_PARAMETER_VALUE")
+    assert "messages" in answer.json()["message"]
+    assert "messages" in post(api, b'{"resourceSpans": [' + b"{}," * 1_200_001 + b"{}]}", JSON).json()["message"]
+
+
+def messages_in(message: Any) -> int:  # noqa: ANN401 - protobuf's own
+    found = 0
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            each = value if field.is_repeated else [value]
+            found += sum(1 + messages_in(one) for one in each)
+    return found
+
+
+def test_messages_are_counted_as_protobuf_makes_them() -> None:
+    root = otlp.fields_of(ExportTraceServiceRequest.DESCRIPTOR)
+    found = request(3, "b" * 32)
+    for value in (b"", b"x" * 300):
+        found.resource_spans[0].resource.attributes.add(key="k").value.bytes_value = value
+    found.resource_spans[0].scope_spans[0].spans[0].links.add(trace_id=b"t" * 16).attributes.add(key="deep")
+    found.ParseFromString(found.SerializeToString() + nested(20) + b"\xfa\x01\x03abc")  # and a field of later days
+    assert otlp.count_messages(found.SerializeToString(), root) == messages_in(found)
+    whole = found.SerializeToString()
+    for broken in (
+        whole[:-1],
+        b"\x0a",
+        b"\x0a\xff\xff\xff\xff\x7f",
+        b"\x0b\x0c",
+        b"\xff" * 11,
+        b"\x09\x01",
+        nested(200),
+    ):
+        with pytest.raises(Invalid):
+            otlp.count_messages(broken, root)
 
 
 def test_the_experiment_and_the_right_decide(api: InProcess) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.dialects.mlflow.client import MlflowProcess
+from tests.dialects.mlflow.test_traces_width import ASKED, FILLED
 from tests.http.processes import ServerProcess, admin
 
 
@@ -57,3 +58,31 @@ def test_runs_versions_aliases_stages_and_searches(there: MlflowProcess) -> None
     assert found["newest"] == [["None", "2"], ["Production", "1"]]
     assert found["versions"] == ["1", "2"]
     assert (found["bytes"], found["history"], found["prompt"]) == ("weights", [[2, 0.9]], 1)
+    traces_are_found_measured_and_read(there)
+
+
+def traces_are_found_measured_and_read(there: MlflowProcess) -> None:
+    """ "trace tests with the real client on PostgreSQL too"; in the same process, which takes seconds to begin."""
+    there.run(FILLED)
+    pieces = ", ".join(f"ask(view_type={asked})" for asked in ASKED)
+    assert dict(zip(ASKED, there.run(f"result = [{pieces}]"), strict=True)) == ASKED
+    filters = {
+        "status = 'ERROR'": [3],
+        "tags.team = 'a' AND timestamp_ms > 0": [0, 1, 2],
+        "span.name RLIKE '^th.nk$' AND span.attributes.`mlflow.llm.model` RLIKE 'sma'": [0, 1],
+        "feedback.good RLIKE 'ye?s'": [1],
+        "span.type = 'LLM' AND span.content LIKE '%own%'": [0, 1, 2, 3],
+        "metadata.`mlflow.trace.session` = 's1'": [2, 3],
+    }
+    found = there.run(f"""
+        def ask_for(text):
+            got = client.search_traces(locations=[experiment], filter_string=text, include_spans=False)
+            return sorted(ids.index(t.info.trace_id) for t in got)
+        result = [ask_for(text) for text in {list(filters)!r}]
+    """)
+    assert dict(zip(filters, found, strict=True)) == filters
+    spans = there.run(
+        "result = [(s.name, s.span_type, s.attributes.get('mlflow.llm.model')) for s in "
+        "mlflow.get_trace(ids[2]).data.spans]"
+    )
+    assert spans == [["route", "UNKNOWN", None], ["think", "LLM", "big"]]

@@ -251,6 +251,12 @@ FILTERS = {
     "expectation.word = 'cat'": [0],
     "metadata.`mlflow.trace.sizeStats` IS NOT NULL": [2, 1, 0],
     "prompt = 'none/1'": [],
+    "span.name RLIKE '^th.nk$'": [1, 0],
+    "span.name RLIKE '^th.nk$' AND span.status = 'ERROR'": [],
+    "span.attributes.model RLIKE 'sm(a|b)ll'": [2, 1, 0],
+    "span.name RLIKE 'look' AND span.attributes.`mlflow.spanInputs` RLIKE 'not?hing'": [2],
+    "feedback.good RLIKE '^f'": [1],
+    "expectation.word RLIKE 'c.t' AND status = 'OK'": [0],
 }
 
 
@@ -279,6 +285,8 @@ def test_bad_filters_are_refused_in_mlflows_words(mlflow: MlflowProcess) -> None
         "feedback.score = 1": "Expected a quoted string value",
         "prompt LIKE 'x/1'": "Invalid comparator 'LIKE' for prompts filter",
         "tags.a > 'x'": "Invalid comparator",
+        "span.content RLIKE 'x'": "Invalid comparator 'RLIKE'",
+        "span.name RLIKE '('": "no RE2 expression",
     }
     for text, words in wrong.items():
         with pytest.raises(MlflowError) as refused:

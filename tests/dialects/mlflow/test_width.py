@@ -4,7 +4,6 @@ One server and one client process for all; the other processes are MLflow's own 
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from strongroom.sdk import Client
 from strongroom.sdk.models import Entry
-from tests.dialects.mlflow.client import PYTHON, MlflowProcess
+from tests.dialects.mlflow.client import MlflowProcess
 from tests.http.processes import ServerProcess
 
 pytestmark = pytest.mark.timeout(600)
@@ -35,24 +34,12 @@ def native(server: ServerProcess, token: str) -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def outside(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of MLflow's own programs."""
-    folder = str(tmp_path_factory.mktemp("outside"))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "PYTHON"))}
-    said = {"MLFLOW_TRACKING_URI": server.url, "MLFLOW_TRACKING_TOKEN": token, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
-    return {**kept, **said, **quiet, "HOME": folder, "TMPDIR": folder}
-
-
 def uid(run_id: str) -> str:
     """A run's own id, of MLflow's spelling of it."""
     return f"{run_id[:8]}-{run_id[8:12]}-{run_id[12:16]}-{run_id[16:20]}-{run_id[20:]}"
 
 
-def test_nested_runs_and_runs_of_several_processes(
-    mlflow: MlflowProcess, native: Client, outside: dict[str, str], tmp_path: Path
-) -> None:
+def test_nested_runs_and_runs_of_several_processes(mlflow: MlflowProcess, native: Client, tmp_path: Path) -> None:
     """ "nested runs, parallel runs from several processes"."""
     parent = mlflow.run("""
         experiment = mlflow.set_experiment("width/parallel")
@@ -63,8 +50,8 @@ def test_nested_runs_and_runs_of_several_processes(
     """)
     script = tmp_path / "worker.py"
     script.write_text(WORKER)
-    env = {**outside, "MLFLOW_EXPERIMENT_ID": parent[2]}
-    words = ([str(PYTHON), str(script), str(n), parent[0]] for n in range(2))
+    env = {**mlflow.env, "MLFLOW_EXPERIMENT_ID": parent[2]}
+    words = ([str(mlflow.python), str(script), str(n), parent[0]] for n in range(2))
     workers = [subprocess.Popen(word, env=env, cwd=tmp_path, stderr=subprocess.PIPE) for word in words]  # noqa: S603 - our own script
     for worker in workers:
         _, said = worker.communicate(timeout=240)
@@ -269,7 +256,7 @@ def test_artifacts_are_downloaded_in_every_spelling(mlflow: MlflowProcess, nativ
     assert native.resolve("spelled@now").files == 3
 
 
-def test_the_command_line(mlflow: MlflowProcess, native: Client, outside: dict[str, str], tmp_path: Path) -> None:
+def test_the_command_line(mlflow: MlflowProcess, native: Client, tmp_path: Path) -> None:
     """ "`mlflow` CLI": experiments, runs and artifacts; once as its own process, else its commands in the client's."""
     (tmp_path / "w.txt").write_text("from the command line")
     found = mlflow.run(f"""
@@ -298,9 +285,7 @@ def test_the_command_line(mlflow: MlflowProcess, native: Client, outside: dict[s
         result = [run, listed, "by hand" in runs, told["info"]["run_id"] == run, "width/by-cli" in names]
     """)
     assert found[1:] == [["in/w.txt"], True, True, True]
-    words = [str(PYTHON), "-m", "mlflow", "artifacts", "download", "--run-id", found[0], "--artifact-path", "in"]
-    said = subprocess.run(words, env=outside, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)  # noqa: S603 - MLflow's own program
-    assert said.returncode == 0, said.stderr[-2_000:]
+    said = mlflow.command("mlflow", "artifacts", "download", "--run-id", found[0], "--artifact-path", "in", seconds=240)
     assert Path(said.stdout.strip().splitlines()[-1], "w.txt").read_text() == "from the command line"
     run = native.runs.get(uid(found[0]))
     assert (run.state, run.deleted_at) == ("finished", None)

@@ -1,13 +1,13 @@
 """The unmodified hf_xet client, without a hub: each call is a process of its own, with its own Python and packages."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
-PYTHON = ROOT / ".venv-huggingface" / "bin" / "python"
+from tests.support.foreign import kept_environment, python_of
+
+VENV = ".venv-huggingface"
 PRELUDE = """
 import json, os, sys
 import hf_xet
@@ -52,13 +52,11 @@ class XetClient:
     """
 
     def __init__(self, url: str, asset: str, token: str, folder: Path, **environment: str) -> None:
-        assert PYTHON.exists(), "the hub's client has no environment: make .venv-huggingface/.stamp"
         self._url, self._asset, self._token, self._folder = url, asset, token, folder
         self._environment = environment
 
     def start(self, program: str, **told: object) -> "subprocess.Popen[str]":
         """Begin a process; to be waited for, or killed."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "PYTHON"))}
         said = {
             "token": self._token,
             "write": f"{self._url}/cas/-/tokens/write/{self._asset}",
@@ -66,7 +64,7 @@ class XetClient:
             **told,
         }
         env = {
-            **kept,
+            **kept_environment("HF_"),
             "TOLD": json.dumps(said),
             "HF_HOME": str(self._folder),
             "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -75,7 +73,11 @@ class XetClient:
             **self._environment,
         }
         return subprocess.Popen(  # noqa: S603 - our own program
-            [str(PYTHON), "-c", PRELUDE + program], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [str(python_of(VENV)), "-c", PRELUDE + program],
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     def run(self, program: str, **told: object) -> Any:  # noqa: ANN401 - what the program says, as JSON

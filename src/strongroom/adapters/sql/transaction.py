@@ -32,6 +32,7 @@ from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
 from strongroom.adapters.sql.repositories.inbox import SqlInbox
+from strongroom.adapters.sql.repositories.integrity import SqlIntegrity
 from strongroom.adapters.sql.repositories.lineage import SqlLineage
 from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
 from strongroom.adapters.sql.repositories.manifests import SqlManifests
@@ -313,6 +314,10 @@ class SqlTransaction:
     @cached_property
     def collection(self) -> SqlCollection:
         return SqlCollection(self)
+
+    @cached_property
+    def integrity(self) -> SqlIntegrity:
+        return SqlIntegrity(self)
 
     @cached_property
     def xet(self) -> SqlXet:

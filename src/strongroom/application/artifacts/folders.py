@@ -1,4 +1,4 @@
-"""Folders of runs, logged models and drafts: the mutable maps that registration freezes (domain.md N4)."""
+"""Folders of runs, logged models, traces and drafts: the mutable maps that registration freezes (domain.md N4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import assets, versions
-from strongroom.application.tracking import experiments, logged_lookup, recording, runs
+from strongroom.application.tracking import experiments, logged_lookup, recording, runs, trace_lookup
 from strongroom.application.tracking.covering import cover
 from strongroom.application.views import time_of
 from strongroom.domain.artifacts.folder import check_put, neighbours
@@ -24,7 +24,9 @@ ENTRIES_MOST = 10_000
 DIGESTS_MOST = 10_000
 BASES_MOST = 20
 MEDIA_TYPE_LONGEST = 255
-OWNERS = ("run", "logged_model", "draft")
+NO_FOLDER = 0
+"""Instead of the id of a folder that nothing was written to yet."""
+OWNERS = ("run", "logged_model", "trace", "draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class FolderOwner:
-    """A folder with what it belongs to: a run, a logged model, or the draft of an asset's version."""
+    """A folder with what it belongs to: a run, a logged model, a trace, or the draft of an asset's version."""
 
     kind: str
     uid: str
@@ -66,11 +68,11 @@ class FolderOwner:
 
 
 def open_folder(call: Call, kind: str, uid: str, *, write: bool, hold: bool = False) -> FolderOwner:
-    """The folder of a run, logged model or draft, when the caller may read or write it.
+    """The folder of a run, logged model, trace or draft, when the caller may read or write it.
 
     A folder has no rights of its own: those of its owner decide.
 
-    :param hold: to write to it in this very transaction: a run is locked in the same query.
+    :param hold: to write to it in this very transaction: a run is locked in the same query, and a trace.
     :raises Conflict: to write: the draft is sealed or expired, or the other owner is in the trash, maybe with its
         experiment.
     :raises Purged: the draft became a version that was purged.
@@ -85,6 +87,8 @@ def open_folder(call: Call, kind: str, uid: str, *, write: bool, hold: bool = Fa
         if write:
             logged_lookup.must_live(experiment, model)
         return FolderOwner(kind, uid, _folder(call, "logged_model", model.id), None, model=model)
+    if kind == "trace":
+        return _trace(call, uid, write=write, hold=hold)
     if kind == "draft":
         return _draft(call, uid, write=write)
     raise Invalid(f"A folder belongs to one of {', '.join(OWNERS)}.")
@@ -97,6 +101,19 @@ def _run(call: Call, uid: str, *, write: bool) -> Run:
     if write and run.deleted_at is not None:
         raise Conflict("The run is in the trash; restore it first.")
     return run
+
+
+def _trace(call: Call, ref: str, *, write: bool, hold: bool) -> FolderOwner:
+    """Held while it is written to, so that none is deleted meanwhile and leaves its files behind."""
+    permission = Permission.RUN_WRITE if write else Permission.RUN_READ
+    experiment, trace = (trace_lookup.locked if hold else trace_lookup.by_ref)(call, ref, permission)
+    if write:
+        experiments.must_live(experiment)
+    if hold:
+        return FolderOwner("trace", trace.uid, _folder(call, "trace", trace.id), None)
+    # few traces have files: the folder is made with the first
+    none = Folder(NO_FOLDER, "trace", trace.id, call.workspace.id, 0)
+    return FolderOwner("trace", trace.uid, call.tx.folders.of("trace", trace.id) or none, None)
 
 
 def _draft(call: Call, uid: str, *, write: bool) -> FolderOwner:
@@ -220,7 +237,7 @@ def _check_clashes(call: Call, folder: Folder, paths: Sequence[str]) -> None:
 
 def remove(call: Call, kind: str, uid: str, path: str) -> None:
     """Remove a file, or everything below a directory. :raises NotFound: nothing lies there."""
-    owner = open_folder(call, kind, uid, write=True)
+    owner = open_folder(call, kind, uid, write=True, hold=True)
     clean = clean_path(path)
     if not call.tx.folders.remove(call.tx.folders.lock(owner.folder.id), clean):
         raise NotFound("Nothing lies at this path.")
@@ -228,7 +245,7 @@ def remove(call: Call, kind: str, uid: str, path: str) -> None:
 
 
 def _cover(call: Call, owner: FolderOwner, what: Mapping[str, object]) -> None:
-    """A draft's writes need none: its tree is in the record of its version."""
+    """A draft's writes need none: its tree is in the record of its version. Nor do a trace's: see decision 17."""
     if owner.run is not None:
         recording.extend_chain(call, owner.run, what)
     elif owner.model is not None:

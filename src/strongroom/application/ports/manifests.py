@@ -70,6 +70,10 @@ class Manifests(Protocol):
         """Keep how a model is packaged; the same tree says the same again."""
         ...
 
+    def unpackaged(self, after: str, limit: int, only: str | None = None) -> Sequence[str]:
+        """Trees of versions of whose packaging nothing is kept, behind one of them; `only` one of them, if it is so."""
+        ...
+
     def put_card(self, tree: str, words: str) -> None:
         """Keep the words of a tree's card; the same tree says the same again."""
         ...

@@ -8,6 +8,7 @@ from strongroom.application.paging import Key
 from strongroom.domain.identity.access import Visible
 from strongroom.domain.search.ast import Expr, OrderTerm
 from strongroom.domain.search.schema import Entity
+from strongroom.domain.tracking.figures import FigureRow, Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,13 @@ class Search(Protocol):
 
     def count(self, query: Query) -> int:
         """How many rows fit; regular expressions are not for this.
+
+        :raises Invalid: it would have to look at too many rows, or has an expression.
+        """
+        ...
+
+    def figures(self, query: Query, of: Figures, limit: int) -> Sequence[FigureRow]:
+        """At most `limit` groups of what fits, by time and what they are grouped by; of traces.
 
         :raises Invalid: it would have to look at too many rows, or has an expression.
         """

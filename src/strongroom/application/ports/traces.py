@@ -65,7 +65,7 @@ class Traces(Protocol):
         ...
 
     def delete(self, ids: Sequence[int]) -> None:
-        """Remove traces with their spans, assessments, links, tags and properties, for good."""
+        """Remove traces with their spans, files, assessments, links, tags and properties, for good."""
         ...
 
     def sizes(self, trace_id: int, span_ids: Sequence[str]) -> Mapping[str, int]:

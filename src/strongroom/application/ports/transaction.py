@@ -14,6 +14,7 @@ from strongroom.application.ports.collection import Collection
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.identity import Admission, Grants, Principals, Settings, Teams, Tokens
+from strongroom.application.ports.integrity import Integrity
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
@@ -142,6 +143,8 @@ class Transaction(Protocol):
     def automations(self) -> Automations: ...
     @property
     def collection(self) -> Collection: ...
+    @property
+    def integrity(self) -> Integrity: ...
     @property
     def xet(self) -> Xet: ...
     @property

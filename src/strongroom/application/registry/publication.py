@@ -130,7 +130,7 @@ def _publish(
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class AsServer:
     """Reads as the server itself."""
 
     executor: Executor
@@ -147,7 +147,7 @@ async def publish_quiet(executor: Executor, store: BlobStore, yaml: LoadYaml) ->
     due = await executor.read(lambda tx: tx.publication.due(tx.now(), AT_ONCE))
     for asset_id in due:
         kind, tree = await executor.read(lambda tx, id_=asset_id: _standing(tx, id_))  # type: ignore[misc]
-        ready = await readiness.of_tree(_Server(executor, store, yaml), kind, tree) if tree else None
+        ready = await readiness.of_tree(AsServer(executor, store, yaml), kind, tree) if tree else None
         await executor.command(lambda tx, id_=asset_id, r=ready: publish_head(tx, id_, r))  # type: ignore[misc]
     return len(due)
 

@@ -1,7 +1,7 @@
 """Search, entity by entity: what the caller may see of what fits a filter, a page at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -24,9 +24,10 @@ from strongroom.application.tracking.views import (
 from strongroom.domain.errors import Invalid
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Version
-from strongroom.domain.search.ast import Expr, Field, Group, OrderTerm
+from strongroom.domain.search.ast import Atom, Expr, Field, Group, OrderTerm
 from strongroom.domain.search.parse import parse_filter, parse_order
-from strongroom.domain.search.schema import Entity, check, check_order
+from strongroom.domain.search.schema import Entity, check, check_atom, check_order, check_some
+from strongroom.domain.tracking.figures import GROUPS_MOST, FigureRow, Figures, check_figures
 from strongroom.domain.tracking.model import Run
 from strongroom.domain.tracking.traces import Trace
 
@@ -142,6 +143,20 @@ def count_traces(call: Call, where: Expr | None, experiment_uids: Sequence[str])
     call.ask(Permission.RUN_READ)
     question = Question(where, experiment_uids=tuple(experiment_uids))
     return call.tx.search.count(_query(call, Entity.TRACE, question, _experiments(call, question)))
+
+
+def trace_figures(call: Call, where: Expr | None, experiment_uids: Sequence[str], of: Figures) -> Sequence[FigureRow]:
+    """Figures over the traces of some experiments that fit. :raises Invalid: see `check_figures`; it takes too long."""
+    call.ask(Permission.RUN_READ)
+    question = Question(where, experiment_uids=tuple(experiment_uids))
+    of = replace(of, spans=_of_spans(of.spans))
+    query = _query(call, Entity.TRACE, question, _experiments(call, question))
+    return call.tx.search.figures(query, check_figures(of), GROUPS_MOST)
+
+
+def _of_spans(terms: Sequence[Atom]) -> tuple[Atom, ...]:
+    checked = tuple(check_atom(Entity.TRACE, term) for term in terms)
+    return check_some(Entity.TRACE, checked).terms if checked else ()
 
 
 def _experiments(call: Call, question: Question) -> tuple[int, ...] | None:

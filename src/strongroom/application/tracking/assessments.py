@@ -1,6 +1,8 @@
 """Assessments: what people, programs and other models say of traces. Commands: each leaves an audit record."""
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from uuid import UUID
 
 from strongroom.application.call import Call
 from strongroom.application.tracking import trace_lookup
@@ -21,11 +23,15 @@ from strongroom.domain.tracking.traces import Trace
 
 @dataclass(frozen=True, slots=True)
 class Assess:
-    """A new assessment. :param overrides: the uid of the one of the same trace that it takes the place of."""
+    """A new assessment. :param overrides: the uid of the one of the same trace that it takes the place of.
+
+    :param key: the client's own name for it: sent again under the same name, it is the one that is there.
+    """
 
     kind: str
     said: Said
     overrides: str | None = None
+    key: str | None = None
 
 
 def create(call: Call, trace_ref: str, command: Assess) -> AssessmentView:
@@ -40,16 +46,26 @@ def create(call: Call, trace_ref: str, command: Assess) -> AssessmentView:
     if not said.has_value and said.failure is None:
         raise Invalid("An assessment has a value, or says why there is none.")
     _, trace = trace_lookup.locked(call, trace_ref, Permission.RUN_WRITE)
-    return create_on(call, trace, kind, said, command.overrides)
+    uid = None if command.key is None else _uid_of(trace, command.key)
+    if uid is not None and (there := call.tx.assessments.by_uid(call.workspace.id, uid)) is not None:
+        return assessment_view(there, trace.trace_id)
+    return create_on(call, trace, kind, said, command.overrides, uid)
 
 
-def create_on(call: Call, trace: Trace, kind: AssessmentKind, said: Said, overrides: str | None) -> AssessmentView:
+def _uid_of(trace: Trace, key: str) -> str:
+    """The uid of what a client calls so: no other trace has it."""
+    return str(UUID(bytes=sha256(f"{trace.uid} {key}".encode()).digest()[:16], version=5))
+
+
+def create_on(
+    call: Call, trace: Trace, kind: AssessmentKind, said: Said, overrides: str | None, uid: str | None = None
+) -> AssessmentView:
     """The same on a locked trace, with what is clean."""
     if call.tx.assessments.count(trace.id) >= ASSESSMENTS_MOST:
         raise TooLarge(f"A trace has at most {ASSESSMENTS_MOST} assessments.", limit=ASSESSMENTS_MOST)
     if overrides is not None:
         _override(call, trace, overrides)
-    made = call.tx.assessments.add(_new(call, trace, kind, said, overrides), trace, call.actor.id)
+    made = call.tx.assessments.add(_new(call, trace, kind, said, overrides, uid), trace, call.actor.id)
     details = {"trace": trace.uid, "kind": kind.value, "overrides": overrides}
     call.record("assessment.create", Subject("assessment", made.uid), details)
     return assessment_view(made, trace.trace_id)
@@ -69,10 +85,12 @@ def _override(call: Call, trace: Trace, uid: str) -> None:
     call.tx.assessments.replace(replace(old, valid=False, updated_at=call.now))
 
 
-def _new(call: Call, trace: Trace, kind: AssessmentKind, said: Said, overrides: str | None) -> Assessment:
+def _new(
+    call: Call, trace: Trace, kind: AssessmentKind, said: Said, overrides: str | None, uid: str | None
+) -> Assessment:
     return Assessment(
         id=0,
-        uid=call.tx.new_uid(),
+        uid=uid or call.tx.new_uid(),
         trace_id=trace.id,
         trace_uid=trace.uid,
         kind=kind,

@@ -4,12 +4,14 @@ The client tells errors apart by `X-Error-Code` alone: over plain HTTP it makes 
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from strongroom.dialects.shared.refusals import Refusals, with_headers
 from strongroom.domain import errors
 
 REPO, REVISION, ENTRY, GATED = "RepoNotFound", "RevisionNotFound", "EntryNotFound", "GatedRepo"
@@ -83,13 +85,9 @@ def refusal_of(error: errors.DomainError, *, anonymous: bool = False) -> Respons
         code, message = (REPO, message) if anonymous else ("", BAD_CREDENTIAL)
     if isinstance(error, errors.NotFound):
         code = str(error.details.get(_SAID, code))
-    response = spoken(status, message, code)
+    response = with_headers(spoken(status, message, code), error)
     if isinstance(error, errors.NotFound) and (commit := error.details.get(_COMMIT)):
         response.headers["X-Repo-Commit"] = str(commit)
-    if isinstance(error, errors.RangeNotSatisfiable) and "size" in error.details:
-        response.headers["Content-Range"] = f"bytes */{error.details['size']}"
-    if isinstance(error, errors.Unavailable | errors.TooManyRequests):
-        response.headers["Retry-After"] = "1" if isinstance(error, errors.Unavailable) else "30"
     return response
 
 
@@ -98,3 +96,13 @@ def refusal(
 ) -> Response:
     """A refusal from outside the dialect: an address that nothing answers names no repository of ours."""
     return spoken(status, detail, REPO if status == 404 else "")  # noqa: PLR2004 - HTTP's own number
+
+
+#: The Hub's own addresses; files and LFS are below the names of repositories.
+ADDRESSES: Final = re.compile(
+    r"/api/(?:(?:models|datasets|spaces|repos|lfs)/|(?:models|datasets|spaces|whoami-v2|validate-yaml)$)"
+    r"|/(?!ajax-api/)(?:[^/]+/){1,20}(?:resolve/|info/lfs/|ask-access$)"
+)
+REFUSALS: Final = Refusals(
+    lambda path: ADDRESSES.match(path) is not None, refusal, lambda error, _request_id: refusal_of(error)
+)

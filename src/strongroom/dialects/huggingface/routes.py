@@ -1,10 +1,6 @@
 """The route table of the Hub's API, as data."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-
-from starlette.requests import Request
-from starlette.responses import Response
+from collections.abc import Sequence
 
 from strongroom.application.edge import Gateway
 from strongroom.dialects.huggingface.operation import Operation
@@ -23,7 +19,7 @@ from strongroom.dialects.huggingface.operations import (
     xet,
 )
 from strongroom.dialects.huggingface.pipeline import Pipeline
-from strongroom.domain.identity.roles import Permission
+from strongroom.dialects.shared.routes import Route
 
 OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
@@ -41,17 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method of an operation."""
-
-    id: str
-    method: str
-    path: str
-    permission: Permission
-    endpoint: Callable[[Request], Awaitable[Response]]
-
-
 def routes(gateway: Gateway) -> Sequence[Route]:
     """Every address of every operation, each with an id of its own."""
     pipeline = Pipeline(gateway)
@@ -62,6 +47,7 @@ def routes(gateway: Gateway) -> Sequence[Route]:
             path,
             operation.permission,
             pipeline.endpoint(operation, kind),
+            whole=True,
         )
         for operation in OPERATIONS
         for kind, path in operation.addresses()

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from strongroom.dialects.shared.refusals import Refusals, with_headers
 from strongroom.domain import errors
 
 _INVALID = "INVALID_PARAMETER_VALUE"
@@ -76,14 +77,7 @@ def refusal_of(error: errors.DomainError, _request_id: str | None = None, absent
     """
     status, code = TABLE[type(error)]
     words = absent if absent is not None and isinstance(error, errors.NotFound) else error.message
-    response = spoken(status, code, words)
-    if isinstance(error, errors.Unauthenticated):
-        response.headers["WWW-Authenticate"] = 'Basic realm="strongroom"'
-    if isinstance(error, errors.RangeNotSatisfiable) and "size" in error.details:
-        response.headers["Content-Range"] = f"bytes */{error.details['size']}"
-    if isinstance(error, errors.Unavailable | errors.TooManyRequests):
-        response.headers["Retry-After"] = "1" if isinstance(error, errors.Unavailable) else "30"
-    return response
+    return with_headers(spoken(status, code, words), error, "Basic")
 
 
 def refusal(
@@ -95,3 +89,8 @@ def refusal(
     """
     status = 404 if status == 405 else status  # noqa: PLR2004 - HTTP's own numbers
     return spoken(status, _OF_STATUS.get(status, "INTERNAL_ERROR" if status >= 500 else "BAD_REQUEST"), detail)  # noqa: PLR2004
+
+
+#: First parts of addresses that belong to MLflow's clients, whether or not anything answers there.
+ADDRESSES = ("/api/", "/ajax-api/", "/get-artifact", "/model-versions/", "/graphql", "/v1/traces")
+REFUSALS = Refusals(lambda path: path.startswith(ADDRESSES), refusal, refusal_of)

@@ -1,10 +1,6 @@
 """The route table of MLflow's API, as data."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-
-from starlette.requests import Request
-from starlette.responses import Response
+from collections.abc import Sequence
 
 from strongroom.application.edge import Gateway
 from strongroom.dialects.mlflow.operation import Operation
@@ -28,7 +24,7 @@ from strongroom.dialects.mlflow.operations import (
     workspaces,
 )
 from strongroom.dialects.mlflow.pipeline import Pipeline
-from strongroom.domain.identity.roles import Permission
+from strongroom.dialects.shared.routes import Route
 
 OPERATIONS: tuple[Operation, ...] = (
     *server.OPERATIONS,
@@ -49,17 +45,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *assessments.OPERATIONS,
     *otlp.OPERATIONS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method of an operation."""
-
-    id: str
-    method: str
-    path: str
-    permission: Permission
-    endpoint: Callable[[Request], Awaitable[Response]]
 
 
 def routes(gateway: Gateway) -> Sequence[Route]:

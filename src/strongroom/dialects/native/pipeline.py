@@ -18,6 +18,7 @@ from strongroom.application.ports.audit import Remembered
 from strongroom.dialects.native.errors import STATUS, TITLES
 from strongroom.dialects.native.operation import Mode, Operation, Request, TextAnswer
 from strongroom.dialects.shared.files import file_response
+from strongroom.dialects.shared.refusals import with_headers
 from strongroom.dialects.shared.requests import (
     announced_size,
     chunks_of,
@@ -32,10 +33,6 @@ from strongroom.domain.audit.receipt import issue
 from strongroom.domain.errors import (
     DomainError,
     Invalid,
-    RangeNotSatisfiable,
-    TooManyRequests,
-    Unauthenticated,
-    Unavailable,
 )
 
 log = logging.getLogger(__name__)
@@ -68,14 +65,7 @@ def problem(status: int, code: str, detail: str, request_id: str | None, details
 def problem_of(error: DomainError, request_id: str | None) -> Response:
     """A domain error as a problem, by the one table."""
     status = STATUS[type(error)]
-    response = problem(status, error.code, error.message, request_id, error.details)
-    if isinstance(error, Unauthenticated):
-        response.headers["WWW-Authenticate"] = 'Bearer realm="strongroom"'
-    if isinstance(error, RangeNotSatisfiable) and "size" in error.details:
-        response.headers["Content-Range"] = f"bytes */{error.details['size']}"
-    if isinstance(error, Unavailable | TooManyRequests):
-        response.headers["Retry-After"] = "1" if isinstance(error, Unavailable) else "30"
-    return response
+    return with_headers(problem(status, error.code, error.message, request_id, error.details), error, "Bearer")
 
 
 class Pipeline:

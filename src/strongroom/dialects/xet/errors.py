@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from strongroom.dialects.shared.refusals import Refusals, with_headers
 from strongroom.domain import errors
 
 #: What is damaged or does not fit stays so: 422 and 413 end the client's attempt at once, 500 and 507 would not.
@@ -52,12 +53,7 @@ def spoken(status: int, code: str, message: str) -> Response:
 
 def refusal_of(error: errors.DomainError, _request_id: str | None = None) -> Response:
     """A domain error by the one table."""
-    response = spoken(TABLE[type(error)], error.code, error.message)
-    if isinstance(error, errors.RangeNotSatisfiable) and "size" in error.details:
-        response.headers["Content-Range"] = f"bytes */{error.details['size']}"
-    if isinstance(error, errors.Unavailable | errors.TooManyRequests):
-        response.headers["Retry-After"] = "1"
-    return response
+    return with_headers(spoken(TABLE[type(error)], error.code, error.message), error)
 
 
 def refusal(
@@ -65,3 +61,6 @@ def refusal(
 ) -> Response:
     """A refusal from outside the dialect."""
     return spoken(status, code, detail)
+
+
+REFUSALS = Refusals(lambda path: path.startswith("/cas/"), refusal, refusal_of)

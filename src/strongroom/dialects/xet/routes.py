@@ -1,14 +1,11 @@
 """The route table of the Xet protocol, as data."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
-
-from starlette.requests import Request
-from starlette.responses import Response
 
 from strongroom.application.edge import Gateway
 from strongroom.application.xet.tokens import PREFIX
+from strongroom.dialects.shared.routes import Route
 from strongroom.dialects.xet import operations, shards
 from strongroom.dialects.xet.pipeline import Endpoint, Handler, spoken_endpoint, with_session
 from strongroom.dialects.xet.tokens import Tokens
@@ -49,36 +46,21 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, Permission, Handler]]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One address and method.
-
-    :param scoped: whether it also answers below ``/w/{workspace}``; elsewhere the CAS token says where.
-    """
-
-    id: str
-    method: str
-    path: str
-    permission: Permission
-    endpoint: Callable[[Request], Awaitable[Response]]
-    scoped: bool = False
-
-
 def routes(gateway: Gateway) -> Sequence[Route]:
-    """Every address of the protocol that is served."""
+    """Every address of the protocol that is served; where no workspace stands in it, the CAS token says where."""
     fetching = spoken_endpoint(operations.Fetching(gateway).get)
     tokens = Tokens(gateway)
     return [
         _token("read", Permission.VERSION_BYTES, tokens.read),
         _token("write", Permission.VERSION_REGISTER, tokens.write),
         *(
-            Route(id_, method, STORE + path, permission, with_session(gateway, permission, handler))
+            Route(id_, method, STORE + path, permission, with_session(gateway, permission, handler), scoped=False)
             for id_, method, path, permission, handler in OPERATIONS
         ),
-        Route("xet.fetch", "GET", STORE + "/v1/fetch/{hash}", Permission.VERSION_BYTES, fetching),
+        Route("xet.fetch", "GET", STORE + "/v1/fetch/{hash}", Permission.VERSION_BYTES, fetching, scoped=False),
     ]
 
 
 def _token(kind: str, permission: Permission, endpoint: Endpoint) -> Route:
     path = f"{TOKENS}/{kind}/{{asset}}"
-    return Route(f"xet.token.{kind}", "GET", path, permission, spoken_endpoint(endpoint), scoped=True)
+    return Route(f"xet.token.{kind}", "GET", path, permission, spoken_endpoint(endpoint))

@@ -94,12 +94,15 @@ def evaluate(expr: Expr, record: Record, search: Search = no_expressions) -> boo
         case Or(terms):
             return _not(every([_not(evaluate(term, record, search)) for term in terms]))
         case Matches(field, pattern):
+            if field.group in SAID:
+                said = record.said.get((field.group, field.name)) or ()
+                return any(isinstance(one, str) and search(pattern, one[:MATCHED_LONGEST]) for one in said)
             text = _value(field, record, Type.TEXT)
             return None if text is None else search(pattern, str(text)[:MATCHED_LONGEST])
         case Contains(asked):
             return contains(record.words, asked)
         case Some(terms):
-            return any(every([_of_span(term, span) for term in terms]) is True for span in record.spans)
+            return any(every([_of_span(term, span, search) for term in terms]) is True for span in record.spans)
         case _:
             return _atom(expr, record)
 
@@ -139,12 +142,14 @@ def _of_said(atom: Atom, values: Sequence[str | float | None] | None) -> bool:
     return any(_holds(atom, one) for one in fitting)
 
 
-def _of_span(atom: Atom, span: Mapping[str, Value | None]) -> bool | None:
+def _of_span(atom: Atom, span: Mapping[str, Value | None], search: Search) -> bool | None:
     found = span.get(atom.field.name)
     if isinstance(atom, IsNull):
         return found is None
     if found is None or kind_of(found) is not kind_of(values_of(atom)[0]):
         return None
+    if isinstance(atom, Matches):
+        return search(atom.pattern, str(found)[:MATCHED_LONGEST])
     return _holds(atom, found)
 
 

@@ -264,7 +264,8 @@ def _check_like(entity: Entity, field: Field, pattern: object, *, any_case: bool
 
 
 def _check_pattern(entity: Entity, field: Field, pattern: object, word: str) -> str:
-    texts = field.group is not Group.METRIC and (word == "LIKE" or field.group not in MANY)
+    several = field.group in MANY - SAID - {Group.SPAN} or (field.group is Group.SPAN and field.name == "content")
+    texts = field.group is not Group.METRIC and (word == "LIKE" or not several)
     if field.group is Group.ATTRIBUTE:
         texts = attribute(entity, field).type is Type.TEXT
     elif field.group is Group.SPAN and (found := span_field(field)) is not None:

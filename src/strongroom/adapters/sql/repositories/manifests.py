@@ -44,6 +44,13 @@ class SqlManifests(Repository):
         row = {name: getattr(packaging_, name) for name in _PACKAGED}
         self._upsert(packaging, [{**row, "recorded_at": at}], ["tree"])
 
+    def unpackaged(self, after: str, limit: int, only: str | None = None) -> Sequence[str]:
+        mine = [version.c.tree > after, version.c.state.in_(_HAS_CONTENT)]
+        mine += [] if only is None else [version.c.tree == only]
+        kept = exists().where(packaging.c.tree == version.c.tree)
+        query = select(version.c.tree).distinct().where(*mine, ~kept).order_by(version.c.tree).limit(limit)
+        return self._connection.execute(query).scalars().all()
+
     def put_card(self, tree: str, words: str) -> None:
         self._insert_ignore(card_words, [{"tree": tree, "words": words}])
 

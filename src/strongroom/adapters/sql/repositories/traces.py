@@ -12,6 +12,8 @@ from strongroom.adapters.sql.repositories.base import Repository, batches, load
 from strongroom.adapters.sql.tables import (
     assessment,
     experiment,
+    folder,
+    folder_entry,
     object_property,
     principal,
     run,
@@ -142,6 +144,10 @@ class SqlTraces(Repository):
 
     def delete(self, ids: Sequence[int]) -> None:
         for batch in batches(ids):
+            mine_folders = folder.c.owner_kind == "trace", folder.c.owner_id.in_(batch)
+            entries = folder_entry.c.folder_id.in_(select(folder.c.id).where(*mine_folders))
+            self._connection.execute(delete(folder_entry).where(entries))
+            self._connection.execute(delete(folder).where(*mine_folders))
             for table in (span, trace_link, assessment):
                 self._connection.execute(delete(table).where(table.c.trace_id.in_(batch)))
             for owned in (tag, object_property):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Executable, Row, Select, any_, func, select
 
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.search import residual, several, walks, within
+from strongroom.adapters.sql.search import figures, residual, several, walks, within
 from strongroom.adapters.sql.search.asked import Asked, Experiments
 from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
@@ -18,6 +18,7 @@ from strongroom.application.ports.search import Hit, Query
 from strongroom.domain.errors import Invalid
 from strongroom.domain.search.ast import And, Expr, Group, On, atoms
 from strongroom.domain.search.schema import Entity
+from strongroom.domain.tracking.figures import FigureRow, Figures, Member
 
 CANDIDATES_MOST = 5_000
 """Rows that an index finds are fetched and sorted up to here; more are common enough to be met along an order."""
@@ -56,6 +57,23 @@ class SqlSearch(Repository):
             found: int = self._connection.execute(counted).scalar_one()
         return found
 
+    def figures(self, query: Query, of: Figures, limit: int) -> Sequence[FigureRow]:
+        if residual.has_expression(query.where):
+            raise Invalid("Regular expressions cannot be used here.")
+        scope = self._scope(query, [of.value.key] if isinstance(of.value, Member) else [])
+        asked = Asked(scope, query, self._experiments(query), None, limit)
+        if asked.experiments == ():
+            return []
+        with bounded(self._connection):
+            rows = self._run(figures.grouped(asked, of, limit))
+        first, by = int(of.step_s is not None), len(of.by)
+        return [
+            FigureRow(
+                int(row[0]) if first else None, tuple(row[first : first + by]), figures.numbers(row[first + by :])
+            )
+            for row in rows
+        ]
+
     def matches(self, pattern: str, text: str) -> bool:
         return residual.compiled(pattern)(text) is not None
 
@@ -64,10 +82,10 @@ class SqlSearch(Repository):
         asked = Asked(self._scope(query), query, self._experiments(query), place, limit)
         return [] if asked.experiments == () else self._rows(asked)
 
-    def _scope(self, query: Query) -> Scope:
+    def _scope(self, query: Query, more: Sequence[str] = ()) -> Scope:
         fields = [atom.field for atom in atoms(query.where)] if query.where else []
         fields += [term.field for term in query.order]
-        names = {field.name for field in fields if field.group in _KEYED}
+        names = {field.name for field in fields if field.group in _KEYED} | set(more)
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
         few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}

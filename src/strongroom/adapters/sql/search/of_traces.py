@@ -1,9 +1,9 @@
 """What a trace has several of: its spans, what is said of it, runs and versions that it is linked with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Float, String, Text, and_, case, cast, exists, func, literal, or_, select, true
+from sqlalchemy import JSON, Float, Select, String, Text, and_, case, cast, exists, func, literal, or_, select, true
 
 from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.tables import assessment, asset, run, span, trace, trace_link, version
@@ -16,17 +16,18 @@ Holds = Callable[[Scope, Sql, Atom], Sql]
 
 def some_span(scope: Scope, some: Some, holds: Holds) -> Sql:
     """Whether some span fits all; never NULL."""
-    mine = [span.c.trace_id == scope.id, *(_of_span(scope, term, holds) for term in some.terms)]
+    mine = [span.c.trace_id == scope.id, *(of_span(scope, term, holds) for term in some.terms)]
     return exists(_mine(scope, select(literal(1)).select_from(span).where(and_(*mine))))
 
 
 def spans_found(scope: Scope, terms: tuple[Atom, ...], experiments: Any, holds: Holds) -> Any:  # noqa: ANN401 - a Select
     """The ids of traces of some experiments by their spans."""
-    of = [_of_span(scope, term, holds) for term in terms]
+    of = [of_span(scope, term, holds) for term in terms]
     return select(span.c.trace_id.label("id")).where(span.c.experiment_id.in_(experiments), *of)
 
 
-def _of_span(scope: Scope, atom: Atom, holds: Holds) -> Sql:
+def of_span(scope: Scope, atom: Atom, holds: Holds) -> Sql:
+    """A comparison of a span."""
     if isinstance(atom, IsNull):
         return _span_value(scope, atom.field, None).is_(None)
     return holds(scope, _span_value(scope, atom.field, kind_of(values_of(atom)[0])), atom)
@@ -78,6 +79,22 @@ def said(scope: Scope, atom: Atom, holds: Holds) -> Sql:
         mine.append(holds(scope, assessment.c.number if number else assessment.c.text, atom))
     found = exists(_mine(scope, select(literal(1)).select_from(assessment).where(and_(*mine))))
     return ~found if isinstance(atom, IsNull) else found
+
+
+def texts(scope: Scope, terms: Sequence[Atom], rest: Sequence[Atom], holds: Holds, longest: int) -> Select[Any]:
+    """The texts that comparisons are about, cut, a row for each span or valid assessment; before them the trace's id.
+
+    :param terms: of one span, or one of what is said. :param rest: comparisons that hold of the span.
+    """
+    if terms[0].field.group is Group.SPAN:
+        found = [_span_value(scope, term.field, Type.TEXT) for term in terms]
+        of = select(trace.c.id, *(func.substr(text, 1, longest) for text in found))
+        of = of.select_from(trace.join(span, span.c.trace_id == trace.c.id))
+        return of.where(*(text.is_not(None) for text in found), *(of_span(scope, term, holds) for term in rest))
+    what = terms[0].field
+    mine = (assessment.c.kind == what.group.value, assessment.c.name == what.name, assessment.c.valid == true())
+    of = select(trace.c.id, func.substr(assessment.c.text, 1, longest))
+    return of.select_from(trace.join(assessment, assessment.c.trace_id == trace.c.id)).where(*mine)
 
 
 def linked(scope: Scope, group: Group, fits: Callable[[Sql], Sql] | None) -> Sql:

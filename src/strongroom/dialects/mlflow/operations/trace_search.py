@@ -13,6 +13,7 @@ from strongroom.dialects.mlflow.operation import command, read
 from strongroom.dialects.mlflow.operations.experiments import default_uid, uid_of, uid_to_write
 from strongroom.dialects.mlflow.operations.traces import record, run_named
 from strongroom.dialects.mlflow.paging import gathered
+from strongroom.dialects.mlflow.translate import figures
 from strongroom.dialects.mlflow.translate import traces as translate
 from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import DEFAULT_EXPERIMENT
@@ -22,6 +23,7 @@ from strongroom.dialects.mlflow.wire import traces as wire
 from strongroom.dialects.mlflow.wire.codec import missing
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.search.ast import And, Expr
+from strongroom.domain.tracking.figures import GROUPS_MOST
 from strongroom.domain.tracking.traces import NAME_LONGEST, SESSION_LONGEST, Told
 
 _READ, _WRITE = Permission.RUN_READ, Permission.RUN_WRITE
@@ -85,6 +87,24 @@ def correlate(call: Call, message: wire.Correlate) -> wire.Correlation:
         joint_count=both,
         total_count=total,
     )
+
+
+@read(
+    "traces.metrics",
+    "POST",
+    "/mlflow/traces/metrics",
+    _READ,
+    wire.QueryMetrics,
+    required=("view_type", "metric_name"),
+    versions=_V3,
+)
+def metrics(call: Call, message: wire.QueryMetrics) -> wire.MetricPoints:
+    """Figures over traces, their spans or what is said of them, in groups."""
+    places = figures.check_experiments(message)
+    most = page_size(message.max_results, GROUPS_MOST, GROUPS_MOST)
+    asked, named = figures.asked(message), _named(call, places)
+    found = find.trace_figures(call, asked.where, named, asked.of) if named else []
+    return wire.MetricPoints(data_points=figures.points(message, found, asked.labels)[:most])
 
 
 def _all(*some: Expr | None) -> Expr | None:
@@ -180,4 +200,4 @@ def search_v2(call: Call, message: wire.SearchTraces) -> wire.FoundTracesV2:
     return wire.FoundTracesV2(traces=found, next_page_token=page.next_page_token)
 
 
-OPERATIONS = (search, correlate, start_v2, end_v2, info_v2, search_v2)
+OPERATIONS = (search, correlate, metrics, start_v2, end_v2, info_v2, search_v2)

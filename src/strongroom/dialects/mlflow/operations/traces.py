@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
+from strongroom.application.artifacts import reading
+from strongroom.application.artifacts.reading import OpenFile
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.registry import locate
@@ -45,7 +47,8 @@ def start(call: Call, message: wire.OneTrace) -> wire.OneTrace:
     said = translate.recorded(info)
     made = record(call, experiment, replace(said, run_uid=run_named(call, info.trace_metadata)))
     for one in info.assessments:
-        assessments.create(call, made.uid, assess(one))
+        # clients name those that come with a trace, since 3.18: a trace that is sent again says nothing twice
+        assessments.create(call, made.uid, replace(assess(one), key=one.assessment_id or None))
     view = traces.get(call, made.uid)
     return wire.OneTrace(trace=wire.Trace(trace_info=translate.trace_info(view, default_uid(call))))
 
@@ -288,16 +291,17 @@ def delete(call: Call, message: wire.DeleteTraces) -> wire.DeletedAnswer:
     required=("request_id",),
     absent="Trace with ID '{request_id}' not found.",
 )
-async def get_artifact(edge: Edge, message: wire.TraceArtifact) -> Response:
-    """The spans of a trace as a file; there are no other files of traces."""
+async def get_artifact(edge: Edge, message: wire.TraceArtifact) -> Response | OpenFile:
+    """The spans of a trace as a file; or one of its attachments, by its id."""
 
     def look(call: Call) -> tuple[TraceView, list[SpanView]]:
         call.ask(_READ)
         return traces.whole(call, translate.trace_id(message.request_id))
 
-    view, spans = await edge.read(look)
     if message.path:
-        raise NotFound("The trace has no such file.")
+        path = f"attachments/{translate.attachment(message.path)}"
+        return await reading.open_folder_file(edge, "trace", translate.trace_id(message.request_id), path)
+    view, spans = await edge.read(look)
     headers = {"Content-Disposition": 'attachment; filename="traces.json"', "X-Content-Type-Options": "nosniff"}
     return Response(translate.span_file(view.trace_id, spans), media_type="application/octet-stream", headers=headers)
 

@@ -1,6 +1,7 @@
 """Artifact addresses: from a path behind the proxy to what it means, and from objects to their addresses.
 
 ``{experiment}/{run}/artifacts/...`` is a run's folder, ``{experiment}/models/{model}/artifacts/...`` a logged model's,
+``{experiment}/traces/{trace}/artifacts/...`` a trace's,
 ``versions/{version}/...`` the frozen tree of a version, which can only be read.
 """
 
@@ -9,14 +10,15 @@ from dataclasses import dataclass
 from strongroom.dialects.mlflow.translate.ids import hex_of, uid_of_hex
 from strongroom.domain.artifacts.paths import clean_directory
 from strongroom.domain.errors import Invalid, NotFound
+from strongroom.domain.tracking.spans import TRACE_ID
 
 SCHEME = "mlflow-artifacts:/"
-_MODELS, _ARTIFACTS, _VERSIONS = "models", "artifacts", "versions"
+_MODELS, _TRACES, _ARTIFACTS, _VERSIONS = "models", "traces", "artifacts", "versions"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something inside a folder or tree. `kind` is run, logged_model or version; the empty path is its root."""
+    """Something inside a folder or tree. `kind` is run, logged_model, trace or version; the empty path is its root."""
 
     kind: str
     uid: str
@@ -53,6 +55,8 @@ def place_of(path: str) -> Place:
             kind, uid = "version", uid_of_hex(key)
         case [_, models, key, artifacts, *rest] if (models, artifacts) == (_MODELS, _ARTIFACTS):
             kind, uid = "logged_model", uid_of_hex(key.removeprefix("m-"))
+        case [_, traces, key, artifacts, *rest] if (traces, artifacts) == (_TRACES, _ARTIFACTS):
+            kind, uid = "trace", _trace_id(key)
         case [_, key, artifacts, *rest] if artifacts == _ARTIFACTS:
             kind, uid = "run", uid_of_hex(key)
         case _:
@@ -60,6 +64,12 @@ def place_of(path: str) -> Place:
     if uid is None:
         raise NotFound("Nothing of this server lies at that address.")
     return Place(kind, uid, "/".join(rest))
+
+
+def _trace_id(key: str) -> str | None:
+    """OpenTelemetry's id of a trace, by which its folder is found too."""
+    found = key.removeprefix("tr-")
+    return found if key.startswith("tr-") and TRACE_ID.fullmatch(found) else None
 
 
 def file_place(path: str) -> Place:

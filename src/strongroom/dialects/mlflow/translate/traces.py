@@ -5,6 +5,7 @@ or a run, the core keeps as such; all other metadata are properties.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ TYPE, INPUTS, OUTPUTS = "mlflow.spanType", "mlflow.spanInputs", "mlflow.spanOutp
 TAG_PREFIX = "mlflow.traceTag."
 _SESSIONS = ("session.id", "gen_ai.conversation.id")
 _PREVIEW = 1_000
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 STATES = {"STATE_UNSPECIFIED": "unset", "OK": "ok", "ERROR": "error", "IN_PROGRESS": "in_progress"}
 _STATE_NAMES = {ours: theirs for theirs, ours in STATES.items()}
@@ -56,6 +58,13 @@ def new_trace_id(text: str | None) -> str:
         return trace_id(text)
     except NotFound:
         raise invalid("trace_id", text, "A trace id is 'tr-' and 32 hex digits.") from None
+
+
+def attachment(text: str) -> str:
+    """The id of an attachment, which MLflow's client made. :raises Invalid: no UUID as Python writes it."""
+    if not _UUID.fullmatch(text):
+        raise Invalid(f"Invalid attachment path: '{text[:100]}'. Attachment path must be a valid UUID.")
+    return text
 
 
 def state_of(state: str | int | None) -> str | None:

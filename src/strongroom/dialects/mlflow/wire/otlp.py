@@ -1,8 +1,8 @@
 """OTLP, the wire format of OpenTelemetry's spans: bounded, unpacked, read into the core's spans.
 
 Reading is OpenTelemetry's own (`opentelemetry-proto`); it is loaded when the first spans come, since it takes a
-twentieth of a second. A body of 16 MiB may take 30 times that in memory, so one is read at a time, and only of callers
-who may write.
+twentieth of a second. Two bytes may say that there is another message, which takes 56 in memory: so messages are
+counted before any is made, and one body is read at a time, only of callers who may write.
 """
 
 import base64
@@ -26,6 +26,11 @@ JSON_LARGEST = 8 << 20
 """Bytes of a body of JSON, which takes longer to read."""
 VALUES_MOST = 500_000
 """Values of all attributes in one body, those inside lists and maps too."""
+MESSAGES_MOST = 1_200_000
+"""Messages in one body: an attribute is two of them. In JSON, its lists and objects."""
+UNCOUNTED_LARGEST = 1 << 20
+"""Bytes in which there cannot be too many messages."""
+MESSAGES_DEEPEST = 100
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _IDS = ("traceId", "spanId", "parentSpanId")
 _KINDS = tuple(SpanKind)
@@ -93,8 +98,11 @@ def _parse(body: bytes, media: str) -> "ExportTraceServiceRequest":
         if media == JSON:
             if len(body) > JSON_LARGEST:
                 raise TooLarge(f"A body of JSON has at most {JSON_LARGEST} bytes.", limit=JSON_LARGEST)
+            _check_count(body.count(b"{") + body.count(b"["))
             json_format.ParseDict(_with_base64(json.loads(body)), request, ignore_unknown_fields=True)
         else:
+            if len(body) > UNCOUNTED_LARGEST:
+                count_messages(body, fields_of(request.DESCRIPTOR))
             request.ParseFromString(body)
     except (
         message.DecodeError,
@@ -106,6 +114,87 @@ def _parse(body: bytes, media: str) -> "ExportTraceServiceRequest":
     ) as error:
         raise Invalid("Invalid OpenTelemetry format") from error
     return request
+
+
+def _check_count(count: int) -> None:
+    if count > MESSAGES_MOST:
+        raise TooLarge(f"A body has at most {MESSAGES_MOST} messages.", limit=MESSAGES_MOST)
+
+
+class Fields(dict[int, "Fields"]):
+    """Of a kind of message: the fields that are messages again, by their numbers."""
+
+
+def fields_of(descriptor: Any, known: dict[str, Fields] | None = None) -> Fields:  # noqa: ANN401 - protobuf's own
+    """The fields of a kind of message that are messages, and theirs; `known` are those on the way."""
+    known = {} if known is None else known
+    if descriptor.full_name not in known:
+        fields = known[descriptor.full_name] = Fields()
+        for one in descriptor.fields:
+            if one.message_type is not None:
+                fields[one.number] = fields_of(one.message_type, known)
+    return known[descriptor.full_name]
+
+
+def count_messages(body: bytes, root: Fields) -> int:
+    """How many messages a body would become, found by walking over it.
+
+    :raises Invalid: it is no protobuf. :raises TooLarge: more than `MESSAGES_MOST`.
+    """
+    count, at, end, fields = 0, 0, len(body), root
+    outer: list[tuple[int, Fields]] = []
+    while True:
+        while at == end and outer:
+            end, fields = outer.pop()
+        if at >= end:
+            break
+        tag, at = _varint(body, at)
+        if tag & 7 != _LENGTH_DELIMITED:
+            at = _skipped(body, at, tag & 7)
+        else:
+            length, at = _varint(body, at)
+            inner = fields.get(tag >> 3)
+            if at + length > end:
+                raise _broken()
+            if inner is None:
+                at += length
+                continue
+            count += 1
+            _check_count(count)
+            outer.append((end, fields))
+            if len(outer) > MESSAGES_DEEPEST:
+                raise _broken()
+            end, fields = at + length, inner
+    if at != end:
+        raise _broken()
+    return count
+
+
+_LENGTH_DELIMITED = 2
+_FIXED = {1: 8, 5: 4}
+
+
+def _varint(body: bytes, at: int) -> tuple[int, int]:
+    value, shift = 0, 0
+    for place in range(at, min(at + 10, len(body))):
+        byte = body[place]
+        value |= (byte & 127) << shift
+        if byte < 128:  # noqa: PLR2004 - the bit that says that there are more
+            return value, place + 1
+        shift += 7
+    raise _broken()
+
+
+def _skipped(body: bytes, at: int, kind: int) -> int:
+    if kind == 0:
+        return _varint(body, at)[1]
+    if kind not in _FIXED:
+        raise _broken()
+    return at + _FIXED[kind]
+
+
+def _broken() -> Invalid:
+    return Invalid("Invalid OpenTelemetry format")
 
 
 def _with_base64(document: dict[str, Any]) -> dict[str, Any]:

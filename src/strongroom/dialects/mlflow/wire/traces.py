@@ -175,6 +175,42 @@ class Correlation(Message, omit_defaults=False):
     total_count: int
 
 
+class Aggregation(Message):
+    """How values become one figure."""
+
+    aggregation_type: str | int | None = None
+    percentile_value: float | None = None
+
+
+class QueryMetrics(Message):
+    """Figures over traces, their spans, or what is said of them."""
+
+    experiment_ids: list[str] = []
+    view_type: str | int | None = None
+    metric_name: str | None = None
+    aggregations: list[Aggregation] = []
+    dimensions: list[str] = []
+    filters: list[str] = []
+    time_interval_seconds: int | None = None
+    start_time_ms: int | None = None
+    end_time_ms: int | None = None
+    max_results: int | None = None
+
+
+class MetricPoint(Message):
+    """One group with its figures."""
+
+    metric_name: str
+    dimensions: dict[str, str] = {}
+    values: dict[str, float] = {}
+
+
+class MetricPoints(Message):
+    """All groups: there are no pages of them."""
+
+    data_points: list[MetricPoint] = []
+
+
 class DeleteTraces(Message):
     """Which to delete: by their ids, or the oldest until a time."""
 

@@ -20,7 +20,7 @@ ENTRIES_BODY = 16 * 1024 * 1024
 
 
 class Folder(Struct, frozen=True, kw_only=True):
-    """The folder of a run, logged model or draft. `kind` is `run`, `logged_model` or `draft`."""
+    """The folder of a run, logged model, trace or draft. `kind` is `run`, `logged_model`, `trace` or `draft`."""
 
     kind: str
     uid: Uid

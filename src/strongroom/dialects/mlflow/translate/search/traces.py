@@ -64,18 +64,19 @@ def where(text: str) -> Expr | None:
     of_span: list[Atom] = []
     for one in parse(text):
         if one.entity == "span":
-            of_span += _span(one)
+            of_span += span_atoms(one)
         elif one.entity in _ATTRIBUTES and one.key == "text":
             terms.check_op(one, ("LIKE", "ILIKE"))
             of_span.append(_text(_CONTENT, one))
         else:
-            found.append(_term(one))
+            found.append(term(one))
     if of_span:
         found.append(Some(tuple(of_span)))
     return terms.joined(found)
 
 
-def _term(one: Comparison) -> Expr:
+def term(one: Comparison) -> Expr:
+    """A comparison of the trace itself, or of what is said of it."""
     if one.entity in _TAGS:
         return _compared(terms.attribute("name") if one.key == NAME else Field(Group.TAG, one.key), one, _TEXTS_OR_NULL)
     if one.entity in _METADATA:
@@ -135,9 +136,8 @@ def _said(field: Field, one: Comparison) -> Expr:
                 f"Expected a numeric value for {one.entity} when using comparator '{one.op}'. Got value '{one.value}'"
             )
         return Compare(field, Op(one.op), one.value)
-    terms.check_op(one, (*terms.TEXTS, *_NUMBERS, *_NULLS))
-    _quoted(one)
-    return terms.text(field, one)
+    terms.check_op(one, (*_TEXTS, *_NUMBERS, *_NULLS))
+    return Matches(field, _quoted(one)) if one.op == "RLIKE" else terms.text(field, replace(one, value=_quoted(one)))
 
 
 def _issue(one: Comparison) -> Expr:
@@ -196,10 +196,8 @@ def _prompt(one: Comparison) -> Expr:
     return Compare(Field(Group.PROMPT), Op.EQ, _quoted(one))
 
 
-def _span(one: Comparison) -> list[Atom]:
+def span_atoms(one: Comparison) -> list[Atom]:
     """Comparisons of one span."""
-    if one.op == "RLIKE":
-        raise Invalid("Regular expressions are not for spans.")
     if one.key == "content":
         terms.check_op(one, ("LIKE", "ILIKE"))
         return [_text(_CONTENT, one)]
@@ -213,7 +211,7 @@ def _span(one: Comparison) -> list[Atom]:
     else:
         supported = f"{', '.join(_SPAN_KEYS)}, attributes.<attribute_name>"
         raise Invalid(f"Invalid span attribute '{one.key[:100]}'. Supported attributes: {supported}.")
-    terms.check_op(one, terms.TEXTS_OR_LIST)
+    terms.check_op(one, _TEXTS_OR_LIST)
     if one.key == "status":
         one = replace(one, value=_lower(one.value))
     match one.value:
@@ -230,8 +228,10 @@ def _lower(value: str | float | tuple[str, ...] | None) -> str | int | float | t
     return value.lower() if isinstance(value, str) else value
 
 
-def _text(field: Field, one: Comparison) -> Compare | Like:
+def _text(field: Field, one: Comparison) -> Compare | Like | Matches:
     value = _quoted(one)
+    if one.op == "RLIKE":
+        return Matches(field, value)
     if one.op in {"LIKE", "ILIKE"}:
         return Like(field, value.replace("\\", "\\\\"), any_case=one.op == "ILIKE")
     return Compare(field, Op(one.op), value)

@@ -1,6 +1,6 @@
-"""Runs in the Hub clients' own environment: takes pieces of Python on standard input, answers with `result` or error.
+"""Runs in a foreign client's own environment: takes pieces of Python on standard input, answers `result` or the error.
 
-One process runs many pieces, since importing the libraries takes seconds; what a piece sets stays for the next.
+One process runs many pieces, since importing such libraries takes seconds; what a piece sets stays for the next.
 """
 
 import contextlib
@@ -15,15 +15,15 @@ def main() -> None:
     out = sys.stdout
     for line in sys.stdin:
         names["result"] = None
-        noise = io.StringIO()
         try:
-            with contextlib.redirect_stdout(noise):
+            with contextlib.redirect_stdout(io.StringIO()):
                 exec(json.loads(line), names)  # noqa: S102 - the tests' own pieces
             answer = {"result": names["result"]}
         except Exception as error:  # noqa: BLE001 - whatever it is, the test is told
             response = getattr(error, "response", None)
             answer = {
                 "error": type(error).__name__,
+                "code": getattr(error, "error_code", None),
                 "status": getattr(response, "status_code", None),
                 "message": str(error),
                 "trace": traceback.format_exc(),

@@ -1,0 +1,158 @@
+"""What ``strongroom fsck`` does and says, with the database and the store in hand."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from strongroom.adapters.blobs.bucket_upkeep import BucketUpkeep
+from strongroom.adapters.blobs.bucket_url import open_bucket
+from strongroom.adapters.blobs.folder_upkeep import FolderUpkeep
+from strongroom.adapters.sql.migrate import Standing, revision_of, standing
+from strongroom.adapters.xet.codec import Codec
+from strongroom.application.artifacts.upkeep import UpkeepBlobs
+from strongroom.application.integrity import checking
+from strongroom.application.integrity.affected import with_hurt
+from strongroom.application.integrity.checking import GRACE, Options, Place
+from strongroom.application.integrity.findings import Finding, Hurt
+from strongroom.application.integrity.pace import Pace
+from strongroom.bootstrap.installation import install, open_store
+from strongroom.bootstrap.settings import DATABASE_FILE, Storage
+from strongroom.domain.errors import Invalid, NotFound
+
+CLEAN: Final = 0
+FOUND: Final = 1
+NOT_CHECKED: Final = 2
+HOURS_MOST: Final = 24.0 * 365
+_MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator asked for. :ivar rate: MiB a second. :ivar resume: from where to go on."""
+
+    deep: bool = False
+    rate: float | None = None
+    grace_hours: float = GRACE.total_seconds() / 3600
+    resume: str = ""
+    as_json: bool = False
+
+    def options(self) -> Options:
+        """:raises Invalid: a number is out of range."""
+        if not 0 <= self.grace_hours <= HOURS_MOST:
+            raise Invalid(f"The grace is between 0 and {HOURS_MOST:.0f} hours.")
+        if self.rate is not None and self.rate <= 0:
+            raise Invalid("The rate is a number of MiB a second above 0.")
+        checking.parse_cursor(self.resume)
+        pace = Pace(self.rate * _MIB if self.rate else None)
+        return Options(self.deep, timedelta(hours=self.grace_hours), pace, self.resume)
+
+
+def open_upkeep(at: str | Path) -> UpkeepBlobs:
+    """A look at the bytes in a folder or bucket as they lie."""
+    return FolderUpkeep(at) if isinstance(at, Path) else BucketUpkeep(open_bucket(at))
+
+
+def require_there(storage: Storage) -> None:
+    """:raises NotFound: there is no database, which somebody who serves would be given a new one instead."""
+    made = storage.database is not None or (storage.data is not None and (storage.data / DATABASE_FILE).is_file())
+    if not made or standing(revision_of(storage.database_url)) is Standing.EMPTY:
+        raise NotFound("There is no database of a server there.")
+
+
+@asynccontextmanager
+async def opened(storage: Storage) -> AsyncIterator[Place]:
+    """The database and the store, for a check beside a running server or without one."""
+    require_there(storage)
+    installation = await install(storage)
+    store, upkeep = open_store(storage), open_upkeep(storage.blobs)
+    try:
+        yield Place(installation.database, store, upkeep, Codec())
+    finally:
+        await upkeep.aclose()
+        await store.aclose()
+        installation.database.close()
+
+
+async def checked(storage: Storage, wanted: Wanted, say: Callable[[str], None]) -> int:
+    """Check, and say what is found while it goes; the exit code."""
+    options = wanted.options()
+    report = Report(say, as_json=wanted.as_json)
+    async with opened(storage) as place:
+        async for step in checking.check(place, options):
+            for finding in step.findings:
+                report.finding(await place.executor.read(lambda tx, one=finding: with_hurt(tx, one)))  # type: ignore[misc]
+            report.step(step.cursor, step.looked)
+    report.end(options.pace.spent if options.pace else 0)
+    return FOUND if report.left else CLEAN
+
+
+class Report:
+    """Findings as lines of JSON or of a table, and how far it has come on a terminal's standard error."""
+
+    def __init__(self, say: Callable[[str], None], *, as_json: bool) -> None:
+        self._say, self._json = say, as_json
+        self._looked = self.found = self.left = 0
+
+    def finding(self, finding: Finding) -> None:
+        """One finding, as soon as it is known."""
+        self.found += 1
+        self.left += finding.repaired is None
+        self._say(as_line(finding) if self._json else as_text(finding))
+
+    def step(self, cursor: str, looked: int) -> None:
+        """How far it has come; whoever is interrupted goes on from there."""
+        self._looked += looked
+        if sys.stderr.isatty() or self._json:
+            with suppress(OSError):
+                sys.stderr.write(json.dumps({"cursor": cursor, "looked": self._looked}) + "\n")
+
+    def end(self, read: int) -> None:
+        """The sum."""
+        done = {"looked": self._looked, "read": read, "found": self.found, "repaired": self.found - self.left}
+        if self._json:
+            self._say(json.dumps({"done": done}))
+        else:
+            fixed = f", {self.found - self.left} repaired" if self.found != self.left else ""
+            self._say(f"{self._looked:,} looked at, {read:,} bytes read, {self.found} found{fixed}")
+
+
+def as_line(finding: Finding) -> str:
+    """A finding for programs."""
+    said = {
+        "kind": finding.kind.value,
+        "waste": finding.waste,
+        "digest": finding.digest,
+        "where": finding.where,
+        "size": finding.size,
+        "details": dict(finding.details),
+        "hurts": [{key: value for key, value in asdict(one).items() if value is not None} for one in finding.hurts],
+        "more": finding.more,
+        "repaired": finding.repaired,
+    }
+    return json.dumps(said, ensure_ascii=True)
+
+
+def as_text(finding: Finding) -> str:
+    """A finding for people: a line, and a line for each that it hurts."""
+    details = "".join(f"  {key}={_plain(str(value))}" for key, value in finding.details.items() if value != "")
+    fixed = f"  -> {finding.repaired}" if finding.repaired else ""
+    where = _plain(finding.where)
+    lines = [f"{finding.kind.value:<15} {finding.digest or '-':<64} {finding.size:>14,}  {where}{details}{fixed}"]
+    lines += [f"    hurts {_hurt(one)}" for one in finding.hurts]
+    return "\n".join([*lines, *([f"    and {finding.more} more"] if finding.more else [])])
+
+
+def _hurt(hurt: Hurt) -> str:
+    version = f" version {hurt.version}" if hurt.version is not None else ""
+    path = f": {hurt.path}" if hurt.path is not None else ""
+    return _plain(f"{hurt.kind} {hurt.name}{version}{path}")
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would obey: paths are made by users."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
