@@ -49,9 +49,9 @@ class SqliteExecutor:
     def __init__(self, url: str, clock: Clock, *, readers: int = 4) -> None:
         self._clock = clock
         self._remembered = RememberedFacts()
-        self._writer = KeptConnections(sqlite_engine(url, write=True))
-        self._reading = sqlite_engine(url, write=False, pool_size=readers + 1)
-        self._reader = KeptConnections(self._reading)
+        self._writer = sqlite_engine(url, write=True)
+        self._reader = sqlite_engine(url, write=False, pool_size=readers + 1)
+        self._writing, self._reading = KeptConnections(self._writer), KeptConnections(self._reader)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._gate = threading.Lock()
@@ -85,7 +85,7 @@ class SqliteExecutor:
 
     def _read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
         try:
-            with self._reader.begin() as connection, within_budget(connection, brief=brief):
+            with self._reading.begin() as connection, within_budget(connection, brief=brief):
                 return run_work(connection, work, self._clock, self._remembered, reads=True)
         except NotBriefError:
             raise
@@ -112,7 +112,7 @@ class SqliteExecutor:
     def _commit(self, group: list[_Job]) -> None:
         live = [job for job in group if not job.done.cancelled()]
         try:
-            with self._writer.begin() as connection:
+            with self._writing.begin() as connection:
                 for job in live:
                     self._run(connection, job)
                 if not all(job.failed for job in live):
@@ -149,7 +149,7 @@ class SqliteExecutor:
 
     def ping(self) -> None:
         """Raise Unavailable unless the database answers."""
-        ping(self._reading)
+        ping(self._reader)
 
     def close(self) -> None:
         """Finish what was accepted, then stop."""
@@ -158,8 +158,8 @@ class SqliteExecutor:
             self._queue.put(None)
         self._thread.join(timeout=30)
         self._readers.shutdown(wait=True)
-        self._reader.dispose()
-        self._writer.dispose()
+        self._reading.dispose()
+        self._writing.dispose()
 
 
 def _answer(jobs: list[_Job]) -> None:
