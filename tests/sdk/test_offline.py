@@ -17,6 +17,7 @@ from strongroom.sdk import Client, errors, init
 from strongroom.sdk.journal import NAME, Line, read
 from strongroom.sdk.offline import Offline, OfflineRun
 from strongroom.sdk.run_models import RunInfo
+from strongroom.sdk.run_series import SeriesRecording
 from strongroom.sdk.runs import Run
 from strongroom.sdk.sync import Synced, _Sending, sync
 from strongroom.sdk.transport import Transport
@@ -32,6 +33,8 @@ space, files = sys.argv[1], Path(sys.argv[2])
 with init(f"{space}/exp", name="r", params={"lr": 0.1}, tags={"t": "1"}, note="n", kind="sweep") as run:
     for step in range(3000):
         run.log_metrics({"loss": 1 / (step + 1), "bad": math.nan}, step, time_us=1_700_000_000_000_000 + step)
+    for n in range(3):
+        run.log_row({"epoch_loss": n / 2, "said": f"n{n}", "box": [n]}, step=n * 10, time_us=n)
     run.log_params({"late": "x", **{f"p{n}": n for n in range(450)}})
     run.log_param("r", 1, replace=True)
     run.log_param("r", 2, replace=True)
@@ -77,6 +80,7 @@ def shown(client: Client, experiment: str) -> list[dict[str, Any]]:
                     key: [(p.step, p.time_us, repr(float(p.value))) for p in client.runs.series(info.uid, key)]
                     for key in info.metrics
                 },
+                "rows": [(row.row, row.step, row.time_us, row.decoded()) for row in client.runs.rows(info.uid)],
                 "files": [(entry["path"], entry["sha256"]) for entry in entries],
                 "inputs": [
                     (use.vertex.label, use.vertex.digest, use.properties) for use in client.runs.inputs(info.uid)
@@ -108,6 +112,7 @@ def test_recorded_offline_and_synced_from_elsewhere_twice_it_is_as_recorded_onli
     assert shown(client, f"{space}/off/exp") == shown(client, f"{space}/on/exp")
     run = next(client.runs.search("name = 'r'", experiments=[f"{space}/off/exp"]))
     assert (len(shown(client, f"{space}/off/exp")), run.params_total, run.metrics["loss"].count) == (2, 453, 3000)
+    assert [row.decoded() for row in client.runs.rows(run.uid, 2)] == [{"epoch_loss": 1.0, "said": "n2", "box": [2]}]
 
 
 def record(folder: Path, space: str) -> OfflineRun:
@@ -319,7 +324,7 @@ def test_an_offline_run_has_the_methods_of_a_run_that_need_no_answer() -> None:
         return {name for name in vars(kind) if not name.startswith("_")}
 
     assert public(Run) - public(OfflineRun) == {"register"}
-    assert public(OfflineRun) <= public(Run)
+    assert public(OfflineRun) <= public(Run) | public(SeriesRecording)
 
 
 def test_no_folder_no_sync(client: Client, tmp_path: Path) -> None:

@@ -26,6 +26,25 @@ def test_whole_series_texts_histograms_and_json_come_back(client: Client, space:
     assert [point.step for point in client.runs.series(run.uid, "loss")] == [1, 2, 3]
 
 
+def test_rows_come_back_and_are_written_once(client: Client, space: str) -> None:
+    """domain.md N9: "`row` says which values were logged together and makes a repeated write the same write"."""
+    with client.run(f"{space}/exp", capture=False) as run:
+        run.log_row({"loss": 0.5, "bad": math.nan, "said": "gut", "box": {"x": [1, None]}, "is_best": True}, time_us=5)
+        run.log_row({"loss": 0.25}, row=7, step=70)
+        run.flush()
+        run.log_row({"loss": 0.25}, row=7, step=70)
+        run.flush()
+        run.log_row({"loss": 0.3}, row=7, step=70)
+        with pytest.raises(errors.Conflict):
+            run.flush()
+    first, second = client.runs.rows(run.uid)
+    assert (first.row, first.step, first.time_us, second.row, second.step) == (0, 0, 5, 7, 70)
+    assert repr(first.decoded()) == repr(
+        {"bad": math.nan, "loss": 0.5, "said": "gut", "box": {"x": [1, None]}, "is_best": True}
+    )
+    assert [point.value for point in client.runs.series(run.uid, "loss")] == [0.5, 0.25]
+
+
 def test_samples_and_comparisons(client: Client, space: str) -> None:
     uids = []
     for number in range(2):

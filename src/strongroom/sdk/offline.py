@@ -19,6 +19,7 @@ from strongroom.sdk.logged_models import ModelRef, uid_of
 from strongroom.sdk.lookup import VersionRef
 from strongroom.sdk.models import Scalar, Version, number
 from strongroom.sdk.progress import Silent
+from strongroom.sdk.recorder import row_of
 from strongroom.sdk.surroundings import DIFF_PATH, captured
 from strongroom.sdk.system import sampling
 
@@ -134,6 +135,17 @@ class OfflineRun:
     def log_metric(self, key: str, value: Any, step: int = 0, *, time_us: int | None = None) -> None:  # noqa: ANN401
         """Record one point."""
         self.log_metrics({key: value}, step, time_us=time_us)
+
+    def log_row(
+        self,
+        values: Mapping[str, Any],
+        *,
+        row: int | None = None,
+        step: int | None = None,
+        time_us: int | None = None,
+    ) -> None:
+        """Record values that belong together; see `Run.log_row`."""
+        self._journal.write("log", {"rows": [row_of(values, row, step, time_us)]})
 
     def set_tags(self, tags: Mapping[str, str | None]) -> None:
         """Set tags; None is a bare word."""

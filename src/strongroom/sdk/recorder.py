@@ -52,6 +52,7 @@ class Recorder:
         self._params: list[dict[str, str]] = []
         self._points: list[_Point] = []
         self._others: list[_Point] = []
+        self._rows: list[dict[str, Any]] = []
         self._tags: dict[str, str | None] = {}
         self._lines: dict[str, list[str]] = {}
         self._pending: tuple[str, str, dict[str, Any]] | None = None
@@ -84,6 +85,12 @@ class Recorder:
         with self._waiting:
             self._must_be_well()
             self._others.append(_Point(key, value, step, _now() if time_us is None else time_us, kind))
+
+    def row(self, row: Mapping[str, Any]) -> None:
+        """Record values that belong together; see `row_of`."""
+        with self._waiting:
+            self._must_be_well()
+            self._rows.append(dict(row))
 
     def aside(self, values: Mapping[str, float], step: int) -> None:
         """The same for points that the caller's code did not ask for: never waits, raises nothing, may drop some."""
@@ -181,12 +188,14 @@ class Recorder:
         with self._waiting:
             params, self._params = self._params[:PARAMS_BATCH], self._params[PARAMS_BATCH:]
             points, self._points = self._points[:POINTS_BATCH], self._points[POINTS_BATCH:]
-            count = _fitting(self._others) if not points else 0
+            count = _fitting([point.value for point in self._others]) if not points else 0
             others, self._others = self._others[:count], self._others[count:]
+            count = _fitting(self._rows) if not (points or others) else 0  # a series stands in rows or outside of them
+            rows, self._rows = self._rows[:count], self._rows[count:]
             tags, self._tags = self._tags, {}
-            if not (params or points or others or tags):
+            if not (params or points or others or rows or tags):
                 return self._take_lines()
-        batch = {"params": params, "series": _columns(points), "others": _columns(others), "tags": tags}
+        batch = {"params": params, "series": _columns(points), "others": _columns(others), "rows": rows, "tags": tags}
         return "run.log", {name: part for name, part in batch.items() if part}
 
     def _take_lines(self) -> tuple[str, dict[str, Any]] | None:
@@ -226,11 +235,25 @@ def _columns(points: Sequence[_Point]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _fitting(points: Sequence[_Point]) -> int:
+def row_of(values: Mapping[str, Any], row: int | None, step: int | None, time_us: int | None) -> dict[str, Any]:
+    """A row as the server takes it: numbers, texts, and everything else as JSON."""
+    found: dict[str, Any] = {"values": {}, "texts": {}, "json": {}, "time_us": _now() if time_us is None else time_us}
+    for key, value in values.items():
+        if isinstance(value, str):
+            found["texts"][key] = value
+        elif value is None or isinstance(value, bool | Mapping | list | tuple):
+            found["json"][key] = value
+        else:
+            found["values"][key] = number(value)
+    found |= {name: given for name, given in (("row", row), ("step", step)) if given is not None}
+    return {name: part for name, part in found.items() if part != {}}
+
+
+def _fitting(waiting: Sequence[object]) -> int:
     """How many of them one batch takes."""
     size = 0
-    for count, point in enumerate(points[:OTHERS_BATCH]):
-        size += len(str(point.value))
+    for count, one in enumerate(waiting[:OTHERS_BATCH]):
+        size += len(str(one))
         if count and size > OTHERS_SIZE:
             return count
-    return min(len(points), OTHERS_BATCH)
+    return min(len(waiting), OTHERS_BATCH)

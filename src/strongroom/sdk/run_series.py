@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, runtime_checkable
 
-from strongroom.sdk.recorder import Recorder
+from strongroom.sdk.recorder import Recorder, row_of
 from strongroom.sdk.series_models import split_lines
 
 
@@ -40,6 +40,22 @@ class SeriesRecording:
         :param steps: as many as values. :param times_us: microseconds since 1970; now when None.
         """
         self._recorder.series(key, values, steps, times_us)
+
+    def log_row(
+        self,
+        values: Mapping[str, Any],
+        *,
+        row: int | None = None,
+        step: int | None = None,
+        time_us: int | None = None,
+    ) -> None:
+        """Record values that belong together: numbers, texts, and anything else that JSON has.
+
+        :param row: its number, 0 or more; behind the run's greatest when None. A row that the run has with the same
+            values is the same write; with others it is refused (`conflict`).
+        :param step: of all of them; the row's number when None. :param time_us: microseconds since 1970; now when None.
+        """
+        self._recorder.row(row_of(values, row, step, time_us))
 
     def log_text(self, key: str, text: str, step: int = 0, *, time_us: int | None = None) -> None:
         """Record a point of a series of texts, up to 64 KiB each."""

@@ -22,7 +22,7 @@ from strongroom.sdk.recorder import Recorder
 from strongroom.sdk.run_frames import RunFrames
 from strongroom.sdk.run_models import Experiment, LoggedModel, Point, RunInfo, Tree
 from strongroom.sdk.run_series import SeriesRecording
-from strongroom.sdk.series_models import Columns, Compared, Lines, columns, lines
+from strongroom.sdk.series_models import Columns, Compared, Lines, Row, columns, lines
 from strongroom.sdk.surroundings import REPRODUCES, REPRODUCES_TAG
 from strongroom.sdk.system import sampling
 from strongroom.sdk.transfers import Said, find_or_create
@@ -349,6 +349,10 @@ class Runs(RunFrames):
         """Each of some keys of each of some runs, sampled; at most 200 series. Those without points are left out."""
         found = self._api.call("metric.compare", Compared, run_uids=list(uids), keys=list(keys), samples=samples)
         return found.series
+
+    def rows(self, uid: str, from_row: int = 0) -> Iterator[Row]:
+        """What was logged together (`Run.log_row`), row by row."""
+        return self._api.every("run.rows", Row, uid=uid, from_row=from_row)
 
     def lines(
         self, uid: str, stream: str = "console", *, first: int = 0, last: int | None = None

@@ -1,7 +1,7 @@
 """Series and streams as they are read: columns of points, lines by number."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from strongroom.sdk.api import Api
@@ -35,6 +35,22 @@ class Columns(Answer, frozen=True):
         if self.kind == "float":
             return [float(value) for value in self.values]
         return list(self.values) if self.kind == "text" else [json.loads(str(value)) for value in self.values]
+
+
+class Row(Answer, frozen=True):
+    """What was logged together. `values` are numbers, or words for those that JSON lacks; `json` are texts of JSON."""
+
+    row: int
+    step: int
+    time_us: int
+    values: Mapping[str, float | str]
+    texts: Mapping[str, str]
+    json: Mapping[str, str]
+
+    def decoded(self) -> dict[str, Any]:
+        """Everything by key: floats, NaN and infinities among them, texts, and what the JSON says."""
+        numbers = {key: float(value) for key, value in self.values.items()}
+        return {**numbers, **self.texts, **{key: json.loads(text) for key, text in self.json.items()}}
 
 
 class Compared(Answer, frozen=True):

@@ -21,7 +21,7 @@ from strongroom.sdk.lookup import version_uid
 from strongroom.sdk.models import Vertex
 from strongroom.sdk.offline import FORMAT
 from strongroom.sdk.progress import Progress, Silent
-from strongroom.sdk.recorder import PARAMS_BATCH, POINTS_BATCH
+from strongroom.sdk.recorder import OTHERS_BATCH, OTHERS_SIZE, PARAMS_BATCH, POINTS_BATCH
 from strongroom.sdk.run_models import LoggedModel, RunInfo
 from strongroom.sdk.runs import Runs
 from strongroom.sdk.upload import Folder, send_files
@@ -54,6 +54,7 @@ class _Batch:
     last: int = 0
     params: list[dict[str, Any]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
     tags: dict[str, str | None] = field(default_factory=dict)
 
     def takes(self, more: Mapping[str, Any]) -> bool:
@@ -61,6 +62,11 @@ class _Batch:
         return (
             len(self.params) + len(more.get("params", ())) <= PARAMS_BATCH
             and len(self.points) + len(more.get("points", ())) <= POINTS_BATCH
+            and len(self.rows) + len(more.get("rows", ())) <= OTHERS_BATCH
+            and (not self.rows or len(str(self.rows)) + len(str(more)) <= OTHERS_SIZE)
+            # in one batch a series stands in rows or outside of them
+            and not (self.rows and "points" in more)
+            and not (self.points and "rows" in more)
             and len(self.tags) + len(more.get("tags", ())) <= TAGS_BATCH
         )
 
@@ -69,6 +75,7 @@ class _Batch:
         self.last = number
         self.params += more.get("params", ())
         self.points += more.get("points", ())
+        self.rows += more.get("rows", ())
         self.tags |= more.get("tags", {})
 
 
@@ -212,6 +219,8 @@ class _Sending:
         """
         tags = {**batch.tags, SYNCED: str(batch.last)}
         fields: dict[str, Any] = {"params": batch.params, "points": batch.points, "tags": tags}
+        if batch.rows:  # an older server knows none
+            fields["rows"] = batch.rows
         try:
             self._api.send(
                 "run.log", idempotency_key=_key(f"{self._recording}/after/{behind}"), uid=self.run_uid, **fields

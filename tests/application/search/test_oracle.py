@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from strongroom.adapters.sql.search import finder
+from strongroom.adapters.sql.search import finder, meeting
 from strongroom.application.call import Call
 from strongroom.application.paging import PageRequest
 from strongroom.application.search import find
@@ -48,22 +48,32 @@ def pages(filled: Filled, entity: Entity, question: Question, size: int) -> list
 
 
 SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
-WAYS = {"by candidates": (5_000, 20_000), "by all parts": (3, 50_000), "along an index": (0, 0)}
+# CANDIDATES_MOST, CHECKED_MOST, HEAD_ROWS, WALKED_MOST
+WAYS = {
+    "by candidates": (5_000, 20_000, 500, 20_000),
+    "by all parts": (3, 50_000, 500, 20_000),
+    "along an index": (0, 0, 500, 20_000),
+    "where parts meet": (0, 0, 1, -1),
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("entity", list(Entity))
 def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    candidates, checked = WAYS[way]
+    candidates, checked, head, walked = WAYS[way]
     monkeypatch.setattr(finder, "CANDIDATES_MOST", candidates)
     monkeypatch.setattr(finder, "CHECKED_MOST", checked)
+    monkeypatch.setattr(meeting, "HEAD_ROWS", head)
+    monkeypatch.setattr(meeting, "WALKED_MOST", walked)
     records = filled.records[entity]
     uids = sorted(filled.experiment_uids.values())
     scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity in SCOPED else st.just(())
 
     times = st.just(None) if entity is Entity.TRACE else st.sampled_from([None, None, THEN])
 
-    @settings(max_examples=15 if entity is Entity.TRACE else 40, suppress_health_check=list(HealthCheck))
+    few = entity is Entity.TRACE or way == "where parts meet"
+
+    @settings(max_examples=15 if few else 40, suppress_health_check=list(HealthCheck))
     @given(filters(entity) | st.none(), orders(entity), st.sampled_from([3, 7, 1000]), scopes, times)
     def check(
         where: Expr | None, order: tuple[OrderTerm, ...], size: int, scope: tuple[str, ...], at: int | None

@@ -18,4 +18,10 @@ def read(world: World) -> Asked:
     return Asked({"uid": world.run["uid"]}, {"stream": "console"})
 
 
-REQUESTS: Mapping[str, Request] = {"metric.compare": compare, "run.write_lines": write, "run.read_lines": read}
+def rows(world: World) -> Asked:
+    return Asked({"uid": world.run["uid"]}, {"from_row": 0})
+
+
+REQUESTS: Mapping[str, Request] = {
+    "metric.compare": compare, "run.write_lines": write, "run.read_lines": read, "run.rows": rows,
+}  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from strongroom.application.paging import Key
+from strongroom.domain.identity.access import Visible
 from strongroom.domain.lineage.flags import Flag
 from strongroom.domain.lineage.model import Edge, EdgeType, Node, RemovedEdge, Vertex
 
@@ -39,6 +40,13 @@ class Consumption(NamedTuple):
     bytes: int
     first_hour: int
     last_hour: int
+
+
+class Reads(NamedTuple):
+    """Reads of an asset: since some day (since 1970, UTC), and ever."""
+
+    since: int
+    ever: int
 
 
 class Edges(Protocol):
@@ -79,8 +87,11 @@ class Edges(Protocol):
         """Edges of a vertex that were taken back, the latest first."""
         ...
 
-    def counts(self, run_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-        """Run id -> how many edges lead into it as input, and out of it (output or registered)."""
+    def counts(self, run_ids: Sequence[int], visible: Visible) -> Mapping[int, tuple[int, int]]:
+        """Run id -> how many edges lead into it as input, and out of it (output or registered).
+
+        Edges to and from what is not visible do not count.
+        """
         ...
 
     def lock_derivations(self, workspace_id: int) -> None:
@@ -159,6 +170,14 @@ class Consumptions(Protocol):
 
     def consume(self, version_id: int, principal_uid: str, hour: int, reads: int, size: int) -> None:
         """Add reads of an hour (since 1970); none make known that reading began."""
+        ...
+
+    def count_days(self, reads: Mapping[tuple[int, int], int]) -> None:
+        """Add reads by version id and hour to the days of the versions' assets."""
+        ...
+
+    def reads_of(self, asset_ids: Sequence[int], since_day: int) -> Mapping[int, Reads]:
+        """How often files of each asset's versions were read; nothing of those that never were."""
         ...
 
     def consumers(self, version_ids: Sequence[int], after: Key | None, limit: int) -> Sequence[Consumption]:

@@ -84,6 +84,15 @@ class RunFilter:
     trashed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RowSpan:
+    """Rows `first` to `last`, each of them, stand in the batch of that position."""
+
+    first: int
+    last: int
+    position: int
+
+
 class OfRun(Protocol):
     """A run as its records are stored under it."""
 
@@ -164,6 +173,26 @@ class Records(Protocol):
         ...
 
 
+class Rows(Protocol):
+    """In which batches the rows of a run stand. Writers hold the run's lock."""
+
+    def greatest_row(self, run_id: int) -> int:
+        """The greatest number of a row; -1 when there is none."""
+        ...
+
+    def row_spans(self, run_id: int, first: int, last: int | None, limit: int) -> Sequence[RowSpan]:
+        """Spans that have a number from one to another, in order; None is to the end."""
+        ...
+
+    def add_row_spans(self, run_id: int, spans: Sequence[RowSpan]) -> None:
+        """Store spans of rows that the run had not."""
+        ...
+
+    def block_of(self, run_id: int, position: int) -> BlockRow:
+        """The whole block with the batch of a position."""
+        ...
+
+
 class Merging(Protocol):
     """Blocks that become fewer and larger in the background."""
 
@@ -228,7 +257,7 @@ class Streams(Protocol):
         ...
 
 
-class Runs(Records, Merging, Streams, Protocol):
+class Runs(Records, Rows, Merging, Streams, Protocol):
     """Executions and what they recorded."""
 
     def by_uid(self, workspace_id: int, uid: str) -> Run | None:

@@ -7,12 +7,13 @@ from datetime import datetime
 from strongroom.application.call import Call
 from strongroom.application.lineage.sight import vertex_views
 from strongroom.application.lineage.views import HIDDEN, NodeView, VertexView, node_view
+from strongroom.application.ports.lineage import Way
 from strongroom.application.tracking import runs
 from strongroom.application.views import maybe_time, time_of
 from strongroom.domain.errors import TooLarge
 from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.lineage.model import Edge, EdgeType, Vertex
+from strongroom.domain.lineage.model import Edge, EdgeType, Node, Vertex
 from strongroom.domain.tracking.model import Experiment, Run
 
 RUNS_MOST = 10_000
@@ -95,32 +96,29 @@ def _nested(run: Run, depth: int) -> NestedRunView:
 
 
 def inputs(call: Call, uid: str) -> list[UseView]:
-    """What a run read; what the caller may not see is there as hidden."""
-    _, run = runs.by_uid(call, uid, Permission.RUN_READ)
-    edges = call.tx.lineage.edges_of([Vertex("run", run.id)], "up", USES_MOST + 1, [EdgeType.INPUT])
-    return _uses(call, [(edge.source, edge) for edge in edges])
+    """What a run read. All that the caller may not see is there as one hidden thing, however much it is."""
+    return _uses(call, uid, "up", [EdgeType.INPUT])
 
 
 def outputs(call: Call, uid: str) -> list[UseView]:
-    """What a run put out, and the versions registered from it; what the caller may not see is there as hidden."""
+    """What a run put out, and the versions registered from it; what the caller may not see is one hidden thing."""
+    return _uses(call, uid, "down", [EdgeType.OUTPUT, EdgeType.REGISTERED])
+
+
+def _uses(call: Call, uid: str, way: Way, types: Sequence[EdgeType]) -> list[UseView]:
     _, run = runs.by_uid(call, uid, Permission.RUN_READ)
-    types = [EdgeType.OUTPUT, EdgeType.REGISTERED]
-    edges = call.tx.lineage.edges_of([Vertex("run", run.id)], "down", USES_MOST + 1, types)
-    return _uses(call, [(edge.target, edge) for edge in edges])
-
-
-def _uses(call: Call, found: Sequence[tuple[Vertex, Edge]]) -> list[UseView]:
-    if len(found) > USES_MOST:
+    edges = call.tx.lineage.edges_of([Vertex("run", run.id)], way, USES_MOST + 1, types)
+    if len(edges) > USES_MOST:
         raise TooLarge(f"The run has more than {USES_MOST}; walk its lineage.", limit=USES_MOST)
+    found = [(edge.source if way == "up" else edge.target, edge) for edge in edges]
     views = vertex_views(call, [vertex for vertex, _ in found])
     nodes = call.tx.lineage.nodes([vertex.id for vertex, _ in found if vertex.kind == "node"])
     ordered = sorted(found, key=lambda pair: (pair[1].recorded_at, pair[0].kind, pair[0].id))
-    return [
-        UseView(
-            views.get(vertex, HIDDEN),
-            node_view(nodes[vertex.id]) if vertex.kind == "node" else None,
-            edge.properties,
-            time_of(edge.recorded_at),
-        )
-        for vertex, edge in ordered
-    ]
+    seen = [_use(views[vertex], nodes, vertex, edge) for vertex, edge in ordered if vertex in views]
+    # when and what for would tell of what is hidden
+    return seen if len(seen) == len(found) else [*seen, UseView(HIDDEN, None, {}, time_of(run.recorded_at))]
+
+
+def _use(view: VertexView, nodes: Mapping[int, Node], vertex: Vertex, edge: Edge) -> UseView:
+    node = node_view(nodes[vertex.id]) if vertex.kind == "node" else None
+    return UseView(view, node, edge.properties, time_of(edge.recorded_at))

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from strongroom.application.call import Call
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry.assets import clean_properties, clean_tags
-from strongroom.application.tracking import runs
+from strongroom.application.tracking import rows, runs
 from strongroom.application.tracking.other_series import LogOther, other_points
+from strongroom.application.tracking.rows import LogRow
 from strongroom.application.tracking.views import KeyedMetricView, LoggedView, OtherSeriesView, metric_view
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
@@ -19,6 +20,7 @@ from strongroom.domain.registry.fields import Scalar, clean_tag_key
 from strongroom.domain.tracking.batches import encode_record
 from strongroom.domain.tracking.model import Chain, HeldRun, Run
 from strongroom.domain.tracking.points import Points
+from strongroom.domain.tracking.rows import NOTED, Row, noted
 from strongroom.domain.tracking.values import POINTS_MOST, Param, ParamMode, clean_key, written
 
 PARAMS_MOST = 200
@@ -63,6 +65,7 @@ class LogSeries:
 class Batch:
     """What is recorded at once: all of it or nothing. `series` says the same as `points`, in a form that is quicker.
 
+    :param rows: values that belong together, of other series than those beside them (see `rows`).
     :param late: take it though the run has ended, for clients that know no other way; the next head covers it.
     """
 
@@ -72,29 +75,25 @@ class Batch:
     series: Sequence[LogSeries] = ()
     others: Sequence[LogOther] = ()
     late: bool = False
+    rows: Sequence[LogRow] = ()
 
 
 def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
     """Record a batch. An ended run takes tags only. A batch without anything changes nothing.
 
-    Sending the same points again records them again: a client that repeats a request sends its idempotency key.
+    Sending the same points again records them again: a client that repeats a request sends its idempotency key, or
+    rows, which are written once.
 
     :raises Conflict: the run is ended or in the trash; a param that is written once has another value (`key`); a
-        series has values of another kind (`key`).
+        series has values of another kind (`key`); a row that is there says something else (`row`).
     :raises TooLarge: above 10,000 points or 200 params.
     """
-    lengths = [len(batch.points), *(len(s.values) for s in batch.series), *(len(s.values) for s in batch.others)]
-    points = sum(lengths)
-    for what, number, most in (("points", points, POINTS_MOST), ("params", len(batch.params), PARAMS_MOST)):
-        if number > most:
-            raise TooLarge(f"A batch has at most {most} {what}.", limit=most)
+    _must_fit(batch)
     params = [Param.of(param.key, param.value, _mode(param.mode)) for param in batch.params]
     series = _columns(call, batch)
     tags = clean_tags(batch.tags) if batch.tags else {}
     run = runs.held(call, run_uid)
-    for one in batch.others:
-        if one.values:
-            _join(series, clean_key(one.key), other_points(call, run, one))
+    new = _join_others(call, run, batch, series)
     if params or series:
         if not batch.late:
             runs.must_run(run)
@@ -104,8 +103,30 @@ def log(call: Call, run_uid: str, batch: Batch) -> LoggedView:
         _write_params(call, run, params)
     if tags:
         call.tx.tags.set(call.workspace.id, "run", run.id, tags, call.actor.id)
-    record = encode_record(recorded_at=call.now, actor=call.caller.uid, params=params, tags=tags)
+    other = {NOTED: noted(new)} if new else None
+    record = encode_record(recorded_at=call.now, actor=call.caller.uid, params=params, tags=tags, other=other)
+    if new:
+        rows.keep_rows(call, run, new, run.chain.count)
     return _logged(call.tx.runs.append(run, record, series, run.chain))
+
+
+def _must_fit(batch: Batch) -> None:
+    """:raises TooLarge: more than a batch takes."""
+    lengths = [len(batch.points), *(len(s.values) for s in batch.series), *(len(s.values) for s in batch.others)]
+    points = sum(lengths)
+    for what, number, most in (("points", points, POINTS_MOST), ("params", len(batch.params), PARAMS_MOST)):
+        if number > most:
+            raise TooLarge(f"A batch has at most {most} {what}.", limit=most)
+
+
+def _join_others(call: Call, run: HeldRun, batch: Batch, series: dict[str, Points]) -> Sequence[Row]:
+    """Add what is no numbers, and rows, to the points of a batch; the rows that are new."""
+    for one in batch.others:
+        if one.values:
+            _join(series, clean_key(one.key), other_points(call, run, one))
+    new = rows.new_rows(call, run, batch.rows) if batch.rows else []
+    rows.join_rows(series, new)
+    return new
 
 
 def _mode(text: str) -> ParamMode:
@@ -213,8 +234,8 @@ def latest(call: Call, run_uid: str, prefix: str | None, page: PageRequest) -> P
     _, run = runs.by_uid(call, run_uid, Permission.RUN_READ)
     listing = f"latest/{run.id}/{prefix}"
     after = call.sealer.open(listing, page.token)
-    rows = call.tx.runs.summaries(run.id, prefix=prefix, after=after, limit=page.size + 1)
-    kept = call.sealer.page(listing, rows, page.size, lambda row: (row[0],))
+    found = call.tx.runs.summaries(run.id, prefix=prefix, after=after, limit=page.size + 1)
+    kept = call.sealer.page(listing, found, page.size, lambda row: (row[0],))
     return kept.map(lambda row: KeyedMetricView(row[0], metric_view(row[1])))
 
 
@@ -223,6 +244,6 @@ def others(call: Call, run_uid: str, prefix: str | None, page: PageRequest) -> P
     _, run = runs.by_uid(call, run_uid, Permission.RUN_READ)
     listing = f"others/{run.id}/{prefix}"
     after = call.sealer.open(listing, page.token)
-    rows = call.tx.runs.others(run.id, prefix=prefix, after=after, limit=page.size + 1)
-    kept = call.sealer.page(listing, rows, page.size, lambda row: (row.key,))
+    found = call.tx.runs.others(run.id, prefix=prefix, after=after, limit=page.size + 1)
+    kept = call.sealer.page(listing, found, page.size, lambda row: (row.key,))
     return kept.map(lambda row: OtherSeriesView(row.key, row.kind, row.last, row.step, row.time_us, row.count))

@@ -115,8 +115,8 @@ class LoggedView:
 class RunView:
     """A run. `params` and `metrics` are the whole when as many as `params_total` and `metrics_total`.
 
-    `summary` is what the client set, apart from the series in short. `inputs` and `outputs` count edges of lineage,
-    whoever may see their other ends. `started_at` and `ended_at` are claimed by the client, `created_at` is ours.
+    `summary` is what the client set, apart from the series in short. `inputs` and `outputs` count what it read and put
+    out, as far as the caller may see it. `started_at` and `ended_at` are claimed by the client, `created_at` is ours.
     """
 
     uid: str
@@ -202,7 +202,7 @@ def run_views(
     params = call.tx.runs.params_of(ids, most)
     metrics = call.tx.runs.summaries_of(ids, most)
     said = call.tx.tags.properties("run", ids)
-    counts = call.tx.lineage.counts(ids)
+    counts = call.tx.lineage.counts(ids, call.caller.access.visible(call.workspace.id))
     views = []
     for run in runs:
         params_total, shown = params.get(run.id, (0, ()))

@@ -45,6 +45,11 @@ class Visible:
         """Whether the answer is empty without asking the database."""
         return not (self.whole_workspace or self.namespaces or self.asset_ids or self.public)
 
+    @property
+    def everything(self) -> bool:
+        """Whether every asset of the workspace is visible."""
+        return self.whole_workspace and self.sees_private
+
 
 NOTHING_VISIBLE = Visible(whole_workspace=False, sees_private=False, namespaces=(), asset_ids=frozenset(), public=False)
 

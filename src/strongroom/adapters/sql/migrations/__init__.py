@@ -33,6 +33,8 @@ REVISIONS: Final = (
     "0027",
     "0028",
     "0029",
+    "0030",
+    "0031",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     false,
     func,
     insert,
@@ -22,11 +23,25 @@ from sqlalchemy import (
 )
 
 from strongroom.adapters.sql.prepared import Prepared, among
+from strongroom.adapters.sql.repositories import experiments
+from strongroom.adapters.sql.repositories.assets import visible_where
 from strongroom.adapters.sql.repositories.base import Context, batches, dump_json
 from strongroom.adapters.sql.repositories.lineage_consumption import SqlConsumptions
-from strongroom.adapters.sql.tables import edge, edge_removed, workspace
+from strongroom.adapters.sql.repositories.one_of import one_of
+from strongroom.adapters.sql.tables import (
+    asset,
+    edge,
+    edge_removed,
+    experiment,
+    logged_model,
+    namespace,
+    run,
+    version,
+    workspace,
+)
 from strongroom.application.paging import Key
 from strongroom.application.ports.lineage import Way
+from strongroom.domain.identity.access import Visible
 from strongroom.domain.lineage.model import Edge, EdgeType, RemovedEdge, Vertex
 
 _RAN = "run"
@@ -83,6 +98,22 @@ def by_kind(vertices: Sequence[Vertex]) -> Iterator[tuple[str, list[int]]]:
 def of_types(types: Sequence[EdgeType] | None) -> list[ColumnElement[bool]]:
     """A condition on the type of edges, or none."""
     return [] if types is None else [or_(false(), *(edge.c.type == type_.value for type_ in types))]
+
+
+def _may_be_seen(kind: ColumnElement[str], id_: ColumnElement[int], visible: Visible) -> ColumnElement[bool]:
+    """Whether the vertex at an edge's end is a node, or of an asset or experiment that is visible."""
+    of_asset = select(version.c.id).join(asset, asset.c.id == version.c.asset_id)
+    of_asset = of_asset.join(namespace, namespace.c.id == asset.c.namespace_id)
+    ways = [kind == "node", and_(kind == "version", exists(_of(of_asset, version.c.id == id_, visible_where(visible))))]
+    for name, table in (("run", run), ("logged_model", logged_model)):
+        of = select(table.c.id).join(experiment, experiment.c.id == table.c.experiment_id)
+        of = of.join(namespace, namespace.c.id == experiment.c.namespace_id)
+        ways.append(and_(kind == name, exists(_of(of, table.c.id == id_, experiments.visible_where(visible)))))
+    return or_(*ways)
+
+
+def _of(query: Select[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
+    return query.where(*conditions).correlate(edge)
 
 
 class SqlEdges(SqlConsumptions):
@@ -206,10 +237,21 @@ class SqlEdges(SqlConsumptions):
         rows = self._connection.execute(query.order_by(table.id.desc()).limit(limit))
         return [RemovedEdge(row[-4], self._load(row[:-4]), *row[-3:]) for row in rows]
 
-    def counts(self, run_ids: Sequence[int]) -> Mapping[int, tuple[int, int]]:
-        inputs = dict(_COUNT_IN.rows(self._connection, ids=run_ids)) if run_ids else {}
-        outputs = dict(_COUNT_OUT.rows(self._connection, ids=run_ids)) if run_ids else {}
+    def counts(self, run_ids: Sequence[int], visible: Visible) -> Mapping[int, tuple[int, int]]:
+        if visible.everything:
+            inputs = dict(_COUNT_IN.rows(self._connection, ids=run_ids)) if run_ids else {}
+            outputs = dict(_COUNT_OUT.rows(self._connection, ids=run_ids)) if run_ids else {}
+        else:
+            inputs = self._seen("up", run_ids, (EdgeType.INPUT,), visible)
+            outputs = self._seen("down", run_ids, (EdgeType.OUTPUT, EdgeType.REGISTERED), visible)
         return {id_: (inputs.get(id_, 0), outputs.get(id_, 0)) for id_ in run_ids}
+
+    def _seen(self, way: Way, run_ids: Sequence[int], types: Sequence[EdgeType], visible: Visible) -> dict[int, int]:
+        """How many edges of each run lead to what the caller may see."""
+        kind, id_ = _NEAR[way]
+        mine = (kind == _RAN, one_of(self._connection, id_, run_ids), *of_types(types))
+        query = select(id_, func.count()).where(*mine, _may_be_seen(*_FAR[way], visible)).group_by(id_)
+        return {row[0]: row[1] for row in self._connection.execute(query)} if run_ids else {}
 
     def lock_derivations(self, workspace_id: int) -> None:
         query = select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update(key_share=True)

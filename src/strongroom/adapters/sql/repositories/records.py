@@ -12,6 +12,7 @@ from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import ROWS_HELD, batches, begins, weighed, weighed_few
 from strongroom.adapters.sql.repositories.blocks import SqlBlocks
 from strongroom.adapters.sql.repositories.lines import SqlLines
+from strongroom.adapters.sql.repositories.rows import SqlRows
 from strongroom.adapters.sql.repositories.values import summary
 from strongroom.adapters.sql.tables import name_dict, run_chain, run_param, run_series, run_value
 from strongroom.application.paging import Key
@@ -54,7 +55,7 @@ def _summary(row: Row[Any]) -> Summary:
     return summary((row.last, row.last_step, row.last_time, row.min, row.max, row.points))
 
 
-class SqlRecords(SqlBlocks, SqlLines):
+class SqlRecords(SqlBlocks, SqlRows, SqlLines):
     """See :class:`strongroom.application.ports.tracking.Records`."""
 
     # -- the chain -----------------------------------------------------------------------------------------------

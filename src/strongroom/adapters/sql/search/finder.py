@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from sqlalchemy import Executable, Row, Select, any_, func, select
 
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.search import figures, residual, several, walks, within
+from strongroom.adapters.sql.search import figures, meeting, residual, several, walks, within
 from strongroom.adapters.sql.search.asked import Asked, Experiments
 from strongroom.adapters.sql.search.candidates import Probe, breadth, probes
 from strongroom.adapters.sql.search.deadline import bounded
@@ -27,6 +28,7 @@ CHECKED_MOST = 20_000
 PROBES_MOST = 4
 MERGED_MOST = 50
 """Experiments whose runs or logged models are merged from an index each."""
+DAY_US = 24 * 3600 * 1_000_000
 NODES_MOST = 100
 """Digests of a data set that are looked up beforehand."""
 OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE})
@@ -89,7 +91,10 @@ class SqlSearch(Repository):
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
         few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}
-        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible, datasets=few)
+        today = self._context.now() // DAY_US
+        return Scope(
+            query.entity, query.workspace_id, keys, sqlite, query.at, today, visible=query.visible, datasets=few
+        )
 
     def _nodes(self, workspace_id: int, on: On) -> tuple[int, ...]:
         """The nodes of a data set, where they are few. There is always one: an id that no node has."""
@@ -114,21 +119,50 @@ class SqlSearch(Repository):
         counts = self._counts(found, CHECKED_MOST if len(asked.parts) > 1 else CANDIDATES_MOST)
         best = min(found, key=lambda probe: counts[probe.part])
         if counts[best.part] <= CANDIDATES_MOST:
-            return self._run(among(asked, best, asked.page(*asked.fits(*best.known), *asked.within)))
+            return self._run(among(asked, best.ids, asked.page(*asked.fits(*best.known), *asked.within)))
         return self._common(_sorted(asked, counts), found, counts)
 
     def _common(self, asked: Asked, found: list[Probe], counts: Mapping[Expr, int]) -> Sequence[Row[Any]]:
         """No part fits few rows by itself: rows are met along an index, unless few fit all parts."""
-        led = [probe for probe in found if probe.led is not None]
-        if led and not asked.query.order:
-            best = min(led, key=lambda probe: counts[probe.part])
-            return self._run(walks.by_id(asked, best))
-        best = min(found, key=lambda probe: counts[probe.part])
-        if len(asked.parts) > 1 and counts[best.part] <= CHECKED_MOST:
+        led = [probe for probe in found if probe.led is not None and not asked.query.order]
+        best = min(led or found, key=lambda probe: counts[probe.part])
+        if len(found) > 1:
+            shared = self._shared(asked, found, counts, best if led else None)
+            if shared is not None:
+                fits = asked.fits(*shared.known)
+                return self._run(among(asked, shared.ids, asked.page(*fits, *asked.within)))
+        elif not led and len(asked.parts) > 1 and counts[best.part] <= CHECKED_MOST:
             fitting = self._fitting(asked, best, counts[best.part])
             if fitting is not None:
                 return self._run(asked.page(residual.is_one_of(asked.scope, fitting))) if fitting else []
-        return self._walk(asked)
+        return self._run(walks.by_id(asked, best)) if led else self._walk(asked)
+
+    def _shared(
+        self, asked: Asked, found: list[Probe], counts: Mapping[Expr, int], led: Probe | None
+    ) -> meeting.Shared | None:
+        """What two indexes share, where a walk would have to go farther for a page than that takes."""
+        bounds = meeting.bounding(asked) if led is None else [led.part]
+        head = self._head(asked, bounds, led)
+        if head.far <= meeting.WALKED_MOST:
+            return None
+        rows = self._connection.execute(select(func.max(TABLES[asked.scope.entity].c.id))).scalar() or 0
+        sizes = {part: max(head.shares.get(part, 0) * rows, min(count, CHECKED_MOST)) for part, count in counts.items()}
+        # all rows of the head fit the parts that bound it: they are counted, as far as it could be worth while
+        most = int(min(head.far * meeting.PER_ROW, rows))
+        again = [probe for probe in found if probe.part in bounds and counts[probe.part] > CHECKED_MOST]
+        sizes |= self._counts(again, most) if again and most > CHECKED_MOST else {}
+        shared = meeting.shared(found, sizes, rows)
+        return shared if shared is not None and (shared.weight < head.far or meeting.WALKED_MOST < 0) else None
+
+    def _head(self, asked: Asked, bounds: list[Expr], led: Probe | None) -> meeting.Head:
+        first = meeting.only(asked, bounds)
+        if led is not None:
+            head = self._run(walks.by_id(first, led))
+        elif self._has_index(asked) or walks.is_own(asked.query.entity, asked.query.order):
+            head = self._walk(first)
+        else:
+            return meeting.Head(inf, {})  # whatever fits is to be found first
+        return meeting.look(self._connection, asked, [row[0] for row in head])
 
     def _counts(self, found: list[Probe], most: int) -> Mapping[Expr, int]:
         """How many rows each index finds, counted so far."""
@@ -146,7 +180,7 @@ class SqlSearch(Repository):
         rows = self._connection.execute(select(func.max(table.c.id))).scalar() or 0
         most = min(max(asked.limit * rows // max(count, 1), asked.limit), CANDIDATES_MOST)
         fitting = select(asked.scope.id).where(*asked.fits(*probe.known), *asked.within).limit(most + 1)
-        found = self._connection.execute(among(asked, probe, fitting)).scalars().all()
+        found = self._connection.execute(among(asked, probe.ids, fitting)).scalars().all()
         return found if len(found) <= most else None
 
     # -- along the order -----------------------------------------------------------------------------------------
@@ -155,10 +189,10 @@ class SqlSearch(Repository):
         """First the rows that have what is ordered by, along its index; then those that have not."""
         if not asked.query.order:
             return self._run(self._merged(asked))
+        if not self._has_index(asked):
+            return self._run(self._merged(asked))
         first = asked.query.order[0].field
         each = asked.experiments if isinstance(asked.experiments, tuple) else None
-        if not walks.has_index(asked.scope, first, each):
-            return self._run(self._merged(asked))
         found: list[Row[Any]] = []
         if asked.place is None or asked.place[0] is not None:
             ways = [walks.along(asked, driver) for driver in walks.drivers(asked.scope, first, each)]
@@ -168,6 +202,11 @@ class SqlSearch(Repository):
             return found
         missing = asked.keys()[0].expression.is_(None)
         return found + list(self._run(self._merged(replace(asked, limit=asked.limit - len(found)), missing)))
+
+    def _has_index(self, asked: Asked) -> bool:
+        each = asked.experiments if isinstance(asked.experiments, tuple) else None
+        first = asked.query.order[0].field if asked.query.order else None
+        return first is not None and walks.has_index(asked.scope, first, each)
 
     def _merged(self, asked: Asked, *more: Sql) -> Any:  # noqa: ANN401 - a Select, or several as one
         """A page along an index of the entity's table; runs, logged models and traces have one an experiment."""
@@ -192,10 +231,10 @@ def _sorted(asked: Asked, counts: Mapping[Expr, int]) -> Asked:
     return replace(asked, query=replace(asked.query, where=And(tuple(order))))
 
 
-def among(asked: Asked, probe: Probe, rows: Select[Any]) -> Select[Any]:
-    """Rows of the entity's table that an index finds, written so that no planner begins with another index."""
+def among(asked: Asked, ids: Any, rows: Select[Any]) -> Select[Any]:  # noqa: ANN401 - a Select, or several as one
+    """Rows of the entity's table that indexes find, written so that no planner begins with another index."""
     if not asked.scope.sqlite:
-        return rows.where(asked.scope.id == any_(func.array(probe.ids.scalar_subquery())))
-    found = select(probe.ids.subquery().c.id).distinct().subquery("found")
+        return rows.where(asked.scope.id == any_(func.array(ids.scalar_subquery())))
+    found = select(ids.subquery().c.id).distinct().subquery("found")
     table = TABLES[asked.scope.entity]
     return rows.select_from(found.join(table, table.c.id == found.c.id + 0))

@@ -27,12 +27,14 @@ from strongroom.domain.search.ast import (
     Not,
     Op,
     Or,
+    OrderTerm,
     Part,
     Some,
     values_of,
 )
-from strongroom.domain.search.schema import Type, is_set, kind_of
+from strongroom.domain.search.schema import Entity, Type, is_set, kind_of
 
+_OWN = {Entity.RUN: "started_at", Entity.TRACE: "started_at", Entity.LOGGED_MODEL: "created_at"}
 MERGED_MOST = 100
 """Stretches of an index that are merged."""
 
@@ -62,6 +64,11 @@ def has_index(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -
     if first.group is Group.METRIC and first.part is not Part.LAST:
         return False
     return first.group is Group.PROPERTY or (first.group in {Group.PARAM, Group.METRIC} and experiments is not None)
+
+
+def is_own(entity: Entity, order: Sequence[OrderTerm]) -> bool:
+    """Whether an index of the entity's own table has the order, within an experiment where there are such."""
+    return not order or order[0].field == Field(Group.ATTRIBUTE, _OWN.get(entity, ""))
 
 
 def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> list[Driver]:
@@ -133,6 +140,12 @@ def _bound(key: SortKey, place: Key) -> Sql:
 def _bounds(term: Expr, first: Field) -> TypeGuard[Compare | Between]:
     fits = term.op is not Op.NE if isinstance(term, Compare) else isinstance(term, Between)
     return fits and not isinstance(term, And | Or | Not | Some) and _needs(term, first)
+
+
+def bounds(asked: Asked, part: Expr) -> bool:
+    """Whether a part says where a walk along the order's index begins or ends."""
+    first = asked.query.order[0].field
+    return not is_set(asked.query.entity, first) and _bounds(part, first)
 
 
 def needs(scope: Scope, parts: Sequence[Expr], first: Field) -> bool:

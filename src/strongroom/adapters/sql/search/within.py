@@ -50,18 +50,13 @@ def states(entity: Entity) -> tuple[str, ...]:
     return tuple(_STATES[entity])
 
 
-def sees_all(visible: Visible) -> bool:
-    """Whether every asset of the workspace is visible."""
-    return visible.whole_workspace and visible.sees_private
-
-
 def conditions(query: Query) -> list[Sql]:
     """What holds of every row that the question may show; experiments of runs and models are asked for apart."""
     state = _STATES[query.entity][query.state]
     match query.entity:
         case Entity.ASSET:
             mine = [asset.c.workspace_id == query.workspace_id, *state]
-            if not sees_all(query.visible):
+            if not query.visible.everything:
                 here = select(namespace.c.id).where(
                     namespace.c.id == asset.c.namespace_id, visible_where(query.visible)
                 )
@@ -77,7 +72,7 @@ def conditions(query: Query) -> list[Sql]:
 
 def _of_visible_asset(query: Query) -> Sql:
     of = select(asset.c.id).where(asset.c.id == version.c.asset_id)
-    if not sees_all(query.visible):
+    if not query.visible.everything:
         of = of.join(namespace, namespace.c.id == asset.c.namespace_id).where(visible_where(query.visible))
     if query.state in {"active", "archived"}:
         of = of.where(asset.c.deleted_at.is_(None))

@@ -126,6 +126,17 @@ block = Table(
     Index("ix_block_step", "run_id", "least_step", "position", "greatest_step"),
 )
 
+#: Rows `first` to `last`, each of them, stand in the run's batch of that position; no row stands in two.
+run_row = Table(
+    "run_row",
+    metadata,
+    Column("run_id", Int64, primary_key=True, autoincrement=False),
+    Column("last", Int64, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 #: Series whose values are no numbers, in short; `last` is the beginning of the latest value.
 run_series = Table(
     "run_series",

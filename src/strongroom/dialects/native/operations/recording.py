@@ -9,6 +9,7 @@ from strongroom.application.call import Call
 from strongroom.application.lineage.views import VertexView
 from strongroom.application.tracking import inputs, recording
 from strongroom.application.tracking.other_series import LogOther as LogOtherSeries
+from strongroom.application.tracking.rows import LogRow as LoggedRow
 from strongroom.application.tracking.views import LoggedView
 from strongroom.dialects.native.operation import Request, Struct, command
 from strongroom.dialects.native.operations.assets import Scalar
@@ -16,6 +17,7 @@ from strongroom.dialects.native.operations.labels import RemoveTags
 from strongroom.dialects.native.operations.metrics_wire import Integer, Key, Text, Value, Word, numbers
 from strongroom.dialects.native.wire import ByUid, Uid
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.tracking.rows import ROWS_MOST
 from strongroom.domain.tracking.values import POINTS_MOST
 
 
@@ -58,6 +60,21 @@ class LogOther(Struct, frozen=True, kw_only=True):
     times_us: Annotated[list[Integer], Meta(max_length=POINTS_MOST)] | None = None
 
 
+class LogRow(Struct, frozen=True, kw_only=True):
+    """Values of several series that belong together, under a number: sent again it is the same write.
+
+    `row` is the number behind the run's greatest when left out, `step` the row's number, `time_us` now. `texts` and
+    `json` are of series whose values are texts and JSON.
+    """
+
+    row: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    values: dict[Key, Value] = {}
+    texts: dict[Key, str] = {}
+    json: dict[Key, Any] = {}
+    step: Integer | None = None
+    time_us: Integer | None = None
+
+
 class Log(Struct, frozen=True, kw_only=True):
     """What is recorded at once: all of it or nothing. `series` says the same as `points`, more quickly."""
 
@@ -66,6 +83,7 @@ class Log(Struct, frozen=True, kw_only=True):
     tags: dict[str, str | None] = {}
     series: Annotated[list[LogSeries], Meta(max_length=POINTS_MOST)] = []
     others: Annotated[list[LogOther], Meta(max_length=POINTS_MOST)] = []
+    rows: Annotated[list[LogRow], Meta(max_length=ROWS_MOST)] = []
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -109,7 +127,11 @@ def _batch(body: Log) -> recording.Batch:
     points = [recording.LogPoint(p.key, float(p.value), p.step, p.time_us) for p in body.points]
     series = [recording.LogSeries(s.key, numbers(s.values), s.steps, s.times_us) for s in body.series]
     others = [LogOtherSeries(s.key, s.kind, s.values, s.steps, s.times_us) for s in body.others]
-    return recording.Batch(params, points, body.tags, series, others)
+    rows = [
+        LoggedRow(r.row, {key: float(value) for key, value in r.values.items()}, r.texts, r.json, r.step, r.time_us)
+        for r in body.rows
+    ]
+    return recording.Batch(params, points, body.tags, series, others, rows=rows)
 
 
 def _items(items: Sequence[Item]) -> list[inputs.Input]:

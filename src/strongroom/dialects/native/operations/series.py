@@ -7,7 +7,9 @@ from msgspec import Meta
 from strongroom.application.call import Call
 from strongroom.application.paging import Page
 from strongroom.application.tracking import recording
+from strongroom.application.tracking import rows as rows_of
 from strongroom.application.tracking import series as series_of
+from strongroom.application.tracking.rows import RowView
 from strongroom.application.tracking.series import COLUMNS_MOST, COMPARED_MOST, SAMPLES_MOST, Compare
 from strongroom.application.tracking.stretches import Span
 from strongroom.application.tracking.views import ColumnsView, KeyedMetricView, OtherSeriesView, PointView
@@ -71,6 +73,23 @@ class CompareBody(Struct, frozen=True, kw_only=True):
     to_step: Integer = GREATEST
 
 
+class RowsOf(PagedByUid, frozen=True, kw_only=True):
+    """Rows of a run, from a number on."""
+
+    from_row: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+
+
+class RowAnswer(Struct, frozen=True, kw_only=True):
+    """What was logged together, by key: numbers, texts, and JSON as texts."""
+
+    row: int
+    step: int
+    time_us: int
+    values: dict[str, Value]
+    texts: dict[str, str]
+    json: dict[str, str]
+
+
 class KeyedMetricAnswer(Struct, frozen=True, kw_only=True):
     """A series in short, with its key."""
 
@@ -123,6 +142,26 @@ def _keyed(view: KeyedMetricView) -> KeyedMetricAnswer:
 
 def _point(view: PointView) -> PointAnswer:
     return PointAnswer(step=view.step, time_us=view.time_us, value=value_answer(view.value))
+
+
+def _row(view: RowView) -> RowAnswer:
+    values = {key: value_answer(value) for key, value in view.values.items()}
+    return RowAnswer(
+        row=view.row, step=view.step, time_us=view.time_us, values=values, texts=dict(view.texts), json=dict(view.json)
+    )
+
+
+@read(
+    "run.rows",
+    "/runs/{uid}/rows",
+    Permission.RUN_READ,
+    "What was logged together, row by row",
+    params=RowsOf,
+    answer=Page[RowAnswer],
+)
+def rows(call: Call, request: Request[RowsOf, Any]) -> Page[RowAnswer]:
+    p = request.params
+    return rows_of.listed(call, p.uid, p.page(), p.from_row).map(_row)
 
 
 @read(
@@ -206,4 +245,4 @@ def compare(call: Call, request: Request[Any, CompareBody]) -> ComparedAnswer:
     return ComparedAnswer(series=[_columns(view) for view in series_of.compare(call, query).series])
 
 
-OPERATIONS = (latest, others, series, columns, sample, compare)
+OPERATIONS = (rows, latest, others, series, columns, sample, compare)

@@ -1,14 +1,14 @@
 """A mark that the database replaces whenever something changes that calls are admitted on (decision 25).
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0031
+Revises: 0030
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0031"
+down_revision = "0030"
 
 _TABLES = ("namespace", "principal", "role_grant", "team", "team_member", "token", "workspace")
 _EVENTS = ("INSERT", "UPDATE", "DELETE")

@@ -1,0 +1,1 @@
+"""What `benchmarks/search.py` loads and asks."""
