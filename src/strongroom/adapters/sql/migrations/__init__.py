@@ -35,6 +35,7 @@ REVISIONS: Final = (
     "0029",
     "0030",
     "0031",
+    "0032",
 )
 
 HEAD: Final = REVISIONS[-1]

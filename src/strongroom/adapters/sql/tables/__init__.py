@@ -75,6 +75,7 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
+from strongroom.adapters.sql.tables.retention import retention_rule, version_hold
 from strongroom.adapters.sql.tables.search import document
 from strongroom.adapters.sql.tables.traces import assessment, span, trace, trace_link
 from strongroom.adapters.sql.tables.tracking import (
@@ -160,6 +161,7 @@ __all__ = [
     "read_window",
     "record_set",
     "record_set_experiment",
+    "retention_rule",
     "revision",
     "revision_parent",
     "run",
@@ -185,6 +187,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_hold",
     "version_origin",
     "watch",
     "webhook",
