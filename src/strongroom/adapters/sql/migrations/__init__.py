@@ -36,6 +36,7 @@ REVISIONS: Final = (
     "0030",
     "0031",
     "0032",
+    "0033",
 )
 
 HEAD: Final = REVISIONS[-1]

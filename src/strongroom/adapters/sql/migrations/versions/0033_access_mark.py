@@ -1,14 +1,14 @@
 """A mark that the database replaces whenever something changes that calls are admitted on (decision 25).
 
-Revision ID: 0032
-Revises: 0031
+Revision ID: 0033
+Revises: 0032
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0032"
-down_revision = "0031"
+revision = "0033"
+down_revision = "0032"
 
 _TABLES = ("namespace", "principal", "role_grant", "team", "team_member", "token", "workspace")
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
