@@ -6,8 +6,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
+from strongroom.adapters.sql.admission import Facts, RememberedFacts
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.access import SqlAccessRequests
+from strongroom.adapters.sql.repositories.admission import SqlAdmission
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
 from strongroom.adapters.sql.repositories.assessments import SqlAssessments
@@ -97,10 +99,23 @@ class _Names(Repository):
 class SqlTransaction:
     """See :class:`strongroom.application.ports.transaction.Transaction`."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, remembered: RememberedFacts, *, reads: bool = False
+    ) -> None:
         self.connection = connection
         self._clock = clock
         self._now = clock.now_us()
+        self._remembered = remembered
+        self._reads = reads
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        """Facts that are true all through the transaction: of one that only reads."""
+        return self._remembered.at(self.connection) if self._reads else None
+
+    def admission(self) -> SqlAdmission:
+        """What calls are admitted on, at this moment of the transaction."""
+        return SqlAdmission(self, self.facts or self._remembered.at(self.connection))
 
     def now(self) -> int:
         """The time of the transaction, microseconds UTC."""

@@ -16,7 +16,7 @@ from strongroom.application.ports.evaluations import Evaluations
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.holding import Holding
-from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
+from strongroom.application.ports.identity import Admission, Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.integrity import Integrity
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
@@ -47,6 +47,10 @@ class Transaction(Protocol):
 
     def random_bytes(self, count: int) -> bytes:
         """`count` unpredictable bytes."""
+        ...
+
+    def admission(self) -> Admission:
+        """What calls are admitted on, at this moment of the transaction."""
         ...
 
     def attempt(self, work: Callable[[], T]) -> T:

@@ -38,6 +38,7 @@ REVISIONS: Final = (
     "0032",
     "0033",
     "0034",
+    "0035",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -5,6 +5,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 `valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
 """
 
+from strongroom.adapters.sql.tables.access_mark import access_mark
 from strongroom.adapters.sql.tables.annotations import annotation
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
@@ -107,6 +108,7 @@ from strongroom.adapters.sql.tables.tracking import (
 from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xorb_answer, xorb_ledger
 
 __all__ = [
+    "access_mark",
     "access_request",
     "alias",
     "annotation",
