@@ -33,6 +33,7 @@ REVISIONS: Final = (
     "0027",
     "0028",
     "0029",
+    "0030",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -1,0 +1,24 @@
+"""Indexes of searches: what assessments say, and the models measured on a data set.
+
+Revision ID: 0030
+Revises: 0029
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0030"
+down_revision = "0029"
+
+
+def upgrade() -> None:
+    of = ["experiment_id", "kind", "name"]
+    op.create_index("ix_assessment_number", "assessment", [*of, "number", "trace_id"])
+    op.create_index("ix_assessment_text", "assessment", [*of, sa.text("substr(text, 1, 100)"), "trace_id"])
+    op.create_index("ix_logged_model_value_measured", "logged_model_value", ["dataset_id", "model_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_logged_model_value_measured", "logged_model_value")
+    op.drop_index("ix_assessment_text", "assessment")
+    op.drop_index("ix_assessment_number", "assessment")
