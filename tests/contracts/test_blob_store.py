@@ -109,6 +109,34 @@ async def test_ranges_outside_are_refused_at_once(store: BlobStore, start: int, 
     assert caught.value.details["size"] == 10
 
 
+@pytest.mark.parametrize("size", [SMALL, MIB + 17])
+async def test_what_is_examined_is_compared_by_who_looks(home: Home, store: BlobStore, size: int) -> None:
+    """ "Have `look` read bytes [start, end) as they lie there, compared with nothing: it compares them itself"."""
+    data = random_bytes(size)
+    blob = await put(store, data)
+    for start, end in ((0, size), (1, size - 1), (size - 1, size), (5, 5)):
+        assert await store.examine(blob, start, end, bytes) == data[start:end]
+    for start, end in ((0, size + 1), (-1, 3), (4, 3)):
+        with pytest.raises(RangeNotSatisfiable):
+            await store.examine(blob, start, end, bytes)
+    packed = (await store.put_small([b"packed"], nothing_known))[0]
+    assert await store.examine(packed, 1, 4, bytes) == b"ack"
+    home.flip(blob, 7)
+    found = await store.examine(blob, 0, size, bytes)
+    assert found != data
+    assert found[8:] == data[8:]
+
+    def refuse(_: bytes) -> None:
+        raise Corrupted("not so")
+
+    with pytest.raises(Corrupted, match="not so"):
+        await store.examine(blob, 0, size, refuse)
+    home.lose(blob)
+    with pytest.raises(Corrupted) as lost:
+        await store.examine(blob, 0, size, bytes)
+    assert (lost.value.details["blob"], lost.value.details["missing"]) == (blob.sha256, True)
+
+
 async def test_a_read_may_be_left_early(store: BlobStore) -> None:
     """Close the iterator when leaving early: nothing is left running, and the store goes on."""
     data = random_bytes(9 * MIB)

@@ -18,7 +18,7 @@ BELOW_WORKSPACE = f"/w/{{{AT_WORKSPACE}}}"
 pytestmark = pytest.mark.anyio
 
 HUGGINGFACE = re.compile(
-    r"/api/(models|datasets|spaces|repos|lfs|whoami-v2|validate-yaml)|/.*/(resolve/|info/lfs/|ask-access)"
+    r"/api/(models|datasets|spaces|repos|lfs|organizations|whoami-v2|validate-yaml|settings/repositories)|/.*/(resolve/|info/lfs/|ask-access)"
 )
 MLFLOW = re.compile(r"/(api/[23]\.\d|ajax-api/|get-artifact|model-versions/|v1/traces$)")
 

@@ -8,11 +8,11 @@ from blake3 import blake3
 
 from strongroom.domain.xet import shard as form
 from strongroom.domain.xet.body import NONE, ChunkHeader, write_header
-from strongroom.domain.xet.hashes import chunk_hash, file_hash, range_hash, raw, text
+from strongroom.domain.xet.hashes import Data, chunk_hash, file_hash, range_hash, raw, text
 from strongroom.domain.xet.merkle import root
 
 
-def keyed(key: bytes, data: bytes) -> bytes:
+def keyed(key: bytes, data: Data) -> bytes:
     return blake3(data, key=key).digest()
 
 

@@ -29,7 +29,7 @@ from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.outside import Outside
 from strongroom.application.tracking import standing
 from strongroom.application.xet.store import RebuildingStore
-from strongroom.bootstrap import webhook_keys
+from strongroom.bootstrap import buffers, webhook_keys
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.installation import Installation, install, open_store
 from strongroom.bootstrap.keys import server_key, webhook_key
@@ -144,6 +144,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    buffers.keep()
 
 
 async def setup_code(server: Server) -> str | None:

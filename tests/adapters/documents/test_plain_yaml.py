@@ -24,6 +24,14 @@ def test_what_json_has_no_exact_form_for_stays_a_text() -> None:
     assert document.checked(found) == found
 
 
+def test_norwegian_is_a_language() -> None:
+    """YAML 1.2: `no`, `off` and `y` are texts; in 1.1 a card's `language: no` was false."""
+    text = b"language: no\nlist: [no, yes, on, Off, y, true, False, NULL]\nno: 1"
+    assert PlainYaml().load(text) == {
+        "language": "no", "list": ["no", "yes", "on", "Off", "y", True, False, None], "no": 1,
+    }  # fmt: skip
+
+
 def test_an_alias_stands_for_what_it_names() -> None:
     """PyYAML writes one where a list stands twice, so real files have them."""
     assert PlainYaml().load(b"a: &id001 [1]\nb: *id001\n") == {"a": [1], "b": [1]}

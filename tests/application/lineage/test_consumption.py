@@ -115,3 +115,30 @@ def test_who_may_know_of_consumers(world: World, make_version: MakeVersion) -> N
     world.command_tx(lambda tx: tx.grants.add("principal", world.uid("stranger"), scope, "viewer", admin.id))
     with pytest.raises(Forbidden):
         asked(world, version, "stranger")
+
+
+def test_downloads_are_reads_of_all_versions_lately_and_ever(world: World, make_version: MakeVersion) -> None:
+    """domain.md: "downloads = read counters"; the Hub shows those of 30 days and those of all time."""
+    old, counters = make_version("model"), ReadCounters()
+    uid = world.read("viewer", lambda call: call.tx.assets.by_id(old.asset_id)).uid
+
+    def downloads() -> tuple[int, int]:
+        found = world.read("viewer", lambda call: consumption.downloads(call, [uid]))[uid]
+        return found.lately, found.ever
+
+    def read(version: Version, who: str | None, times: int) -> None:
+        window = began(world, who, version)
+        for _ in range(times):
+            counters.count(window, 10)
+        asyncio.run(flush_reads(world.executor, counters))
+
+    assert downloads() == (0, 0)
+    read(old, "viewer", 3)
+    read(old, "contributor", 2)
+    assert downloads() == (5, 5)
+    world.clock.advance(31 * 24 * HOUR_US)
+    assert downloads() == (0, 5)
+    read(make_version("other"), "viewer", 1)
+    read(old, "viewer", 1)
+    assert downloads() == (1, 6)
+    assert world.read("viewer", lambda call: consumption.downloads(call, [])) == {}

@@ -16,6 +16,7 @@ from strongroom.adapters.sql.tables import (
     alias,
     assessment,
     asset,
+    asset_reads,
     edge,
     experiment,
     logged_model,
@@ -44,7 +45,7 @@ from strongroom.domain.search.schema import Entity
 from strongroom.domain.search.words import words
 from strongroom.domain.tracking.assessments import value_number, value_text
 from strongroom.domain.tracking.values import spelled_number
-from tests.application.conftest import World
+from tests.application.conftest import DAY, World
 from tests.domain.search.strategies import KEYS, NUMBERS, TEXTS, TIMES
 
 Row = dict[str, Any]
@@ -227,7 +228,14 @@ class Filler:
             "archived_at": self.maybe(TIMES), "deleted_at": self.maybe(TIMES), **fixed,
         }  # fmt: skip
         id_ = self.add(asset, namespace_id=place[0], **row)
-        return id_, row | {"namespace": place[1]}
+        return id_, row | {"namespace": place[1], "downloads": self.downloads(id_)}
+
+    def downloads(self, asset_id: int) -> int:
+        """Reads today, 29 days ago and earlier, of which the last do not count."""
+        today, times = self.world.clock.now_us() // DAY, asset_id % 3
+        for day, reads in ((today, times), (today - 29, 2 * times), (today - 30, 7)):
+            self.connection.execute(insert(asset_reads).values(asset_id=asset_id, day=day, reads=reads))
+        return 3 * times
 
     def versions(
         self, asset_id: int, owner: Row, place: tuple[int, str], count: int

@@ -11,7 +11,8 @@ from strongroom.dialects.huggingface.translate import names
 from strongroom.dialects.huggingface.translate.files import FileFacts, is_large
 from strongroom.domain import errors
 from strongroom.domain.errors import BadName, DomainError
-from strongroom.domain.registry.card import CardValue, head_of, results_of, tags_of
+from strongroom.domain.lineage.model import EdgeType
+from strongroom.domain.registry.card import CardValue, bases_of, head_of, relation_of, results_of, tags_of
 from strongroom.domain.registry.names import is_slug
 
 SLUGS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_]{0,20}", fullmatch=True).filter(is_slug)
@@ -82,7 +83,28 @@ def test_a_head_is_found_and_its_words_become_tags() -> None:
     assert head_of("---\nlicense: mit\n---\n# x") == "license: mit"
     assert head_of("# no head") is None
     assert head_of("---\nnever ends") is None
-    assert tags_of({"license": "mit", "n": None, "tags": ["a", 3]}) == ["a", "license:mit"]
+    said: dict[str, CardValue] = {"license": "mit", "n": None, "tags": ["a", 2024, True, ""], "language": "no"}
+    assert tags_of(said) == ["no", "a", "2024", "license:mit"]
+
+
+@pytest.mark.parametrize(
+    ("said", "edge"),
+    [
+        ({"base_model": "a/b"}, EdgeType.BASE),
+        ({"base_model": ["a/b", "a/c", "a/b"]}, EdgeType.MERGE),
+        ({"base_model": ["a/b", "a/c"], "base_model_relation": "finetune"}, EdgeType.BASE),
+        ({"base_model": "a/b", "base_model_relation": "Adapter"}, EdgeType.ADAPTER),
+        ({"base_model": "a/b", "library_name": "peft"}, EdgeType.ADAPTER),
+        ({"base_model": "a/b", "base_model_relation": "quantized"}, EdgeType.QUANTISED),
+        ({"base_model": "a/b", "base_model_relation": "merge"}, EdgeType.MERGE),
+        ({"base_model": "a/b", "base_model_relation": ["?", {}]}, EdgeType.BASE),
+    ],
+)
+def test_what_a_model_was_made_of_its_base_by(said: dict[str, CardValue], edge: EdgeType) -> None:
+    """ "base_model becomes a lineage edge": the words of `base_model_relation`, or what they leave out."""
+    assert relation_of(said) == edge
+    assert bases_of(said)[0] == "a/b"
+    assert len(set(bases_of(said))) == len(bases_of(said))
 
 
 def test_figures_keep_what_their_author_said() -> None:

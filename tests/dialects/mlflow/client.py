@@ -1,10 +1,12 @@
 """The unmodified MLflow client in a process of its own, with its own Python and packages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.foreign import Decoded, ForeignError, ForeignProcess, kept_environment
 
-__all__ = ["Decoded", "MlflowError", "MlflowProcess"]
+__all__ = ["Decoded", "MlflowError", "MlflowProcess", "client_of"]
 
 VENV = ".venv-mlflow"
 PRELUDE = """
@@ -15,6 +17,16 @@ from mlflow import MlflowClient
 client = MlflowClient()
 """
 MlflowError = ForeignError
+
+
+@contextmanager
+def client_of(url: str, token: str, folder: Path, **environment: str) -> Iterator["MlflowProcess"]:
+    """A client with a token, which ends with the block."""
+    child = MlflowProcess(url, folder, MLFLOW_TRACKING_TOKEN=token, **environment)
+    try:
+        yield child
+    finally:
+        child.close()
 
 
 class MlflowProcess(ForeignProcess):

@@ -11,7 +11,7 @@ import pytest
 
 from strongroom.sdk import Client
 from strongroom.sdk.errors import NotFound
-from tests.dialects.mlflow.client import Decoded, MlflowProcess
+from tests.dialects.mlflow.client import Decoded, MlflowProcess, client_of
 from tests.http.processes import ServerProcess
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,12 +44,9 @@ def trainer(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPath
     """MLflow's client beside the libraries."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "1"}
     quiet |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    child = MlflowProcess(server.url, tmp_path_factory.mktemp("trainer"), MLFLOW_TRACKING_TOKEN=token, **quiet)
-    try:
+    with client_of(server.url, token, tmp_path_factory.mktemp("trainer"), **quiet) as child:
         child.run(PRELUDE)
         yield child
-    finally:
-        child.close()
 
 
 @pytest.fixture(scope="module")

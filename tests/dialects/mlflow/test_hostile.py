@@ -31,10 +31,11 @@ def run(api: InProcess) -> dict[str, str]:
     return {"id": made["run_id"], "root": root}
 
 
-def is_refused(answer: Answer, *statuses: int) -> None:
-    """A clear 4xx in MLflow's shape."""
+def is_refused(answer: Answer, *statuses: int) -> bool:
+    """A clear 4xx in MLflow's shape; where it is none, the assertion shows what it is."""
     assert answer.status in (statuses or (400, 404)), (answer.status, answer.body[:300])
     assert answer.json()["error_code"] in {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "BAD_REQUEST"}
+    return True
 
 
 @pytest.mark.parametrize("path", CLIMBS)
@@ -51,7 +52,7 @@ def test_no_artifact_path_climbs(api: InProcess, run: dict[str, str], path: str)
     ):
         if path == "..;/x" and answer.status == 200:
             continue  # a segment of that very name is a name like any other, and nothing lies above
-        is_refused(answer)
+        assert is_refused(answer)
     files = send(api, "GET", f"{PROXY}?path={run['root']}").json()["files"]
     assert [file["path"] for file in files if file["path"] != "..;"] == ["model"]
 
@@ -73,7 +74,7 @@ def test_no_artifact_path_climbs(api: InProcess, run: dict[str, str], path: str)
 def test_no_location_of_artifacts_is_taken_from_a_client(api: InProcess, location: str) -> None:
     """ "traversal in ... `artifact_location`"."""
     body = {"name": f"located {location!r}", "artifact_location": location}
-    is_refused(send(api, "POST", BASE + "/experiments/create", body), 400)
+    assert is_refused(send(api, "POST", BASE + "/experiments/create", body), 400)
 
 
 def test_a_prompt_tag_relaxes_no_check_of_a_source(api: InProcess, run: dict[str, str]) -> None:
@@ -82,7 +83,7 @@ def test_a_prompt_tag_relaxes_no_check_of_a_source(api: InProcess, run: dict[str
     tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
     for source in ("file:///etc/passwd", "/etc/passwd", f"runs:/{run['id']}/../../x", "dummy-source"):
         body = {"name": "victim", "source": source, "tags": tags}
-        is_refused(send(api, "POST", BASE + "/model-versions/create", body), 400)
+        assert is_refused(send(api, "POST", BASE + "/model-versions/create", body), 400)
     assert send(api, "GET", BASE + "/model-versions/search?filter=name%20%3D%20'victim'").json() == {
         "next_page_token": ""
     }
@@ -97,8 +98,8 @@ def test_a_source_is_read_with_the_callers_own_rights(api: InProcess) -> None:
     assert send(api, "PUT", f"{PROXY}/{root}/m/w.bin", body=b"secret", who="root", headers=there).status == 200
     send(api, "POST", BASE + "/registered-models/create", {"name": "thief"})
     for source in (f"runs:/{made['run']['info']['run_id']}/m", f"mlflow-artifacts:/{root}/m"):
-        is_refused(send(api, "POST", BASE + "/model-versions/create", {"name": "thief", "source": source}), 404)
-    is_refused(send(api, "GET", f"{PROXY}/{root}/m/w.bin"), 404)
+        assert is_refused(send(api, "POST", BASE + "/model-versions/create", {"name": "thief", "source": source}), 404)
+    assert is_refused(send(api, "GET", f"{PROXY}/{root}/m/w.bin"), 404)
     assert send(api, "GET", f"{PROXY}/{root}/m/w.bin", who="stranger").status == 404
     assert send(api, "GET", f"{PROXY}/{root}/m/w.bin", who=None).status == 401
 
@@ -137,7 +138,7 @@ def test_requests_that_try_to_exhaust_are_bounded(api: InProcess, run: dict[str,
     deep = b'{"run_id":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
     large = jsons.dumps({"run_id": run["id"], "tags": [{"key": "k", "value": "x" * (5 << 20)}]}).encode()
     for body in (deep, large):
-        is_refused(send(api, "POST", BASE + "/runs/log-batch", body=body, headers=headers), 400)
+        assert is_refused(send(api, "POST", BASE + "/runs/log-batch", body=body, headers=headers), 400)
     nested = "tags." + "`" * 10_000
     for text in (
         " AND ".join(["metrics.a > 1"] * 1_000),
@@ -147,13 +148,13 @@ def test_requests_that_try_to_exhaust_are_bounded(api: InProcess, run: dict[str,
         "tags.a LIKE '" + "%a" * 3_000 + "'",
     ):
         asked = {"experiment_ids": ["0"], "filter": text}
-        is_refused(send(api, "POST", BASE + "/runs/search", asked), 400)
+        assert is_refused(send(api, "POST", BASE + "/runs/search", asked), 400)
     many = {"experiment_ids": ["0"], "order_by": ["metrics.a"] * 10_000}
     assert send(api, "POST", BASE + "/runs/search", many).status in {200, 400}
     ids = {"experiment_ids": ["0" * 32] * 10_000}
-    is_refused(send(api, "POST", BASE + "/runs/search", ids))
+    assert is_refused(send(api, "POST", BASE + "/runs/search", ids))
     key = {"run_id": run["id"], "key": "k" * 100_000, "value": "v"}
-    is_refused(send(api, "POST", BASE + "/runs/set-tag", key), 400)
+    assert is_refused(send(api, "POST", BASE + "/runs/set-tag", key), 400)
 
 
 def test_registered_files_do_not_change(api: InProcess, run: dict[str, str]) -> None:
@@ -164,9 +165,9 @@ def test_registered_files_do_not_change(api: InProcess, run: dict[str, str]) -> 
     uri = send(api, "GET", BASE + "/model-versions/get-download-uri?name=steady&version=1").json()["artifact_uri"]
     place = uri.removeprefix("mlflow-artifacts:/")
     assert send(api, "GET", f"{PROXY}/{place}/w.bin").body == b"w"
-    is_refused(send(api, "PUT", f"{PROXY}/{place}/w.bin", body=b"other"), 400)
-    is_refused(send(api, "DELETE", f"{PROXY}/{place}/w.bin"), 400)
-    is_refused(send(api, "GET", f"{PROXY}/{place}"), 400)
+    assert is_refused(send(api, "PUT", f"{PROXY}/{place}/w.bin", body=b"other"), 400)
+    assert is_refused(send(api, "DELETE", f"{PROXY}/{place}/w.bin"), 400)
+    assert is_refused(send(api, "GET", f"{PROXY}/{place}"), 400)
     assert send(api, "GET", f"{PROXY}/{place}/w.bin", who="stranger").status == 404
     by_name = "/model-versions/get-artifact?name=steady&version=1&path=w.bin"
     assert send(api, "GET", by_name).body == b"w"
@@ -189,7 +190,7 @@ def test_no_source_of_a_version_climbs(api: InProcess, run: dict[str, str], clim
         f"mlflow-artifacts://elsewhere/{run['root']}/{climb}",
     ):
         body = {"name": name, "source": source, "run_id": run["id"]}
-        is_refused(send(api, "POST", BASE + "/model-versions/create", body))
+        assert is_refused(send(api, "POST", BASE + "/model-versions/create", body))
     found = send(api, "GET", BASE + "/model-versions/search?max_results=1000").json().get("model_versions", [])
     assert name not in {one["name"] for one in found}, "a refusal leaves nothing"
 
@@ -250,10 +251,32 @@ def test_batches_beyond_what_mlflow_allows_are_refused_whole(api: InProcess, run
         {"params": [{"key": f"p{n}", "value": "x"} for n in range(101)]},
         {"tags": [{"key": f"t{n}", "value": "x"} for n in range(101)]},
     ):
-        is_refused(send(api, "POST", BASE + "/runs/log-batch", {"run_id": run["id"], **more}), 400)
+        assert is_refused(send(api, "POST", BASE + "/runs/log-batch", {"run_id": run["id"], **more}), 400)
     data = send(api, "GET", f"{BASE}/runs/get?run_id={run['id']}").json()["run"]["data"]
     assert not data.get("metrics")
     assert not data.get("params")
     for path in ("/graphql", "/ajax-api/2.0/mlflow/gateway-proxy", "/api/3.0/mlflow/jobs"):
         answer = send(api, "POST", path, [{"query": "{ __typename }"}] * 1_000)
         assert (answer.status, answer.json()["error_code"]) == (404, "ENDPOINT_NOT_FOUND"), path
+
+
+def test_files_of_a_trace_are_as_safe_as_the_trace(api: InProcess) -> None:
+    """Attachments: no path climbs, nobody writes into a trace that he may not write, and none is run by a browser."""
+    trace = "tr-" + "7" * 32
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}
+    info = {"trace_id": trace, "trace_location": place, "state": "OK", "request_time": "2026-01-01T00:00:00Z"}
+    assert send(api, "POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}}).status == 200
+    root, name = f"{PROXY}/0/traces/{trace}/artifacts", "60515815-3325-4a47-85af-430f7d701c3f"
+    for path in ("%2e%2e/x", "a/..%2fx", "a//b", "..%5cx", "%00"):
+        assert is_refused(send(api, "PUT", f"{root}/{path}", body=b"x"))
+    assert is_refused(send(api, "PUT", f"{PROXY}/0/traces/tr-{'8' * 32}/artifacts/attachments/{name}", body=b"x"), 404)
+    assert api.request("viewer", "PUT", f"{root}/attachments/{name}", body=b"x").status == 403
+    assert api.request("stranger", "GET", f"{root}/attachments/{name}").status == 404
+    page = b"<script>alert(1)</script>"
+    assert send(api, "PUT", f"{root}/attachments/{name}", body=page).status == 200
+    shown = send(api, "GET", f"/ajax-api/2.0/mlflow/get-trace-artifact?request_id={trace}&path={name}")
+    assert (shown.status, shown.body, shown.headers["x-content-type-options"]) == (200, page, "nosniff")
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert shown.headers["content-disposition"].startswith("attachment")
+    for path in ("../traces.json", "x", name.upper(), name + "/.."):
+        assert is_refused(send(api, "GET", f"/ajax-api/2.0/mlflow/get-trace-artifact?request_id={trace}&path={path}"))

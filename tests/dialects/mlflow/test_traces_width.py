@@ -121,6 +121,8 @@ WRONG = {
     'V.TRACES, metric_name="trace_count", aggregations=count, filters=["trace.tag = \'x\'"]': "requires a key",
     'V.TRACES, metric_name="trace_count", aggregations=count, filters=["trace.status LIKE \'x\'"]': "only '=' operator",
     'V.TRACES, metric_name="trace_count", aggregations=count, filters=["trace.name = \'x\'"]': "Invalid entity 'name'",
+    'V.TRACES, metric_name="trace_count", aggregations=count, dimensions=["trace_name"] * 9': "grouped by the same",
+    'V.TRACES, metric_name="trace_count", aggregations=count * 21': "From 1 to 20 figures",
     'V.TRACES, metric_name="trace_count", aggregations=count, max_results=5000': "parameter 'max_results'",
 }
 

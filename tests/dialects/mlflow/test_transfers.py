@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.dialects.mlflow.client import MlflowProcess
+from tests.dialects.mlflow.client import MlflowProcess, client_of
 from tests.http.processes import ServerProcess, new_token
 
 PARTS = {
@@ -20,11 +20,8 @@ PARTS = {
 @pytest.fixture(scope="module")
 def mlflow(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
     """A client to which a megabyte is big."""
-    child = MlflowProcess(server.url, tmp_path_factory.mktemp("client"), MLFLOW_TRACKING_TOKEN=token, **PARTS)
-    try:
+    with client_of(server.url, token, tmp_path_factory.mktemp("client"), **PARTS) as child:
         yield child
-    finally:
-        child.close()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dialects.mlflow.client import Decoded, MlflowProcess
+from tests.dialects.mlflow.client import Decoded, MlflowProcess, client_of
 from tests.http.processes import ServerProcess, new_token
 from tests.support.process import wait_until
 from tests.support.receiver import Received, Receiver
@@ -25,6 +25,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 def token(server: ServerProcess) -> str:
     """A token of an admin: webhooks are theirs."""
     return new_token(server.data)
+
+
+@pytest.fixture(scope="module")
+def mlflow(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
+    """A client of theirs."""
+    with client_of(server.url, token, tmp_path_factory.mktemp("client")) as child:
+        yield child
 
 
 @pytest.fixture

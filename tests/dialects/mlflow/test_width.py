@@ -118,14 +118,16 @@ def test_system_metrics(mlflow: MlflowProcess, native: Client) -> None:
         mlflow.set_system_metrics_sampling_interval(0.1)
         mlflow.set_system_metrics_samples_before_logging(1)
         os.environ["MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"] = "true"
-        with mlflow.start_run() as run:
-            until = time.monotonic() + 60
-            while time.monotonic() < until:
-                metrics = client.get_run(run.info.run_id).data.metrics
-                if "system/cpu_utilization_percentage" in metrics:
-                    break
-                time.sleep(0.1)
-        os.environ["MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"] = "false"
+        try:
+            with mlflow.start_run() as run:
+                until = time.monotonic() + 60
+                while time.monotonic() < until:
+                    metrics = client.get_run(run.info.run_id).data.metrics
+                    if "system/cpu_utilization_percentage" in metrics:
+                        break
+                    time.sleep(0.1)
+        finally:
+            os.environ["MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"] = "false"
         result = [run.info.run_id, sorted(key for key in metrics if key.startswith("system/"))]
     """)
     assert "system/system_memory_usage_percentage" in found[1]
@@ -289,3 +291,58 @@ def test_the_command_line(mlflow: MlflowProcess, native: Client, tmp_path: Path)
     assert Path(said.stdout.strip().splitlines()[-1], "w.txt").read_text() == "from the command line"
     run = native.runs.get(uid(found[0]))
     assert (run.state, run.deleted_at) == ("finished", None)
+
+
+def test_the_command_line_for_traces_datasets_scorers_and_models(mlflow: MlflowProcess, tmp_path: Path) -> None:
+    """ "`mlflow` CLI": traces and what is said of them, datasets, scorers, and predictions of a model by its alias."""
+    asked, said = tmp_path / "in.json", tmp_path / "out.json"
+    asked.write_text('{"inputs": ["abc", "de"]}')
+    found = mlflow.run(f"""
+        from click.testing import CliRunner
+        from mlflow.cli import cli as commands
+
+        def cli(*words):
+            said = CliRunner().invoke(commands, words)
+            assert said.exit_code == 0, (words, said.output, said.exception)
+            return said.output
+
+        experiment = mlflow.set_experiment("width/cli-more").experiment_id
+
+        class Backwards(mlflow.pyfunc.PythonModel):
+            @mlflow.trace
+            def predict(self, context, model_input: list[str]) -> list[str]:
+                return [text[::-1] for text in model_input]
+
+        with mlflow.start_run() as run:
+            made = mlflow.pyfunc.log_model(name="m", python_model=Backwards(), registered_model_name="width-backwards",
+                                           pip_requirements=[])
+        client.set_registered_model_alias("width-backwards", "live", 1)
+        mlflow.pyfunc.load_model(made.model_uri).predict(["one"])
+        trace = mlflow.get_last_active_trace_id()
+        mlflow.flush_trace_async_logging()
+        listed = cli("traces", "search", "--experiment-id", experiment, "--filter-string", "trace.status = 'OK'")
+        shown = json.loads(cli("traces", "get", "--trace-id", trace))
+        cli("traces", "set-tag", "--trace-id", trace, "--key", "a", "--value", "b")
+        cli("traces", "delete-tag", "--trace-id", trace, "--key", "a")
+        cli("traces", "log-feedback", "--trace-id", trace, "--name", "good", "--value", "0.5")
+        cli("traces", "log-expectation", "--trace-id", trace, "--name", "word", "--value", "eno")
+        feedback = [a for a in client.get_trace(trace).info.assessments if a.name == "good"][0].assessment_id
+        of_trace = ("--trace-id", trace, "--assessment-id", feedback)
+        cli("traces", "update-assessment", *of_trace, "--value", "0.7")
+        judged = json.loads(cli("traces", "get-assessment", *of_trace))
+        cli("traces", "delete-assessment", *of_trace)
+        cli("runs", "link-traces", "--run-id", run.info.run_id, "-t", trace)
+        csv = cli("experiments", "csv", "--experiment-id", experiment)
+        mlflow.genai.datasets.create_dataset(name="width-asked", experiment_id=[experiment])
+        sets = cli("datasets", "list", "--experiment-id", experiment)
+        judge = ("--name", "polite", "--instructions", "Is {{{{ outputs }}}} polite?", "--model", "openai:/gpt-4o")
+        cli("scorers", "register-llm-judge", *judge, "--experiment-id", experiment)
+        scorers = cli("scorers", "list", "--experiment-id", experiment)
+        cli("models", "predict", "-m", "models:/width-backwards@live", "-i", "{asked}", "-o", "{said}", "-t", "json",
+            "--env-manager", "local")
+        cli("traces", "delete", "--experiment-id", experiment, "--trace-ids", trace)
+        result = [trace in listed, shown["info"]["trace_id"] == trace, judged["feedback"]["value"],
+                  run.info.run_id in csv, "width-asked" in sets, "polite" in scorers]
+    """)
+    assert found == [True, True, 0.7, True, True, True]
+    assert json.loads(said.read_text()) == {"predictions": ["cba", "ed"]}

@@ -51,7 +51,9 @@ def test_names_in_camel_case_and_numbers_as_texts(api: InProcess) -> None:
 
 def test_a_field_under_both_its_names_is_refused(api: InProcess) -> None:
     """3.1: "Duplicate aliases of one field in one body are rejected"."""
-    refused(post(api, "/runs/create", {"experiment_id": "0", "experimentId": "0"}), 400, "INVALID_PARAMETER_VALUE")
+    assert refused(
+        post(api, "/runs/create", {"experiment_id": "0", "experimentId": "0"}), 400, "INVALID_PARAMETER_VALUE"
+    )
 
 
 def test_a_body_wrapped_in_a_string_is_unwrapped(api: InProcess) -> None:
@@ -71,7 +73,7 @@ def test_floats_are_spelled(api: InProcess, run_id: str) -> None:
     assert found == {"nan": "NaN", "up": "Infinity", "down": "-Infinity", "text": 1.5, "whole": 2.0}
     huge = f'{{"run_id": "{run_id}", "key": "m", "timestamp": 1, "value": 1e400}}'.encode()
     answer = post(api, "/runs/log-metric", body=huge, headers=[("Content-Type", "application/json")])
-    refused(answer, 400, "INVALID_PARAMETER_VALUE")
+    assert refused(answer, 400, "INVALID_PARAMETER_VALUE")
 
 
 def test_what_is_not_set_is_left_out_and_what_is_empty_is_not_always(api: InProcess, run_id: str) -> None:
@@ -132,7 +134,7 @@ def test_bad_parameters_are_named_in_mlflows_words(api: InProcess, path: str, bo
 def test_bodies_that_are_no_message_are_refused(api: InProcess, body: bytes) -> None:
     for path in ("/runs/log-batch", "/registered-models/create", "/runs/create"):
         answer = post(api, path, body=body, headers=[("Content-Type", "application/json")])
-        refused(answer, 400, "INVALID_PARAMETER_VALUE")
+        assert refused(answer, 400, "INVALID_PARAMETER_VALUE")
 
 
 def test_a_body_that_is_not_said_to_be_json_is_refused(api: InProcess) -> None:
@@ -151,11 +153,11 @@ def test_limits_of_a_batch(api: InProcess, run_id: str) -> None:
         {"tags": params},
         {"metrics": many[:950], "params": params[:51]},
     ):
-        refused(post(api, "/runs/log-batch", {"run_id": run_id, **body}), 400, "INVALID_PARAMETER_VALUE")
+        assert refused(post(api, "/runs/log-batch", {"run_id": run_id, **body}), 400, "INVALID_PARAMETER_VALUE")
     twice = {"run_id": run_id, "metrics": many[:1], "params": [params[0], params[0]]}
-    refused(post(api, "/runs/log-batch", twice), 400, "INVALID_PARAMETER_VALUE")
+    assert refused(post(api, "/runs/log-batch", twice), 400, "INVALID_PARAMETER_VALUE")
     bad = {"run_id": run_id, "metrics": [*many[:1], {"key": "../up", "value": 1, "timestamp": 1}]}
-    refused(post(api, "/runs/log-batch", bad), 400, "INVALID_PARAMETER_VALUE")
+    assert refused(post(api, "/runs/log-batch", bad), 400, "INVALID_PARAMETER_VALUE")
     data = get(api, f"/runs/get?run_id={run_id}").json()["run"]["data"]
     assert "k0" not in {metric["key"] for metric in data.get("metrics", ())}
     long = {"run_id": run_id, "params": [{"key": "long", "value": "x" * 7_000}]}
@@ -178,7 +180,7 @@ def test_limits_of_a_batch(api: InProcess, run_id: str) -> None:
 )
 def test_an_unknown_endpoint_is_said_so_in_json(api: InProcess, method: str, path: str) -> None:
     """3.2: "a missing *endpoint* must be 404 ... Never answer 405/200-HTML for unknown `/api` paths"."""
-    refused(api.request("maintainer", method, path), 404, "ENDPOINT_NOT_FOUND")
+    assert refused(api.request("maintainer", method, path), 404, "ENDPOINT_NOT_FOUND")
 
 
 def test_both_addresses_and_those_below_a_workspace_answer(api: InProcess) -> None:
@@ -196,7 +198,7 @@ def test_a_workspace_by_header(api: InProcess) -> None:
     assert made.status == 200
     by_name = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=over%20there"
     assert api.request("root", "GET", by_name, headers=there).status == 200
-    refused(api.request("root", "GET", by_name), 404, "RESOURCE_DOES_NOT_EXIST")
+    assert refused(api.request("root", "GET", by_name), 404, "RESOURCE_DOES_NOT_EXIST")
     nowhere = [("X-MLFLOW-WORKSPACE", "nowhere")]
     assert api.request("root", "GET", by_name, headers=nowhere).status == 404
 
@@ -213,12 +215,12 @@ def test_probes_answer_without_a_credential(api: InProcess) -> None:
 def test_who_may_not_is_told_so_and_who_is_nobody_too(api: InProcess, run_id: str) -> None:
     """ "permission errors as PERMISSION_DENIED"."""
     body = {"run_id": run_id, "key": "m", "value": 1, "timestamp": 1}
-    refused(post(api, "/runs/log-metric", body, who="viewer"), 403, "PERMISSION_DENIED")
-    refused(post(api, "/runs/log-metric", body, who="stranger"), 404, "RESOURCE_DOES_NOT_EXIST")
-    refused(post(api, "/runs/log-metric", body, who=None), 401, "UNAUTHENTICATED")
+    assert refused(post(api, "/runs/log-metric", body, who="viewer"), 403, "PERMISSION_DENIED")
+    assert refused(post(api, "/runs/log-metric", body, who="stranger"), 404, "RESOURCE_DOES_NOT_EXIST")
+    assert refused(post(api, "/runs/log-metric", body, who=None), 401, "UNAUTHENTICATED")
     garbage = post(api, "/runs/log-metric", body, who=None, headers=[("Authorization", "Bearer garbage")])
-    refused(garbage, 401, "UNAUTHENTICATED")
-    refused(get(api, f"/runs/get?run_id={run_id}", who="stranger"), 404, "RESOURCE_DOES_NOT_EXIST")
+    assert refused(garbage, 401, "UNAUTHENTICATED")
+    assert refused(get(api, f"/runs/get?run_id={run_id}", who="stranger"), 404, "RESOURCE_DOES_NOT_EXIST")
 
 
 def test_page_tokens_are_opaque_and_cannot_be_forged(api: InProcess) -> None:
@@ -233,5 +235,7 @@ def test_page_tokens_are_opaque_and_cannot_be_forged(api: InProcess) -> None:
     assert ([model["name"] for model in last["registered_models"]], last["next_page_token"]) == (["page-2"], "")
     for forged in ("garbage", "MTA=", token[:-2], token[::-1], "x" * 40_000):
         answer = get(api, f"{query}2&page_token={forged[:6_000]}")
-        refused(answer, 400, "INVALID_PARAMETER_VALUE")
-    refused(get(api, f"/registered-models/search?max_results=2&page_token={token}"), 400, "INVALID_PARAMETER_VALUE")
+        assert refused(answer, 400, "INVALID_PARAMETER_VALUE")
+    assert refused(
+        get(api, f"/registered-models/search?max_results=2&page_token={token}"), 400, "INVALID_PARAMETER_VALUE"
+    )

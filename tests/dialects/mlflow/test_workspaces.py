@@ -1,9 +1,13 @@
 """Workspaces by MLflow's own client: by header, by path, and its five endpoints."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.dialects.mlflow.client import MlflowProcess
+from tests.dialects.mlflow.client import MlflowProcess, client_of
 from tests.http.processes import ServerProcess, new_token
+from tests.support.api import in_process
 
 
 @pytest.fixture(scope="module")
@@ -13,6 +17,13 @@ def token(server: ServerProcess) -> str:
 
     done = admin("token", "create", "--data", server.data, "--principal", "root", "--role", "admin", "--server")
     return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def mlflow(server: ServerProcess, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowProcess]:
+    """A client of theirs."""
+    with client_of(server.url, token, tmp_path_factory.mktemp("client")) as child:
+        yield child
 
 
 def test_workspaces_are_made_listed_described_and_deleted(mlflow: MlflowProcess) -> None:
@@ -89,16 +100,15 @@ def test_an_unknown_workspace_is_never_another_one(mlflow: MlflowProcess) -> Non
     assert code == "RESOURCE_DOES_NOT_EXIST"
 
 
-def test_a_reader_of_a_fresh_server_finds_the_default_experiment(server: ServerProcess) -> None:
+def test_a_reader_of_a_fresh_server_finds_the_default_experiment(tmp_path: Path) -> None:
     """ "a viewer on a fresh server gets 404 today"."""
-    viewer = new_token(server.data, "vic", "viewer")
-    with server.client(viewer) as client:
-        api = f"{server.url}/api/2.0/mlflow/experiments"
-        got = client.get(f"{api}/get", params={"experiment_id": "0"})
-        assert got.json()["experiment"]["name"] == "Default", got.text
-        named = client.get(f"{api}/get-by-name", params={"experiment_name": "Default"})
-        assert named.json()["experiment"]["experiment_id"] == "0"
-        found = client.get(f"{api}/search", params={"max_results": 10}).json()["experiments"]
+    with in_process(tmp_path) as api:
+        base = "/api/2.0/mlflow/experiments"
+        got = api.request("viewer", "GET", f"{base}/get?experiment_id=0").json()
+        assert got["experiment"]["name"] == "Default", got
+        named = api.request("viewer", "GET", f"{base}/get-by-name?experiment_name=Default").json()
+        assert named["experiment"]["experiment_id"] == "0"
+        found = api.request("viewer", "GET", f"{base}/search?max_results=10").json()["experiments"]
         assert [one["experiment_id"] for one in found] == ["0"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from strongroom.domain.errors import Corrupted, Invalid
 from strongroom.domain.xet.body import NONE, BodyReader, read_chunks
-from strongroom.domain.xet.hashes import answers, chunk_hash, file_hash, key_of, raw, text
+from strongroom.domain.xet.hashes import Data, answers, chunk_hash, file_hash, key_of, raw, text
 from strongroom.domain.xet.merkle import root
 from strongroom.domain.xet.terms import Coverage, Term, joined, merged, pack_terms, unpack_terms, within
 from strongroom.domain.xet.xorb import XorbIndex, unpack_index
@@ -23,7 +23,7 @@ hashes = st.binary(min_size=32, max_size=32)
 chunks = st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=60)
 
 
-def plain(_scheme: int, data: bytes, _size: int) -> bytes:
+def plain(_scheme: int, data: Data, _size: int) -> Data:
     return data
 
 
@@ -182,11 +182,15 @@ def test_a_chunk_that_is_not_what_the_index_says_is_never_given() -> None:
     reader = BodyReader(keyed, plain)
     reader.feed(made.body)
     index = reader.finish(made.hash)
-    assert read_chunks(keyed, plain, index, 0, 2, made.body, 1 << 20) == (list(made.chunks), len(made.body))
+    assert read_chunks(keyed, plain, index, 0, 2, made.body) == list(made.chunks)
+    assert read_chunks(keyed, plain, index, 1, 2, made.body[258:]) == [made.chunks[1]]
+    for cut in (made.body[:-1], made.body[:258], b""):
+        with pytest.raises(Corrupted):
+            read_chunks(keyed, plain, index, 0, 2, cut)
     changed = bytearray(made.body)
     changed[-1] ^= 1
     with pytest.raises(Corrupted):
-        read_chunks(keyed, plain, index, 0, 2, bytes(changed), 1 << 20)
+        read_chunks(keyed, plain, index, 0, 2, bytes(changed))
     other = XorbIndex(index.hashes[32:] + index.hashes[:32], index.body, index.raw, index.schemes)
     with pytest.raises(Corrupted):
-        read_chunks(keyed, plain, other, 0, 2, made.body, 1 << 20)
+        read_chunks(keyed, plain, other, 0, 2, made.body)

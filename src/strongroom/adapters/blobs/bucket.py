@@ -17,7 +17,7 @@ Every put writes, whether or not the object is there (domain.md N16). There are 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Final
@@ -45,6 +45,7 @@ from strongroom.application.artifacts.blobstore import (
     ListedUpload,
     PartInfo,
     StoredBlob,
+    T,
 )
 from strongroom.domain.errors import SizeMismatch, StorageFull, Unavailable
 
@@ -179,21 +180,30 @@ class BucketBlobStore:
 
     def _blocks(self, key: str, blob: StoredBlob, start: int, end: int) -> AsyncGenerator[bytes, None]:
         async def fetch(first: int, last: int) -> list[bytes]:
-            if blob.place != OWN_FILE:
-                raise missing(blob, first)
-            try:
-                with bucket_errors():
-                    low, high = first * BLOCK, min(last * BLOCK, blob.size)
-                    data = bytes(await obstore.get_range_async(self._bucket, key, start=low, end=high))
-            except FileNotFoundError:
-                raise missing(blob, first) from None
-            except Unavailable:
-                if await self._size(key) == blob.size:
-                    raise
-                data = b""  # shorter than the range asked for
+            data = await self._range(key, blob, first * BLOCK, min(last * BLOCK, blob.size))
             return await self._threads.run(compare_blocks, blob, first, last, data)
 
         return read_checked(start, end, fetch, _WINDOW)
+
+    async def _range(self, key: str, blob: StoredBlob, start: int, end: int) -> bytes:
+        """As it lies there; nothing, where the object is shorter than the range asked for."""
+        if blob.place != OWN_FILE:
+            raise missing(blob, start // BLOCK)
+        try:
+            with bucket_errors():
+                return bytes(await obstore.get_range_async(self._bucket, key, start=start, end=end))
+        except FileNotFoundError:
+            raise missing(blob, start // BLOCK) from None
+        except Unavailable:
+            if await self._size(key) == blob.size:
+                raise
+            return b""
+
+    async def examine(self, blob: StoredBlob, start: int, end: int, look: Callable[[bytes], T]) -> T:
+        """See `ReadBlobs.examine`."""
+        low, high = checked_range(blob, start, end)
+        data = await self._range(_key(blob.sha256), blob, low, high) if low < high else b""
+        return await self._threads.run(look, data)
 
     async def _size(self, key: str) -> int | None:
         head = await self._head(key)

@@ -33,7 +33,7 @@ class Fingerprint:
         wanted = announced is not None and announced <= GIT_SHA1_LIMIT
         self._git = hashlib.sha1(b"blob %d\0" % (announced or 0), usedforsecurity=False) if wanted else None
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes, cut anywhere. Long ones are hashed without the interpreter's lock."""
         self.size += len(data)
         self._sha256.update(data)

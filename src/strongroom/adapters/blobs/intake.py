@@ -1,10 +1,11 @@
 """What happens to bytes on the way in, before they reach a disk or bucket: limits, even units, the final comparison."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from strongroom.adapters.blobs.names import checked_digest
-from strongroom.application.artifacts.blobstore import BLOCK
+from strongroom.application.artifacts.cutting import blocks_of
 from strongroom.domain.errors import DigestMismatch, Invalid, SizeMismatch, TooLarge
 
 
@@ -45,20 +46,14 @@ async def units(chunks: AsyncIterator[bytes], expected: Expectation) -> AsyncGen
 
     Holds at most one unit and one chunk of the source. Raises what `Expectation.allow` raises.
     """
-    held: list[memoryview] = []
-    in_unit = 0
+    async with aclosing(blocks_of(_allowed(chunks, expected))) as blocks:
+        async for block in blocks:
+            yield block
+
+
+async def _allowed(chunks: AsyncIterator[bytes], expected: Expectation) -> AsyncGenerator[bytes, None]:
     received = 0
     async for chunk in chunks:
         received += len(chunk)
         expected.allow(received)
-        view = memoryview(chunk)
-        while in_unit + len(view) >= BLOCK:
-            held.append(view[: BLOCK - in_unit])
-            view = view[BLOCK - in_unit :]
-            yield b"".join(held)
-            held, in_unit = [], 0
-        if len(view) > 0:
-            held.append(view)
-            in_unit += len(view)
-    if held:
-        yield b"".join(held)
+        yield chunk

@@ -11,7 +11,7 @@ docs/storage-format.md is the whole of it; decisions/0003-bytes-on-disk.md says 
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import replace
@@ -41,6 +41,7 @@ from strongroom.application.artifacts.blobstore import (
     ListedUpload,
     PartInfo,
     StoredBlob,
+    T,
 )
 from strongroom.domain.errors import SizeMismatch, Unavailable
 
@@ -191,6 +192,23 @@ class LocalBlobStore:
         finally:
             if file.is_open:
                 await self._threads.run(file.close)
+
+    async def examine(self, blob: StoredBlob, start: int, end: int, look: Callable[[bytes], T]) -> T:
+        """See `ReadBlobs.examine`."""
+        low, high = checked_range(blob, start, end)
+        return await self._threads.run(lambda: look(self._range(blob, low, high)))
+
+    def _range(self, blob: StoredBlob, start: int, end: int) -> bytes:
+        if packed := parse_packed(blob.place):
+            return b"".join(self._packs.read(blob, *packed))[start:end]
+        if blob.place != OWN_FILE:
+            raise missing(blob, start // BLOCK)
+        with disk_errors():
+            try:
+                with opened(self._files.path(blob.sha256), os.O_RDONLY | os.O_NOFOLLOW) as fd:
+                    return read_up_to(fd, end - start, start)
+            except FileNotFoundError:
+                raise missing(blob, start // BLOCK) from None
 
     async def exists(self, blob: StoredBlob | ListedBlob) -> bool:
         """See `ReadBlobs.exists`."""

@@ -7,6 +7,7 @@ from blake3 import blake3
 from strongroom.adapters.blobs.digests import Fingerprint
 from strongroom.domain.errors import Invalid
 from strongroom.domain.xet.body import BG4_LZ4, NONE
+from strongroom.domain.xet.hashes import Data
 
 _GROUPS: Final = 4
 _BAD: Final = "A chunk of the xorb does not unpack to what it states."
@@ -18,10 +19,10 @@ class Codec:
     def __init__(self) -> None:
         self._lz4: Any = None
 
-    def keyed(self, key: bytes, data: bytes) -> bytes:
+    def keyed(self, key: bytes, data: Data) -> bytes:
         return blake3(data, key=key).digest()
 
-    def unpack(self, scheme: int, data: bytes, size: int) -> bytes:
+    def unpack(self, scheme: int, data: Data, size: int) -> Data:
         if scheme == NONE:
             if len(data) != size:
                 raise Invalid(_BAD)

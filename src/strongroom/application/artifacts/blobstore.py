@@ -10,7 +10,9 @@ Sources: architecture.md sections 3 and 4 (durability, checked reads), domain.md
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeVar, runtime_checkable
+
+T = TypeVar("T")
 
 BLOCK: Final = 1024 * 1024
 """Bytes in a checked block. Block *i* of a blob is bytes ``[i * BLOCK, (i + 1) * BLOCK)``; the last may be shorter."""
@@ -143,6 +145,16 @@ class ReadBlobs(Protocol):
         :raises Corrupted: while iterating; `details`: `blob` (SHA-256), `block` (number), `missing` (bool: the bytes
             are not there at all, as opposed to different).
         :raises Unavailable: while iterating: the disk or bucket does not answer.
+        """
+        ...
+
+    async def examine(self, blob: StoredBlob, start: int, end: int, look: Callable[[bytes], T]) -> T:
+        """Have `look` read bytes ``[start, end)`` as they lie there, compared with nothing: it compares them itself.
+
+        For readers that hold hashes of their own of all that they hand on. `look` runs in a thread of the store; it
+        gets the range whole, or, where less is there, what is there. Ranges are a few MiB.
+
+        :raises RangeNotSatisfiable: as `read`. :raises Corrupted: the blob is missing. :raises Unavailable: as `read`.
         """
         ...
 

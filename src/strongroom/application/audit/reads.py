@@ -5,7 +5,7 @@ are counted in memory and added to the window every few seconds; a crash loses a
 A closed hour becomes one audit record.
 
 What is counted is summed up a principal and version as well (`consume`): the edges of lineage that say who consumed
-which version, from the first read on.
+which version, from the first read on; and an asset and day, which is how often it is downloaded.
 """
 
 import threading
@@ -92,6 +92,10 @@ def write_counts(tx: Transaction, counts: dict[Window, tuple[int, int]]) -> None
             hour = max(window.hour, oldest)
             tx.audit.open_window(window.principal_uid, window.version_id, hour)
             tx.audit.count_reads(window.principal_uid, window.version_id, hour, reads, size)
+    days: dict[tuple[int, int], int] = {}
+    for window, (reads, _size) in counts.items():
+        days[window.version_id, window.hour] = days.get((window.version_id, window.hour), 0) + reads
+    tx.lineage.count_days(days)
 
 
 def _order(item: tuple[Window, tuple[int, int]]) -> tuple[int, str, int]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from strongroom.application.call import Call, asset_target
-from strongroom.application.lineage import graph
+from strongroom.application.lineage import consumption, graph
 from strongroom.application.manifests import packaging
 from strongroom.application.ports.events import StoredEvent
 from strongroom.application.registry import assets, versions
@@ -101,7 +101,11 @@ def _asset(call: Call, asset: Asset) -> Record:
         asset, "uid", "name", "kind", "type", "slug", "display_name", "description", "visibility", "gated",
         "created_by", "updated_at", "archived_at", "deleted_at",
     )  # fmt: skip
-    place: dict[str, Value | None] = {"namespace": asset.namespace_path, "created_at": asset.recorded_at}
+    place: dict[str, Value | None] = {
+        "namespace": asset.namespace_path,
+        "created_at": asset.recorded_at,
+        "downloads": consumption.downloads(call, [asset.uid])[asset.uid].lately,
+    }
     aliases = frozenset(alias.name for alias in call.tx.aliases.current(asset.id))
     return Record(asset.id, {**own, **place}, aliases=aliases, **_said(call, "asset", asset.id))
 

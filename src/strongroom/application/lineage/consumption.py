@@ -1,6 +1,6 @@
 """Who consumed which version: read from the counts that the windows of audited reads leave behind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import Vertex
 
 HOUR_US = 3600 * 1_000_000
+DAY_US = 24 * HOUR_US
+LATELY_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,26 @@ def consumers(call: Call, version_uid: str, page: PageRequest) -> Page[ConsumerV
     kept = call.sealer.page(listing, rows, page.size, lambda row: (row.last_hour, row.version_id, row.principal_id))
     sight = Sight(call)
     return Page(shown(sight, kept.items), kept.next_page_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """How often files of an asset's versions were read: in the last 30 days (today's among them), and ever.
+
+    Each file counts each time that it is read. Counts are some seconds old at most.
+    """
+
+    lately: int
+    ever: int
+
+
+def downloads(call: Call, asset_uids: Sequence[str]) -> Mapping[str, Downloads]:
+    """Downloads of assets that the caller was shown already, by uid."""
+    found = {uid: call.tx.assets.by_uid(call.workspace.id, uid) for uid in asset_uids}
+    since = call.now // DAY_US - LATELY_DAYS + 1
+    counted = call.tx.lineage.reads_of([asset.id for asset in found.values() if asset], since)
+    known = {uid: counted.get(asset.id) for uid, asset in found.items() if asset}
+    return {uid: Downloads(one.since, one.ever) if one else Downloads(0, 0) for uid, one in known.items()}
 
 
 def shown(sight: Sight, rows: Sequence[Consumption]) -> list[ConsumerView]:

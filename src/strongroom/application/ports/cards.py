@@ -9,7 +9,10 @@ from strongroom.domain.registry.card import CardValue
 
 @dataclass(frozen=True, slots=True)
 class StoredCard:
-    """What the card on an asset's `main` says. :param bases: uids of the versions that it names as bases."""
+    """What the card on an asset's `main` says.
+
+    :param bases: uids of what it names as bases: versions, or assets that had none yet.
+    """
 
     sha256: str
     data: Mapping[str, CardValue]

@@ -42,6 +42,13 @@ class Consumption(NamedTuple):
     last_hour: int
 
 
+class Reads(NamedTuple):
+    """Reads of an asset: since some day (since 1970, UTC), and ever."""
+
+    since: int
+    ever: int
+
+
 class Edges(Protocol):
     """Typed edges, and those that were taken back."""
 
@@ -163,6 +170,14 @@ class Consumptions(Protocol):
 
     def consume(self, version_id: int, principal_uid: str, hour: int, reads: int, size: int) -> None:
         """Add reads of an hour (since 1970); none make known that reading began."""
+        ...
+
+    def count_days(self, reads: Mapping[tuple[int, int], int]) -> None:
+        """Add reads by version id and hour to the days of the versions' assets."""
+        ...
+
+    def reads_of(self, asset_ids: Sequence[int], since_day: int) -> Mapping[int, Reads]:
+        """How often files of each asset's versions were read; nothing of those that never were."""
         ...
 
     def consumers(self, version_ids: Sequence[int], after: Key | None, limit: int) -> Sequence[Consumption]:

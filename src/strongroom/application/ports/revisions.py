@@ -62,6 +62,10 @@ class Publication(Protocol):
         """Look at the head of `main` then; a later call moves the time."""
         ...
 
+    def stir(self, asset_id: int, until: int) -> None:
+        """Where a head waits to be quiet, let it wait until then at least."""
+        ...
+
     def due(self, now: int, limit: int) -> Sequence[int]:
         """Assets whose time has come."""
         ...

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.xet.hashes import Data
 from strongroom.domain.xet.xorb import XorbIndex
 
 
@@ -18,19 +19,19 @@ class RunningDigests(Protocol):
     def sha256(self) -> str: ...
     @property
     def git(self) -> str | None: ...
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: Data, /) -> None: ...
     def blob(self, place: str, git: str | None, /) -> StoredBlob: ...
 
 
 class XetCodec(Protocol):
     """Keyed BLAKE3 and LZ4, which the standard library does not have."""
 
-    def keyed(self, key: bytes, data: bytes, /) -> bytes:
+    def keyed(self, key: bytes, data: Data, /) -> bytes:
         """BLAKE3 of `data` under a key of 32 bytes, 32 bytes."""
         ...
 
-    def unpack(self, scheme: int, data: bytes, size: int, /) -> bytes:
-        """A chunk out of its packed form, exactly `size` bytes.
+    def unpack(self, scheme: int, data: Data, size: int, /) -> Data:
+        """A chunk out of its packed form, exactly `size` bytes; one that is not compressed may be a view of `data`.
 
         :raises Invalid: it is no such form, or unpacks to another size.
         """
@@ -141,6 +142,10 @@ class Figures(Protocol):
     """Sums over what assets, workspaces and the whole server hold; neither is given for the whole server."""
 
     def logical(self, *, asset_id: int | None = None, workspace_id: int | None = None) -> int: ...
+    def unique(self, asset_ids: Sequence[int]) -> Mapping[int, int]:
+        """Bytes of the different files that each asset holds; nothing of those that hold none."""
+        ...
+
     def whole(
         self, *, asset_id: int | None = None, workspace_id: int | None = None, others: Sequence[int] = ()
     ) -> Whole:

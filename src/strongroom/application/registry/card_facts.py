@@ -9,25 +9,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from strongroom.application.artifacts.reading import stored
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge, Gateway
+from strongroom.application.lineage import graph
+from strongroom.application.lineage.graph import Said
 from strongroom.application.ports.cards import StoredCard
 from strongroom.application.ports.documents import UnreadableDocumentError
-from strongroom.application.registry import slugs
+from strongroom.application.registry import cards, slugs
+from strongroom.application.registry.cards import CardText
+from strongroom.application.registry.readiness import Ready
 from strongroom.domain.artifacts.cards import CARD_PATH
 from strongroom.domain.artifacts.lookup import find
-from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.artifacts.pages import PageSource, TreeRoot
 from strongroom.domain.artifacts.tree import FileEntry
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import DomainError, Invalid, NotFound
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.registry.card import CardValue, bases_of, head_of, tags_of
+from strongroom.domain.lineage.model import Vertex
+from strongroom.domain.registry.card import CardValue, bases_of, head_of, relation_of, tags_of
 from strongroom.domain.registry.fields import CARD_LARGEST
-from strongroom.domain.registry.model import Asset, VersionState
+from strongroom.domain.registry.model import Asset, Version, VersionState
 
 KINDS: Final = frozenset({"model", "dataset", "space"})
 
@@ -40,35 +43,35 @@ class Card:
     data: Mapping[str, CardValue] = field(default_factory=dict)
 
 
-async def of_tree(edge: Edge, tree: str) -> Card:
-    """The card of a stored tree."""
-
-    def look(call: Call) -> Blob | None:
-        return _blob(call, find(load_root(call, tree), StoredPages(call.tx.trees), CARD_PATH))
-
-    return await _read(edge, await edge.read(look))
+async def of_tree(edge: Edge, tree: str, ready: Ready | None) -> Card:
+    """The card of a stored tree. :param ready: the tree as it was looked at already, maybe with its card."""
+    return await _read(
+        edge, await edge.read(lambda call: _entry(load_root(call, tree), StoredPages(call.tx.trees))), ready
+    )
 
 
-async def of_pages(edge: Edge, root: TreeRoot, pages: PageSource) -> Card:
+async def of_pages(edge: Edge, root: TreeRoot, pages: PageSource, ready: Ready | None) -> Card:
     """The card of a tree whose pages are at hand."""
+    return await _read(edge, _entry(root, pages), ready)
+
+
+def _entry(root: TreeRoot, pages: PageSource) -> FileEntry | None:
     entry = find(root, pages, CARD_PATH)
-    return await _read(edge, await edge.read(lambda call: _blob(call, entry)))
+    return entry if isinstance(entry, FileEntry) and entry.size <= CARD_LARGEST else None
 
 
-def _blob(call: Call, entry: object) -> Blob | None:
-    if not isinstance(entry, FileEntry) or entry.size > CARD_LARGEST:
-        return None
-    return call.tx.blobs.by_sha256([entry.sha256]).get(entry.sha256)
-
-
-async def _read(edge: Edge, blob: Blob | None) -> Card:
-    if blob is None:
+async def _read(edge: Edge, entry: FileEntry | None, ready: Ready | None) -> Card:
+    if entry is None:
         return Card(None)
-    body = b"".join([chunk async for chunk in edge.store.read(stored(blob))])
+    card = ready.card if ready else None
+    if card is None or card.sha256 != entry.sha256:
+        card = await cards.read(edge, entry)
+    if card is None or card.text is None:
+        return Card(entry.sha256)
     try:
-        return Card(blob.sha256, await asyncio.to_thread(parsed, edge.gateway, body.decode()))
-    except (DomainError, UnicodeDecodeError):
-        return Card(blob.sha256)
+        return Card(entry.sha256, await asyncio.to_thread(parsed, edge.gateway, card.text))
+    except DomainError:
+        return Card(entry.sha256)
 
 
 def parsed(gateway: Gateway, text: str) -> Mapping[str, CardValue]:
@@ -106,7 +109,7 @@ def keep(call: Call, asset: Asset, card: Card) -> None:
 
 
 def _bases(call: Call, asset: Asset, named: Sequence[str]) -> list[str]:
-    """The latest versions of those bases that are assets here and that the committer may see."""
+    """Of those bases that are assets here and that the committer may see: the latest version, or one yet to come."""
     found = []
     for name in named:
         space, _, slug = name.partition("/")
@@ -115,16 +118,32 @@ def _bases(call: Call, asset: Asset, named: Sequence[str]) -> list[str]:
         except NotFound:
             call.refusal, call.absent = None, False
             continue
-        if base.id != asset.id and base.latest_version_id is not None:
-            found.append(call.tx.versions.by_id(base.latest_version_id).uid)
+        if base.id != asset.id:
+            latest = base.latest_version_id
+            found.append(base.uid if latest is None else call.tx.versions.by_id(latest).uid)
     return found
 
 
-def bases(call: Call, asset: Asset) -> list[str]:
-    """The versions that the card names as bases and that are live, for the version that is being published."""
-    card = call.tx.cards.of([asset.id]).get(asset.id)
-    known = call.tx.versions.by_uids(asset.workspace_id, card.bases) if card and card.bases else {}
-    return [uid for uid, version in known.items() if version.state is VersionState.LIVE]
+def derive(call: Call, asset: Asset, version_uid: str, card: CardText | None) -> None:
+    """Say in the lineage of a version that was published just now what its card names as bases.
+
+    :param card: of the version's own tree; what was kept of the card on `main` counts when it is the same.
+    """
+    known = call.tx.cards.of([asset.id]).get(asset.id)
+    if known is None or card is None or card.sha256 != known.sha256:
+        return
+    target = Vertex("version", call.tx.versions.by_uids(asset.workspace_id, [version_uid])[version_uid].id)
+    says, bases = relation_of(known.data), _versions(call, asset, known.bases)
+    graph.link_all(call, [Said(Vertex("version", base.id), says, target, {}) for base in bases])
+
+
+def _versions(call: Call, asset: Asset, uids: Sequence[str]) -> list[Version]:
+    """The live versions of these uids, of an asset the latest."""
+    found = call.tx.versions.by_uids(asset.workspace_id, uids) if uids else {}
+    others = [call.tx.assets.by_uid(asset.workspace_id, uid) for uid in uids if uid not in found]
+    latest = [one.latest_version_id for one in others if one is not None]
+    versions = [*found.values(), *(call.tx.versions.by_id(one) for one in latest if one is not None)]
+    return [version for version in versions if version.state is VersionState.LIVE]
 
 
 def said(call: Call, asset_uids: Sequence[str]) -> Mapping[str, Mapping[str, CardValue]]:

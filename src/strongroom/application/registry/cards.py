@@ -1,7 +1,11 @@
-"""The card that a tree holds as a file: its words are known to full text search once a version is of that tree."""
+"""The card that a tree holds as a file, read once for all that asks for it.
+
+Its words are known to full text search once a version is of that tree; for its fields see `card_facts`.
+"""
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from strongroom.application.artifacts.reading import stored
@@ -35,13 +39,18 @@ def _first(found: Sequence[Entry | None]) -> FileEntry | None:
     return next((entry for entry in found if isinstance(entry, FileEntry) and entry.size <= LARGEST), None)
 
 
-async def read(edge: ByteReader, card: FileEntry | None) -> str:
-    """The distinct words of a card, with spaces between; none of what is no UTF-8.
+@dataclass(frozen=True, slots=True)
+class CardText:
+    """What stands in a card. :param text: None of what is no UTF-8."""
 
-    :raises Corrupted: its bytes are missing, or other than they were.
-    """
+    sha256: str
+    text: str | None
+
+
+async def read(edge: ByteReader, card: FileEntry | None) -> CardText | None:
+    """The card's text. :raises Corrupted: its bytes are missing, or other than they were."""
     if card is None:
-        return ""
+        return None
     entry = card
 
     def look(call: Call) -> Blob | None:
@@ -51,14 +60,16 @@ async def read(edge: ByteReader, card: FileEntry | None) -> str:
     if blob is None:
         raise Corrupted("The bytes of this file are missing.", blob=entry.sha256)
     data = b"".join([chunk async for chunk in edge.store.read(stored(blob))])
-    return await asyncio.to_thread(_words, data)
-
-
-def _words(data: bytes) -> str:
     try:
-        return " ".join(words([data.decode()]))
+        return CardText(entry.sha256, data.decode())
     except UnicodeDecodeError:
-        return ""
+        return CardText(entry.sha256, None)
+
+
+async def words_of(card: CardText | None) -> str:
+    """The distinct words of a card, with spaces between."""
+    text = card.text if card else None
+    return " ".join(await asyncio.to_thread(words, [text])) if text else ""
 
 
 def keep(call: Call, tree: str, card: str) -> None:

@@ -114,7 +114,7 @@ async def commit(edge: Edge, asset_uid: str, command: Commit) -> HeadView:
         plan = await edge.read(lambda call: _plan(call, asset_uid, command))
         built = await _build(edge, plan)
         ready = await _ready(edge, plan, built.tree)
-        card = await _card(edge, plan, built.tree, command.branch)
+        card = await _card(edge, plan, built.tree, command.branch, ready)
         try:
             return await finished(edge, built.review, lambda call: finish(call, plan, built, ready, card))  # noqa: B023
         except PreconditionFailed:
@@ -147,7 +147,7 @@ async def merge(
         built = await _build(edge, plan) if plan.done is None else None
         tree = built.tree if built else None
         ready = await _ready(edge, plan, tree)
-        card = await _card(edge, plan, tree, command.branch)
+        card = await _card(edge, plan, tree, command.branch, ready)
         try:
             review = built.review if built else None
             return await finished(edge, review, lambda call: finish(call, plan, built, ready, card))  # noqa: B023
@@ -180,15 +180,16 @@ async def _ready(edge: Edge, plan: _Plan, tree: FrozenTree | None) -> Ready | No
     return await readiness.of_pages(edge, plan.asset.kind, tree.digest, decode_root(tree.root), pages)
 
 
-async def _card(edge: Edge, plan: _Plan, tree: FrozenTree | None, branch: str) -> Card | None:
+async def _card(edge: Edge, plan: _Plan, tree: FrozenTree | None, branch: str, ready: Ready | None) -> Card | None:
     """The card of the new tree, when the branch is the one whose card speaks for the asset."""
     if branch != MAIN or plan.asset.kind not in card_facts.KINDS:
         return None
     if tree is None:
-        return await card_facts.of_tree(edge, plan.done.tree) if plan.done else None
+        return await card_facts.of_tree(edge, plan.done.tree, ready) if plan.done else None
     if CARD_PATH not in plan.changes:
         return None
-    return await card_facts.of_pages(edge, decode_root(tree.root), PagesInMemory({**plan.pages, **tree.pages}))
+    pages = PagesInMemory({**plan.pages, **tree.pages})
+    return await card_facts.of_pages(edge, decode_root(tree.root), pages, ready)
 
 
 def _keep(call: Call, plan: _Plan, card: Card | None) -> None:

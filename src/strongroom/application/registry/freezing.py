@@ -83,7 +83,7 @@ async def snapshot_of(
     :param blob_ids: the blobs that the entries name. :param claim: see `Snapshot`.
     """
     said = await manifests.read(edge, asset.kind, entries)
-    said = replace(said, card=await cards.read(edge, cards.among(entries)))
+    said = replace(said, card=await cards.words_of(await cards.read(edge, cards.among(entries))))
     tree = await _beside(len(entries), partial(freeze, entries))
     at_seal = len(tree.pages) + len(set(blob_ids)) <= ROWS_AT_SEAL
     review = None if at_seal else await prepare(edge, asset.id, tree.pages, blob_ids)

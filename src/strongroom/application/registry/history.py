@@ -10,7 +10,7 @@ from strongroom.application.artifacts.folders import EntryView
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page, PageRequest
-from strongroom.application.registry import assets, locate, publishing, readiness, revisions
+from strongroom.application.registry import assets, card_facts, locate, publishing, readiness, revisions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import RevisionView, VersionView, revision_views
 from strongroom.domain.artifacts import history
@@ -117,6 +117,8 @@ async def publish(edge: Edge, asset_uid: str, revision: str, details: PublishDet
         found = revisions.must_be_readable(call, asset, call.tx.revisions.get(asset.id, [digest])[digest])
         if isinstance(ready.said, DomainError):
             raise ready.said
-        return publishing.publish_revision(call, asset, found, ready.said, details)
+        made = publishing.publish_revision(call, asset, found, ready.said, details)
+        card_facts.derive(call, asset, made.uid, ready.card)
+        return made
 
     return await edge.finish(act)

@@ -5,7 +5,7 @@ an event that says so. Only `quiet` waits, in a row that outlives the process.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
@@ -114,8 +114,9 @@ def _publish(
     def act() -> VersionView:
         if isinstance(ready.said, DomainError):
             raise ready.said
-        named = replace(details, base_uids=card_facts.bases(call, asset))
-        return publishing.publish_revision(call, asset, revision, ready.said, named)
+        made = publishing.publish_revision(call, asset, revision, ready.said, details)
+        card_facts.derive(call, asset, made.uid, ready.card)
+        return made
 
     try:
         return call.tx.attempt(act)

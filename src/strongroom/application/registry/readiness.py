@@ -8,6 +8,7 @@ from strongroom.application.edge import ByteReader
 from strongroom.application.manifests import sealing as manifests
 from strongroom.application.manifests.packaging_files import LOOKED_AT
 from strongroom.application.registry import cards
+from strongroom.application.registry.cards import CardText
 from strongroom.domain.artifacts.lookup import find, iterate
 from strongroom.domain.artifacts.pages import PageSource, TreeRoot
 from strongroom.domain.artifacts.tree import Entry, FileEntry
@@ -21,10 +22,14 @@ FAILURES = (Corrupted, StorageFull, Unavailable)
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A tree that was looked at: what its manifest says, or the refusal that publishing it would end in."""
+    """A tree that was looked at: what its manifest says, or the refusal that publishing it would end in.
+
+    :param card: its card as it was read on the way, None where there is none or it was not reached.
+    """
 
     tree: str
     said: manifests.Said | DomainError
+    card: CardText | None = None
 
 
 async def of_pages(edge: ByteReader, kind: str, tree: str, root: TreeRoot, source: PageSource) -> Ready:
@@ -54,7 +59,8 @@ def _entries(kind: str, root: TreeRoot, source: PageSource) -> list[Entry]:
 async def _ready(edge: ByteReader, kind: str, tree: str, entries: list[Entry], card: FileEntry | None) -> Ready:
     try:
         said = await manifests.read(edge, kind, entries)
-        return Ready(tree, replace(said, card=await cards.read(edge, card)))
+        text = await cards.read(edge, card)
+        return Ready(tree, replace(said, card=await cards.words_of(text)), text)
     except FAILURES:
         raise
     except DomainError as refused:

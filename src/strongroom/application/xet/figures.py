@@ -62,6 +62,13 @@ def of_asset(call: Call, uid: str) -> StorageView:
     return _view(call, figures.logical(asset_id=asset.id), whole, own, both)
 
 
+def unique_of(call: Call, uids: Sequence[str]) -> Mapping[str, int]:
+    """Each different file of each of these assets once, in bytes; of assets that the caller was shown already."""
+    found = {uid: call.tx.assets.by_uid(call.workspace.id, uid) for uid in uids}
+    held = call.tx.figures.unique([asset.id for asset in found.values() if asset])
+    return {uid: held.get(asset.id, 0) for uid, asset in found.items() if asset}
+
+
 def of_workspace(call: Call) -> StorageView:
     """What all in the workspace costs, folders of runs and drafts included."""
     call.require(Permission.WORKSPACE_SETTINGS)

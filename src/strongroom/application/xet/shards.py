@@ -15,14 +15,14 @@ from strongroom.application.artifacts import uploads
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.ports.xet import XetCodec, Xorb
+from strongroom.application.ports.xet import RunningDigests, XetCodec, Xorb
 from strongroom.application.xet.claims import CheckedFile, check_file, named, require_possession
 from strongroom.application.xet.rebuilding import Rebuilder
 from strongroom.application.xet.store import place_of
 from strongroom.application.xet.tokens import Session, target
 from strongroom.application.xet.xorbs import codec_of
 from strongroom.domain.errors import DigestMismatch, NotPossessed, Unavailable
-from strongroom.domain.xet.hashes import key_of, text
+from strongroom.domain.xet.hashes import Data, key_of, text
 from strongroom.domain.xet.shard import ClaimedFile, ClaimedXorb, Shard, parse_shard
 from strongroom.domain.xet.terms import pack_terms
 
@@ -143,12 +143,17 @@ async def _verified(
         progress.verified += file.size
         return Verified(file, None, known.blob_id)
     running = codec.fingerprint(file.size)
-    async with aclosing(rebuilder.read(file.terms, 0, file.size)) as pieces:
-        async for piece in pieces:
-            await asyncio.to_thread(running.update, piece)
-            progress.verified += len(piece)
+    async with aclosing(rebuilder.chunks(file.terms, 0, file.size)) as stretches:
+        async for chunks in stretches:  # the next ones are read and compared in other threads while these are hashed
+            await asyncio.to_thread(_hash, running, chunks)
+            progress.verified += sum(map(len, chunks))
     _compare(file, running.sha256)
     return Verified(file, running.blob(place_of(file.name), running.git))
+
+
+def _hash(running: RunningDigests, chunks: Sequence[Data]) -> None:
+    for chunk in chunks:
+        running.update(chunk)
 
 
 def _compare(file: CheckedFile, found: str) -> None:

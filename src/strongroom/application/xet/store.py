@@ -3,7 +3,7 @@
 Their place is ``x:<hash>``, of a reconstruction; everything else is the inner store's.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -16,6 +16,7 @@ from strongroom.application.artifacts.blobstore import (
     ListedUpload,
     PartInfo,
     StoredBlob,
+    T,
 )
 from strongroom.application.artifacts.spare import PLACE, in_chunks
 from strongroom.application.ports.execution import Executor
@@ -67,6 +68,12 @@ class RebuildingStore:
         except Corrupted as error:
             missing, body = bool(error.details.get("missing")), error.details.get("blob")
             raise Corrupted(error.message, blob=blob.sha256, block=at // BLOCK, missing=missing, body=body) from error
+
+    async def examine(self, blob: StoredBlob, start: int, end: int, look: Callable[[bytes], T]) -> T:
+        """See `ReadBlobs.examine`. For bodies: what is in chunks lies nowhere as a whole."""
+        if in_chunks(blob.place):
+            raise Corrupted("Stored bytes are missing.", blob=blob.sha256, block=0, missing=True)
+        return await self._inner.examine(blob, start, end, look)
 
     async def exists(self, blob: StoredBlob | ListedBlob) -> bool:
         """See `ReadBlobs.exists`: of a blob in chunks, whether every body that it needs is there."""

@@ -6,7 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from strongroom.application.artifacts.blobstore import BLOCK, StoredBlob
+from strongroom.application.artifacts.blobstore import StoredBlob
+from strongroom.application.artifacts.cutting import blocks_of
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.ports.xet import XetCodec
@@ -17,6 +18,7 @@ from strongroom.domain.xet.hashes import answers, key_of, raw
 from strongroom.domain.xet.xorb import BODY_LARGEST, XorbIndex
 
 LEDGER_US: Final = 22 * 24 * 3600 * 1_000_000
+STIRRED_US: Final = 60 * 1_000_000
 """Clients remember for 21 days which chunks they have sent, and do not send them again."""
 
 _GRANTED: Final = "xet.grant"
@@ -39,23 +41,12 @@ class Verified:
         self.index: XorbIndex | None = None
 
     async def units(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """The same bytes in units of about a block; raises before the end when they are not the xorb claimed."""
-        held: list[bytes] = []
-        size = 0
-        async for chunk in chunks:
-            held.append(chunk)
-            size += len(chunk)
-            if size >= BLOCK:
-                yield await asyncio.to_thread(self._take, held)
-                held, size = [], 0
-        if held:
-            yield await asyncio.to_thread(self._take, held)
+        """The same bytes, a block at a time; raises before the end when they are not the xorb claimed."""
+        async with aclosing(blocks_of(chunks)) as blocks:
+            async for block in blocks:
+                await asyncio.to_thread(self._reader.feed, block)
+                yield block
         self.index = await asyncio.to_thread(self._reader.finish, self._claimed)
-
-    def _take(self, held: list[bytes]) -> bytes:
-        unit = held[0] if len(held) == 1 else b"".join(held)
-        self._reader.feed(unit)
-        return unit
 
 
 async def put(edge: Edge, session: Session, hashed: str, chunks: AsyncIterator[bytes], size: int | None) -> None:
@@ -132,10 +123,14 @@ async def take(edge: Edge, session: Session, hashed: str, granted: str) -> None:
 
 
 def enter(call: Call, session: Session, hashed: str, stored: StoredBlob, index: XorbIndex | None) -> None:
-    """Record a xorb that is stored, and that the caller has sent it."""
-    target(call, session, write=True)
+    """Record a xorb that is stored, and that the caller has sent it.
+
+    Whoever sends it is about to commit: a head that waits to be quiet waits on, since it may be half of what is coming.
+    """
+    asset = target(call, session, write=True)
     assert index is not None  # noqa: S101 - the store has read the body to its end
     blob = call.tx.blobs.add([stored])[stored.sha256]
     answering = [key_of(index.hash_of(chunk)) for chunk in range(index.count) if answers(index.hash_of(chunk))]
     xorb_id = call.tx.xet.add_xorb(hashed, blob.id, index, answering)
     call.tx.xet.note_xorb(call.actor.id, xorb_id, call.now + LEDGER_US)
+    call.tx.publication.stir(asset.id, call.now + STIRRED_US)

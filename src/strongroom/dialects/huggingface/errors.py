@@ -100,7 +100,8 @@ def refusal(
 
 #: The Hub's own addresses; files and LFS are below the names of repositories.
 ADDRESSES: Final = re.compile(
-    r"/api/(?:(?:models|datasets|spaces|repos|lfs)/|(?:models|datasets|spaces|whoami-v2|validate-yaml)$)"
+    r"/api/(?:(?:models|datasets|spaces|repos|lfs|organizations)/"
+    r"|(?:models|datasets|spaces|whoami-v2|validate-yaml|settings/repositories)$)"
     r"|/(?!ajax-api/)(?:[^/]+/){1,20}(?:resolve/|info/lfs/|ask-access$)"
 )
 REFUSALS: Final = Refusals(

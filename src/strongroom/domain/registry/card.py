@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from strongroom.domain.lineage.vocabulary import EdgeType
 from strongroom.domain.registry.fields import TAG_KEY_LONGEST
 
 CardValue: TypeAlias = bool | int | float | str | Sequence["CardValue"] | Mapping[str, "CardValue"] | None
@@ -19,6 +20,10 @@ _PREFIXED: Final = {
     "task_ids": "task_ids", "size_categories": "size_categories", "base_model": "base_model",
 }  # fmt: skip
 _PLAIN: Final = ("pipeline_tag", "library_name", "language", "tags")
+_RELATIONS: Final = {
+    "finetune": EdgeType.BASE, "adapter": EdgeType.ADAPTER, "merge": EdgeType.MERGE, "quantized": EdgeType.QUANTISED,
+}  # fmt: skip
+"""The words of `base_model_relation`, in ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,10 @@ def head_of(text: str) -> str | None:
 
 
 def words(value: CardValue) -> list[str]:
-    """A text, or the texts of a list."""
+    """A text, or the texts of a list; a number without quotes, such as a year among tags, is the text it looks like."""
     values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    return [one.strip() for one in values if isinstance(one, str) and one.strip()]
+    texts = [str(one) for one in values if isinstance(one, str | int | float) and not isinstance(one, bool)]
+    return [text.strip() for text in texts if text.strip()]
 
 
 def tags_of(data: Mapping[str, CardValue]) -> list[str]:
@@ -60,7 +66,17 @@ def tags_of(data: Mapping[str, CardValue]) -> list[str]:
 
 def bases_of(data: Mapping[str, CardValue]) -> list[str]:
     """The models that it says it was made from, as it names them."""
-    return words(data.get("base_model"))[:BASES_MOST]
+    return list(dict.fromkeys(words(data.get("base_model"))))[:BASES_MOST]
+
+
+def relation_of(data: Mapping[str, CardValue]) -> EdgeType:
+    """What it was made of them by: as the card says; else an adapter is one of PEFT, and several bases were merged."""
+    said = _RELATIONS.get(" ".join(words(data.get("base_model_relation"))).lower())
+    if said is not None:
+        return said
+    if "peft" in words(data.get("library_name")):
+        return EdgeType.ADAPTER
+    return EdgeType.MERGE if len(bases_of(data)) > 1 else EdgeType.BASE
 
 
 def results_of(data: Mapping[str, CardValue]) -> list[EvalResult]:

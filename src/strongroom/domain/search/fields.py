@@ -46,6 +46,7 @@ ATTRIBUTES: Mapping[Entity, Mapping[str, Attribute]] = {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "type": _TEXT, "slug": _TEXT,
         "display_name": _TEXT, "description": _TEXT, "visibility": _TEXT, "gated": _TEXT, "created_by": _TEXT,
         "created_at": _TIME, "updated_at": _TIME, "archived_at": _MAYBE_TIME, "deleted_at": _MAYBE_TIME,
+        "downloads": _INTEGER,
     },
     Entity.VERSION: {
         "uid": _TEXT, "name": _NAME, "namespace": _NAME, "kind": _TEXT, "asset_uid": _TEXT,

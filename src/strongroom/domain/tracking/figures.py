@@ -107,6 +107,8 @@ def check_figures(asked: Figures) -> Figures:
         of_span = asked.of is Of.SPAN and one.startswith(ATTRIBUTES) and '"' not in one
         if one not in GROUPED[asked.of] and not of_span:
             raise Invalid(f"Figures of a {asked.of} are grouped by {', '.join(sorted(GROUPED[asked.of]))}.")
+    if len(set(asked.by)) < len(asked.by):
+        raise Invalid("Figures are grouped by the same thing once.")
     if not 1 <= len(asked.summaries) <= SUMMARIES_MOST:
         raise Invalid(f"From 1 to {SUMMARIES_MOST} figures at a time.", limit=SUMMARIES_MOST)
     if any(not 0 <= one.percent <= 100 for one in asked.summaries):  # noqa: PLR2004 - percent

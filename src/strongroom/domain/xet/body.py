@@ -6,24 +6,27 @@ believed before it is compared with a limit, and at most one chunk is held back 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from strongroom.domain.errors import Corrupted, DigestMismatch, Invalid
-from strongroom.domain.xet.hashes import Keyed, chunk_hash, text
+from strongroom.domain.xet.hashes import Data, Keyed, chunk_hash, text
 from strongroom.domain.xet.merkle import root
 from strongroom.domain.xet.xorb import CHUNK_LARGEST, CHUNKS_MOST, HEADER, PACKED_LARGEST, RAW_LARGEST, XorbIndex
 
-Unpack = Callable[[int, bytes, int], bytes]
-"""(scheme, data, bytes expected) -> the chunk. Raises Invalid for what cannot be unpacked to exactly so many bytes."""
+Unpack = Callable[[int, Data, int], Data]
+"""(scheme, data, bytes expected) -> the chunk. Raises Invalid for what cannot be unpacked to exactly so many bytes.
+
+A chunk that is not compressed may come back as it was given: a view, no copy.
+"""
 
 NONE: Final = 0
 LZ4: Final = 1
 BG4_LZ4: Final = 2
 _SCHEMES: Final = frozenset({NONE, LZ4, BG4_LZ4})
+_U24: Final = 0xFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkHeader:
+class ChunkHeader(NamedTuple):
     """What stands before a chunk's data."""
 
     packed: int
@@ -31,11 +34,12 @@ class ChunkHeader:
     raw: int
 
 
-def read_header(data: bytes | bytearray, at: int = 0) -> ChunkHeader:
+def read_header(data: Data, at: int = 0) -> ChunkHeader:
     """:raises Invalid: a version, scheme or length that is not taken."""
-    packed = int.from_bytes(data[at + 1 : at + 4], "little")
-    found = ChunkHeader(packed, data[at + 4], int.from_bytes(data[at + 5 : at + 8], "little"))
-    if data[at] != 0 or found.scheme not in _SCHEMES:
+    number = int.from_bytes(data[at : at + HEADER], "little")
+    found = ChunkHeader(number >> 8 & _U24, number >> 32 & 0xFF, number >> 40)
+    packed = found.packed
+    if number & 0xFF or found.scheme not in _SCHEMES:
         raise Invalid("The xorb holds a chunk of an unknown form.")
     if not 0 < found.raw <= CHUNK_LARGEST or not 0 < packed <= PACKED_LARGEST:
         raise Invalid("The xorb states a chunk of a size that is not taken.")
@@ -52,7 +56,10 @@ def write_header(header: ChunkHeader) -> bytes:
 
 @dataclass(slots=True)
 class BodyReader:
-    """Takes a body piece by piece; every chunk is unpacked and hashed as soon as it is whole."""
+    """Takes a body piece by piece; every chunk is unpacked and hashed as soon as it is whole.
+
+    Chunks are looked at where they lie; only of one that is cut between two pieces a copy is made.
+    """
 
     keyed: Keyed
     unpack: Unpack
@@ -64,18 +71,34 @@ class BodyReader:
 
     def feed(self, data: bytes) -> None:
         """:raises Invalid: what came is no xorb, or more than one may hold."""
-        self._held += data
-        at = 0
-        while len(self._held) - at >= HEADER:
-            header = read_header(self._held, at)
+        view = memoryview(data)
+        if self._held:
+            view = view[self._complete(view) :]
+        at, size = 0, len(view)
+        while size - at >= HEADER:
+            header = read_header(view, at)
             end = at + HEADER + header.packed
-            if end > len(self._held):
+            if end > size:
                 break
-            self._take(header, bytes(self._held[at + HEADER : end]))
+            self._take(header, view[at + HEADER : end])
             at = end
-        del self._held[:at]
+        self._held += view[at:]
 
-    def _take(self, header: ChunkHeader, data: bytes) -> None:
+    def _complete(self, view: memoryview) -> int:
+        """Finish the chunk that began in pieces before; how many bytes of this one it took."""
+        used = min(max(HEADER - len(self._held), 0), len(view))
+        self._held += view[:used]
+        if len(self._held) < HEADER:
+            return used
+        header = read_header(self._held)
+        more = min(HEADER + header.packed - len(self._held), len(view) - used)
+        self._held += view[used : used + more]
+        if len(self._held) == HEADER + header.packed:
+            self._take(header, memoryview(self._held)[HEADER:])
+            self._held = bytearray()
+        return used + more
+
+    def _take(self, header: ChunkHeader, data: Data) -> None:
         raw = (self._raw[-1] if self._raw else 0) + header.raw
         if len(self._raw) == CHUNKS_MOST or raw > RAW_LARGEST:
             raise Invalid(f"A xorb holds at most {CHUNKS_MOST} chunks of {RAW_LARGEST} bytes together.")
@@ -98,25 +121,20 @@ class BodyReader:
         return index
 
 
-def read_chunks(
-    keyed: Keyed, unpack: Unpack, index: XorbIndex, first: int, end: int, data: bytes, most: int
-) -> tuple[list[bytes], int]:
-    """The chunks from `first` on that are whole in `data`, which begins at the header of the first one.
+def read_chunks(keyed: Keyed, unpack: Unpack, index: XorbIndex, first: int, last: int, data: Data) -> list[Data]:
+    """Chunks ``[first, last)`` out of `data`, which is their part of the body, each compared with its hash.
 
-    :param end: the chunk behind the last one wanted. :param most: bytes after which to stop, so that memory is bounded.
-    :returns: the chunks, each compared with its hash, and how many bytes of `data` they took.
     :raises Corrupted: one is not what was stored.
     """
-    base, chunks = index.body_at(first), []
-    chunk = first
-    while chunk < end and index.body[chunk] - base <= len(data) and index.raw_between(first, chunk) < most:
+    view, chunks = memoryview(data), list[Data]()
+    base = index.body_at(first)
+    for chunk in range(first, last):
         at, stop = index.body_at(chunk) - base + HEADER, index.body[chunk] - base
         try:
-            raw = unpack(index.schemes[chunk], data[at:stop], index.raw_between(chunk, chunk + 1))
+            raw = unpack(index.schemes[chunk], view[at:stop], index.raw_between(chunk, chunk + 1))
         except Invalid:
             raw = b""
         if chunk_hash(keyed, raw) != index.hash_of(chunk):
             raise Corrupted("Stored bytes are not those written.", chunk=chunk)
         chunks.append(raw)
-        chunk += 1
-    return chunks, index.body_at(chunk) - base
+    return chunks

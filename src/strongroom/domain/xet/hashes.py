@@ -11,7 +11,10 @@ from typing import Final
 
 from strongroom.domain.errors import Invalid
 
-Keyed = Callable[[bytes, bytes], bytes]
+Data = bytes | bytearray | memoryview
+"""Bytes, or a view of some: a chunk is hashed where it lies."""
+
+Keyed = Callable[[bytes, Data], bytes]
 """(key of 32 bytes, data) -> 32 bytes."""
 
 SIZE: Final = 32
@@ -41,7 +44,7 @@ def raw(written: str) -> bytes:
     return bytes.fromhex(text(bytes.fromhex(written)))  # the form turns groups around, so twice is once
 
 
-def chunk_hash(keyed: Keyed, data: bytes) -> bytes:
+def chunk_hash(keyed: Keyed, data: Data) -> bytes:
     """Of the bytes of a chunk, uncompressed."""
     return keyed(DATA_KEY, data)
 

@@ -34,6 +34,7 @@ REVISIONS: Final = (
     "0028",
     "0029",
     "0030",
+    "0031",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -37,6 +37,11 @@ class SqlFigures(Repository):
             query = query.where(version.c.workspace_id == workspace_id)
         return int(self._connection.execute(query).scalar_one())
 
+    def unique(self, asset_ids: Sequence[int]) -> Mapping[int, int]:
+        query = select(asset_blob.c.asset_id, func.sum(blob.c.size)).join(blob, blob.c.id == asset_blob.c.blob_id)
+        query = query.where(asset_blob.c.asset_id.in_(list(asset_ids) or _NONE)).group_by(asset_blob.c.asset_id)
+        return {row[0]: int(row[1]) for row in self._connection.execute(query)}
+
     def whole(
         self, *, asset_id: int | None = None, workspace_id: int | None = None, others: Sequence[int] = ()
     ) -> Whole:

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, select, update
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, load
 from strongroom.adapters.sql.tables import (
     asset_ref,
@@ -18,6 +19,13 @@ from strongroom.adapters.sql.tables import (
 )
 from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.refs import Origin, Ref, RefKind, StoredRevision
+
+#: Asked with every pack of chunks that comes.
+_STIRRED = Prepared(
+    update(publication_due)
+    .where(publication_due.c.asset_id == bindparam("asset"), publication_due.c.due_at < bindparam("until"))
+    .values(due_at=bindparam("until"))
+)
 
 
 @cache
@@ -107,6 +115,9 @@ class SqlPublication(Repository):
 
     def wait(self, asset_id: int, due_at: int) -> None:
         self._upsert(publication_due, [{"asset_id": asset_id, "due_at": due_at}], ["asset_id"])
+
+    def stir(self, asset_id: int, until: int) -> None:
+        _STIRRED.run(self._connection, asset=asset_id, until=until)
 
     def due(self, now: int, limit: int) -> Sequence[int]:
         query = select(publication_due.c.asset_id).where(publication_due.c.due_at <= now)

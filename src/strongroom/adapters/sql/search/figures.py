@@ -47,7 +47,10 @@ def _rows(asked: Asked, of: Figures) -> Any:  # noqa: ANN401 - a Subquery
     by += [func.nullif(_group(scope, of.of, one), "") for one in of.by]
     named = [one.label(f"by{n}") for n, one in enumerate(by)]
     found = select(*named, _value(scope, of).label("value")).select_from(_source(of.of))
-    rows = found.where(*asked.fits(), *asked.within, *_within(of), *_mine(scope, of)).subquery("found")
+    found = found.where(*asked.fits(), *asked.within, *_within(of), *_mine(scope, of))
+    if isinstance(of.value, Member) or any(one.startswith(ATTRIBUTES) for one in of.by):
+        found = found.offset(0)  # a fence: JSON is read once a row, not again for each condition on what it says
+    rows = found.subquery("found")
     return select(rows).where(*(column.is_not(None) for column in rows.c)).subquery("rows")
 
 

@@ -28,6 +28,7 @@ CHECKED_MOST = 20_000
 PROBES_MOST = 4
 MERGED_MOST = 50
 """Experiments whose runs or logged models are merged from an index each."""
+DAY_US = 24 * 3600 * 1_000_000
 NODES_MOST = 100
 """Digests of a data set that are looked up beforehand."""
 OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE})
@@ -90,7 +91,10 @@ class SqlSearch(Repository):
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
         few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}
-        return Scope(query.entity, query.workspace_id, keys, sqlite, query.at, visible=query.visible, datasets=few)
+        today = self._context.now() // DAY_US
+        return Scope(
+            query.entity, query.workspace_id, keys, sqlite, query.at, today, visible=query.visible, datasets=few
+        )
 
     def _nodes(self, workspace_id: int, on: On) -> tuple[int, ...]:
         """The nodes of a data set, where they are few. There is always one: an id that no node has."""

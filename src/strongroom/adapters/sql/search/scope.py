@@ -33,6 +33,7 @@ class Scope:
     :param driven: values that a joined table already gives: instead of the subquery.
     :param leader: the id in a joined table that leads: what is said of a row is asked before the row is fetched.
     :param datasets: ids of the nodes of data sets that fields are narrowed to, where they are few.
+    :param today: days since 1970, UTC.
     :param visible: what the caller sees, where other objects say what is asked of a row.
     """
 
@@ -41,6 +42,7 @@ class Scope:
     keys: Mapping[str, int]
     sqlite: bool
     at: int | None = None
+    today: int = 0
     driven: Mapping[tuple[Field, Type], Sql] = field(default_factory=dict)
     leader: Any = None
     visible: Visible = NOTHING_VISIBLE

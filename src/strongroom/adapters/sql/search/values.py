@@ -7,7 +7,7 @@ there are, and NULL gives comparisons the domain's third truth value.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, case, false, func, literal, or_, select
+from sqlalchemy import BigInteger, Select, case, cast, false, func, literal, or_, select
 
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.search import several
@@ -15,6 +15,7 @@ from strongroom.adapters.sql.search.scope import NUMBER, TABLES, Scope, Sql, sca
 from strongroom.adapters.sql.tables import (
     alias,
     asset,
+    asset_reads,
     experiment,
     logged_model,
     logged_model_param,
@@ -46,6 +47,8 @@ METRICS: Mapping[Entity, tuple[Any, Any]] = {
 """The table of the latest values of metrics, and whose they are."""
 PARTS = {Part.LAST: "last", Part.MIN: "min", Part.MAX: "max", Part.COUNT: "count", Part.STEP: "last_step"}
 """Columns of tables of metrics."""
+DOWNLOADED_DAYS = 30
+"""Days whose reads count as an asset's downloads, today among them."""
 _PARENT = run.alias("parent")
 _SOURCE = version.alias("source")
 
@@ -159,6 +162,8 @@ def _attribute(scope: Scope, name: str) -> Sql:
         return scalar(scope, select(stage.c.name).where(stage.c.version_id == scope.id, *present(scope, stage)))
     if (scope.entity, name) == (Entity.VERSION, "has_signature"):
         return _has_signature(scope)
+    if (scope.entity, name) == (Entity.ASSET, "downloads"):
+        return _downloads(scope)
     if (scope.entity, name) in _ELSEWHERE:
         return scalar(scope, _ELSEWHERE[scope.entity, name])
     if scope.entity is Entity.TRACE and name == "ended_at":
@@ -182,6 +187,13 @@ def _has_signature(scope: Scope) -> Sql:
     """Whether a signature was stated, or stands in the MLmodel file."""
     said = scalar(scope, _packaged(packaging.c.has_signature))
     return or_(version.c.signature != "{}", func.coalesce(said, false()))
+
+
+def _downloads(scope: Scope) -> Sql:
+    """Reads within the last days; whoever reads, of whichever version."""
+    of, days = asset_reads.c.asset_id == scope.id, asset_reads.c.day > scope.today - DOWNLOADED_DAYS
+    total = cast(func.coalesce(func.sum(asset_reads.c.reads), 0), BigInteger)
+    return scalar(scope, select(total).where(of, days))
 
 
 def _of_experiment(column: Sql, owned: Any = run) -> Select[Any]:  # noqa: ANN401 - run, logged_model or trace

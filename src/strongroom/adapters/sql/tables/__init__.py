@@ -48,7 +48,7 @@ from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.hub import access_request, asset_card
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
-from strongroom.adapters.sql.tables.lineage import consumption, edge, edge_removed, flag, node
+from strongroom.adapters.sql.tables.lineage import asset_reads, consumption, edge, edge_removed, flag, node
 from strongroom.adapters.sql.tables.logged_models import (
     logged_model,
     logged_model_param,
@@ -99,6 +99,7 @@ __all__ = [
     "asset_blob",
     "asset_card",
     "asset_name",
+    "asset_reads",
     "asset_ref",
     "audit",
     "audit_checkpoint",

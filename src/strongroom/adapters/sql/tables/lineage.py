@@ -110,3 +110,13 @@ consumption = Table(
     Column("bytes", BigInteger, nullable=False),
     Index("ix_consumption_principal", "principal_id", "version_id"),
 )
+
+#: The same summed up an asset and day (since 1970, UTC), whoever read.
+asset_reads = Table(
+    "asset_reads",
+    metadata,
+    Column("asset_id", Int64, primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("reads", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

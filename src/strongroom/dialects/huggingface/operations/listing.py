@@ -1,17 +1,19 @@
 """Listings of repositories, through the one search."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from strongroom.application.call import Call
+from strongroom.application.lineage import consumption
 from strongroom.application.paging import PageRequest
 from strongroom.application.registry import card_facts, slugs
 from strongroom.application.registry.views import AssetView
 from strongroom.application.search import find
-from strongroom.dialects.huggingface.operation import Answer, Asked, NoBody, Operation, read
+from strongroom.application.xet import figures
+from strongroom.dialects.huggingface.operation import PLACES, Answer, Asked, NoBody, Operation, read
 from strongroom.dialects.huggingface.paging import next_page, page_size
 from strongroom.dialects.huggingface.translate import infos, names
-from strongroom.dialects.huggingface.translate.listing import Wanted, question
+from strongroom.dialects.huggingface.translate.infos import kept_item
+from strongroom.dialects.huggingface.translate.listing import Wanted, kept_in, question
 from strongroom.domain.identity.roles import Permission
 
 PAGE = 100
@@ -39,15 +41,16 @@ def _listed(call: Call, asked: Asked[NoBody], kind: str) -> Answer:
     page = find.assets(call, question(wanted), PageRequest(page_size(asked, PAGE), asked.get("cursor")))
     spaces = slugs.spoken_of(call, [view.namespace for view in page.items])
     full = asked.flag("full") or asked.flag("cardData") or "cardData" in asked.query.get("expand", ())
-    said = card_facts.said(call, [view.uid for view in page.items]) if full else {}
-    items = [_item(view, names.repo_id(spaces[view.namespace], view.slug), said.get(view.uid)) for view in page.items]
-    return Answer(items, headers=next_page(asked, page.next_page_token))
+    uids = [view.uid for view in page.items]
+    cards, downloads = card_facts.said(call, uids) if full else {}, consumption.downloads(call, uids)
 
+    def item(view: AssetView) -> dict[str, Any]:
+        name = names.repo_id(spaces[view.namespace], view.slug)
+        said = infos.info(view, name, None, downloads[view.uid], cards.get(view.uid))
+        del said["sha"]
+        return said
 
-def _item(view: AssetView, name: str, card: Mapping[str, Any] | None) -> dict[str, Any]:
-    said = infos.info(view, name, None, card)
-    del said["sha"]
-    return said
+    return Answer([item(view) for view in page.items], headers=next_page(asked, page.next_page_token))
 
 
 def _of(kind: str, place: str) -> Operation:
@@ -59,4 +62,30 @@ def _of(kind: str, place: str) -> Operation:
     return listed
 
 
-OPERATIONS = (_of("model", "models"), _of("dataset", "datasets"), _of("space", "spaces"))
+def _kept(call: Call, asked: Asked[NoBody], slug: str) -> Answer:
+    space = slugs.namespace_of(call, slug)
+    if space is None:
+        return Answer([])
+    page = PageRequest(page_size(asked, PAGE), asked.get("cursor"))
+    found = find.assets(call, kept_in(space.path, tuple(PLACES)), page)
+    sizes = figures.unique_of(call, [view.uid for view in found.items])
+    name = slugs.spoken_of(call, [space.path])[space.path]
+    items = [kept_item(view, names.repo_id(name, view.slug), sizes) for view in found.items]
+    return Answer(items, headers=next_page(asked, found.next_page_token))
+
+
+@read("repos.own", "GET", "/api/settings/repositories", Permission.ASSET_READ)
+def own(call: Call, asked: Asked[NoBody]) -> Answer:
+    """Repositories of the caller's own namespace and how much they hold."""
+    call.ask(Permission.ASSET_READ)
+    return _kept(call, asked, slugs.home_slug(call))
+
+
+@read("repos.organisation", "GET", "/api/organizations/{ns}/settings/repositories", Permission.ASSET_READ)
+def of_organisation(call: Call, asked: Asked[NoBody]) -> Answer:
+    """The same of a namespace."""
+    call.ask(Permission.ASSET_READ)
+    return _kept(call, asked, asked.namespace)
+
+
+OPERATIONS = (_of("model", "models"), _of("dataset", "datasets"), _of("space", "spaces"), own, of_organisation)

@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from strongroom.application.call import Call, asset_target
 from strongroom.application.edge import Edge
+from strongroom.application.lineage import consumption
 from strongroom.application.registry import assets, branched, browsing, card_facts, history, slugs
 from strongroom.application.registry.assets import CreateAsset, UpdateAsset
 from strongroom.application.registry.views import RevisionView
@@ -141,7 +142,9 @@ def settings(call: Call, asked: Asked[Settings]) -> dict[str, Any]:
 
 def _said(call: Call, asked: Asked[NoBody], asset: Asset, head: RevisionView | None) -> dict[str, Any]:
     view = assets.get(call, asset.uid)
-    said = infos.info(view, found.id_of(call, asset), head, card_facts.said(call, [asset.uid]).get(asset.uid))
+    downloads = consumption.downloads(call, [asset.uid])[asset.uid]
+    card = card_facts.said(call, [asset.uid]).get(asset.uid)
+    said = infos.info(view, found.id_of(call, asset), head, downloads, card)
     if head is not None and call.allows(Permission.VERSION_BYTES, asset_target(asset)):
         entries = browsing.all_entries(call, asset.uid, f"~{head.digest}", SIBLINGS_MOST)
         files = facts(call, entries)

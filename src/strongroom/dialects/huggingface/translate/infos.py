@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from strongroom.application.lineage.consumption import Downloads
 from strongroom.application.registry.views import AssetView, RefView, RevisionView
 from strongroom.dialects.huggingface.operation import PLACES
 from strongroom.dialects.huggingface.translate.names import PULLS, repo_id, sha
@@ -22,7 +23,11 @@ def page_of(base: str, kind: str, name: str) -> str:
 
 
 def info(
-    view: AssetView, name: str, head: RevisionView | None, card: Mapping[str, Any] | None = None
+    view: AssetView,
+    name: str,
+    head: RevisionView | None,
+    downloads: Downloads | None,
+    card: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A repository. :param name: its id. :param head: the revision that was asked for. :param card: its fields."""
     said: dict[str, Any] = {
@@ -35,7 +40,8 @@ def info(
         "private": view.visibility != "public",
         "gated": view.gated or False,
         "disabled": False,
-        "downloads": 0,
+        "downloads": downloads.lately if downloads else 0,
+        "downloadsAllTime": downloads.ever if downloads else 0,
         "likes": 0,
         "tags": [tag.key if tag.value is None else f"{tag.key}:{tag.value}" for tag in view.tags],
     }
@@ -49,6 +55,19 @@ def info(
     if view.kind == "space":
         said |= {"sdk": view.type or None}
     return said
+
+
+def kept_item(view: AssetView, name: str, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """A repository and the bytes of its different files, beside those listed with it."""
+    total, own = sum(sizes.values()), sizes.get(view.uid, 0)
+    return {
+        "id": name,
+        "type": view.kind,
+        "updatedAt": moment(view.updated_at),
+        "visibility": "public" if view.visibility == "public" else "private",
+        "storage": own,
+        "storagePercent": 100 * own / total if total else 0,
+    }
 
 
 def name_of(namespace: str, slug: str) -> str:

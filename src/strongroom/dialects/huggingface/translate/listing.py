@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom.application.search.find import Question
-from strongroom.domain.search.ast import And, Compare, Expr, Field, Group, IsNull, Like, Not, Op, Or, OrderTerm
+from strongroom.domain.search.ast import And, Compare, Expr, Field, Group, In, IsNull, Like, Not, Op, Or, OrderTerm
 
-_ORDERS: Final[Mapping[str, str]] = {"lastModified": "updated_at", "last_modified": "updated_at"}
+_ORDERS: Final[Mapping[str, str]] = {
+    "lastModified": "updated_at", "last_modified": "updated_at", "downloads": "downloads",
+}  # fmt: skip
 _SEARCHED: Final = ("name", "slug", "namespace", "display_name")
 
 
@@ -25,7 +27,7 @@ class Wanted:
 
 
 def question(wanted: Wanted) -> Question:
-    """Repositories that fit, the youngest first; likes, downloads and trends order nothing here."""
+    """Repositories that fit, the youngest first; likes and trends order nothing here."""
     terms: list[Expr] = [Compare(_field("kind"), Op.EQ, wanted.kind)]
     if wanted.namespace is not None:
         terms.append(Compare(_field("namespace"), Op.EQ, wanted.namespace))
@@ -36,6 +38,11 @@ def question(wanted: Wanted) -> Question:
         terms.append(Not(open_) if wanted.gated else open_)
     order = OrderTerm(_field(_ORDERS.get(wanted.sort, "created_at")), descending=not wanted.ascending)
     return Question(And(tuple(terms)), (order,))
+
+
+def kept_in(namespace: str, kinds: Sequence[str]) -> Question:
+    """All repositories of a namespace, the youngest first."""
+    return Question(And((In(_field("kind"), tuple(kinds)), Compare(_field("namespace"), Op.EQ, namespace))))
 
 
 def _field(name: str) -> Field:
