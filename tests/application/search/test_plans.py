@@ -57,6 +57,10 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
         ["SEARCH version USING INDEX ix_version_workspace (workspace_id=?)", "!" + SORTS],
         ["Scan Backward using", " on version", "!Sort"],
     ),
+    (Entity.VERSION, "kind = 'model'", "updated_at DESC"): (
+        ["SEARCH version USING INDEX ix_version_updated (workspace_id=?)", "!" + SORTS],
+        ["Scan Backward using ix_version_updated on version", "!Sort"],
+    ),
     (Entity.ASSET, "description != 'x'", ""): (
         ["SEARCH asset USING INDEX ix_asset_workspace (workspace_id=?)", "!" + SORTS],
         ["Scan Backward using", " on asset", "!Sort"],
