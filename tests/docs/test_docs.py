@@ -15,6 +15,7 @@ import pytest
 from cyclopts import Parameter
 
 from strongroom.adapters.sql.tables import metadata
+from strongroom.adapters.telemetry import scrubbing
 from strongroom.bootstrap.settings import Serving, Storage
 from strongroom.cli import root
 from strongroom.cli.exits import MEANINGS
@@ -141,7 +142,8 @@ def test_every_exit_code_is_described() -> None:
 
 def test_every_metric_is_described() -> None:
     described = words_in_code(text_of("operations.md"))
-    metrics = (REQUESTS, SECONDS, SENT, RUNNING)
+    scrub = (scrubbing.BLOBS, scrubbing.BYTES, scrubbing.FOUND, scrubbing.DAMAGED)
+    metrics = (REQUESTS, SECONDS, SENT, RUNNING, *scrub)
     for metric in metrics:
         (family,) = metric.describe()
         ending = "_total" if family.type == "counter" else ""

@@ -81,7 +81,13 @@ def test_nothing_was_written_outside_the_store(process: ServerProcess, raw: Raw,
     raw.ask("PUT", f"{folder}/plain.txt", b"x")
     known = {"strongroom.db", "strongroom.db-wal", "strongroom.db-shm", "blobs", "keys"}
     assert {path.name for path in process.data.iterdir()} <= known
-    assert {path.name for path in (process.data / "blobs").iterdir()} == {"blobs", "packs", "tmp", "uploads"}
+    assert {path.name for path in (process.data / "blobs").iterdir()} == {
+        "blobs",
+        "packs",
+        "store.json",
+        "tmp",
+        "uploads",
+    }
     assert {path.name for path in process.data.parent.iterdir()} == {"data", "log"}
     assert not Path("/etc/passwd").read_bytes().startswith(b"x")
     assert os.access(process.data, os.R_OK)

@@ -7,7 +7,7 @@ from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.collection import collecting, previewing
 from strongroom.application.ports.collection import Sum
 from strongroom.application.ports.execution import Executor
-from strongroom.bootstrap.installation import install, open_store
+from strongroom.bootstrap.installation import claim_store, install, open_store
 from strongroom.bootstrap.settings import Storage
 from strongroom.domain.errors import Invalid
 
@@ -20,6 +20,7 @@ async def _with(storage: Storage, work: Callable[[Executor, BlobStore], Awaitabl
     installation = await install(storage)
     store = open_store(storage)
     try:
+        await claim_store(installation)
         return await work(installation.database, store)
     finally:
         await store.aclose()

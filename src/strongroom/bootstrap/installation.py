@@ -13,7 +13,9 @@ from strongroom.adapters.sql.engine import is_sqlite
 from strongroom.adapters.sql.migrate import Standing, standing
 from strongroom.adapters.sql.migrations import HEAD
 from strongroom.application.artifacts.blobstore import BlobStore
+from strongroom.application.artifacts.upkeep import UpkeepBlobs
 from strongroom.application.identity import setup
+from strongroom.application.integrity import ownership
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.bootstrap import keys as key_files
@@ -73,6 +75,30 @@ def open_store(storage: Storage) -> BlobStore:
     from strongroom.adapters.blobs.bucket_url import open_bucket
 
     return BucketBlobStore(open_bucket(blobs))
+
+
+def open_upkeep(at: str | Path) -> UpkeepBlobs:
+    """A look at the bytes in a folder or bucket as they lie."""
+    if isinstance(at, Path):
+        from strongroom.adapters.blobs.folder_upkeep import FolderUpkeep
+
+        return FolderUpkeep(at)
+    from strongroom.adapters.blobs.bucket_upkeep import BucketUpkeep
+    from strongroom.adapters.blobs.bucket_url import open_bucket
+
+    return BucketUpkeep(open_bucket(at))
+
+
+async def claim_store(installation: Installation) -> None:
+    """See that the store is this database's; one that is nobody's becomes it.
+
+    :raises Conflict: it is another's, or may be; the message names the command that adopts it.
+    """
+    upkeep = open_upkeep(installation.storage.blobs)
+    try:
+        await ownership.settle(installation.database, upkeep)
+    finally:
+        await upkeep.aclose()
 
 
 def require_schema(storage: Storage) -> bool:

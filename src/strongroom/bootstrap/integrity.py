@@ -2,26 +2,26 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from strongroom.adapters.blobs.bucket_upkeep import BucketUpkeep
-from strongroom.adapters.blobs.bucket_url import open_bucket
-from strongroom.adapters.blobs.folder_upkeep import FolderUpkeep
+from strongroom.adapters.sql.backup_source import DATABASE, BackupSource
 from strongroom.adapters.sql.migrate import Standing, revision_of, standing
 from strongroom.adapters.xet.codec import Codec
-from strongroom.application.artifacts.upkeep import UpkeepBlobs
-from strongroom.application.integrity import checking
+from strongroom.application.integrity import checking, ownership
 from strongroom.application.integrity.affected import with_hurt
 from strongroom.application.integrity.checking import GRACE, Options, Place
 from strongroom.application.integrity.findings import Finding, Hurt
+from strongroom.application.integrity.marking import mark_found
 from strongroom.application.integrity.pace import Pace
-from strongroom.bootstrap.installation import install, open_store
-from strongroom.bootstrap.settings import DATABASE_FILE, Storage
+from strongroom.application.integrity.repairing import Repairer
+from strongroom.application.xet.store import RebuildingStore
+from strongroom.bootstrap.installation import install, open_store, open_upkeep
+from strongroom.bootstrap.settings import BLOBS, DATABASE_FILE, Storage
 from strongroom.domain.errors import Invalid, NotFound
 
 CLEAN: Final = 0
@@ -39,6 +39,8 @@ class Wanted:
     rate: float | None = None
     grace_hours: float = GRACE.total_seconds() / 3600
     resume: str = ""
+    repair: bool = False
+    sources: Sequence[str] = ()
     as_json: bool = False
 
     def options(self) -> Options:
@@ -47,14 +49,11 @@ class Wanted:
             raise Invalid(f"The grace is between 0 and {HOURS_MOST:.0f} hours.")
         if self.rate is not None and self.rate <= 0:
             raise Invalid("The rate is a number of MiB a second above 0.")
+        if self.sources and not self.repair:
+            raise Invalid("Say --repair, to take anything from a backup.")
         checking.parse_cursor(self.resume)
         pace = Pace(self.rate * _MIB if self.rate else None)
         return Options(self.deep, timedelta(hours=self.grace_hours), pace, self.resume)
-
-
-def open_upkeep(at: str | Path) -> UpkeepBlobs:
-    """A look at the bytes in a folder or bucket as they lie."""
-    return FolderUpkeep(at) if isinstance(at, Path) else BucketUpkeep(open_bucket(at))
 
 
 def require_there(storage: Storage) -> None:
@@ -70,22 +69,53 @@ async def opened(storage: Storage) -> AsyncIterator[Place]:
     require_there(storage)
     installation = await install(storage)
     store, upkeep = open_store(storage), open_upkeep(storage.blobs)
+    codec = Codec()
     try:
-        yield Place(installation.database, store, upkeep, Codec())
+        await ownership.settle(installation.database, upkeep)
+        yield Place(installation.database, RebuildingStore(store, codec, installation.database), upkeep, codec)
     finally:
         await upkeep.aclose()
         await store.aclose()
         installation.database.close()
 
 
+@asynccontextmanager
+async def backups(written: Sequence[str]) -> AsyncIterator[Sequence[BackupSource]]:
+    """Backups as the operator names them: a data folder, a folder of bytes, or a bucket.
+
+    :raises NotFound: there is no such folder.
+    """
+    async with AsyncExitStack() as stack:
+        found = []
+        for name in written:
+            source = backup_of(name)
+            stack.push_async_callback(source.upkeep.aclose)
+            found.append(source)
+        yield found
+
+
+def backup_of(name: str) -> BackupSource:
+    """One of them."""
+    if "://" in name:
+        return BackupSource(name.partition("?")[0], open_upkeep(name), None)
+    folder = Path(name)
+    bytes_ = next((one for one in (folder / BLOBS, folder) if (one / "blobs").is_dir()), None)
+    if bytes_ is None:
+        raise NotFound(f"There is no backup in {name}.")
+    return BackupSource(name, open_upkeep(bytes_), folder / DATABASE)
+
+
 async def checked(storage: Storage, wanted: Wanted, say: Callable[[str], None]) -> int:
     """Check, and say what is found while it goes; the exit code."""
     options = wanted.options()
     report = Report(say, as_json=wanted.as_json)
-    async with opened(storage) as place:
+    async with opened(storage) as place, backups(wanted.sources) as sources:
+        repairer = Repairer(place, sources) if wanted.repair else None
         async for step in checking.check(place, options):
             for finding in step.findings:
-                report.finding(await place.executor.read(lambda tx, one=finding: with_hurt(tx, one)))  # type: ignore[misc]
+                found = await place.executor.read(lambda tx, one=finding: with_hurt(tx, one))  # type: ignore[misc]
+                await place.executor.command(lambda tx, one=finding: mark_found(tx, one))  # type: ignore[misc]
+                report.finding(await repairer.repair(found) if repairer else found)
             report.step(step.cursor, step.looked)
     report.end(options.pace.spent if options.pace else 0)
     return FOUND if report.left else CLEAN
@@ -156,3 +186,15 @@ def _hurt(hurt: Hurt) -> str:
 def _plain(text: str) -> str:
     """Without what a terminal would obey: paths are made by users."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+async def adopted(storage: Storage) -> None:
+    """Make the store this database's, whosever it was."""
+    require_there(storage)
+    installation = await install(storage)
+    upkeep = open_upkeep(storage.blobs)
+    try:
+        await ownership.adopt(installation.database, upkeep)
+    finally:
+        await upkeep.aclose()
+        installation.database.close()

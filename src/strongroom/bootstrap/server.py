@@ -13,6 +13,7 @@ from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets
 from strongroom.adapters.statistics.reader import ChildReader
 from strongroom.adapters.telemetry import logs
+from strongroom.adapters.telemetry.scrubbing import scrubbed
 from strongroom.adapters.telemetry.tracing import App, traced
 from strongroom.adapters.webhooks.addresses import parse_networks
 from strongroom.adapters.webhooks.secrets import DerivedSecrets
@@ -23,6 +24,10 @@ from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import Courier
 from strongroom.application.identity import setup
+from strongroom.application.integrity import ownership
+from strongroom.application.integrity.checking import Place
+from strongroom.application.integrity.scrubbing import PERIOD_S as SCRUB_S
+from strongroom.application.integrity.scrubbing import Scrubber
 from strongroom.application.manifests.statistics import Examiner
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.events import Outgoing
@@ -31,7 +36,7 @@ from strongroom.application.tracking import standing
 from strongroom.application.xet.store import RebuildingStore
 from strongroom.bootstrap import buffers, webhook_keys
 from strongroom.bootstrap.clock import MachineClock
-from strongroom.bootstrap.installation import Installation, install, open_store
+from strongroom.bootstrap.installation import Installation, install, open_store, open_upkeep
 from strongroom.bootstrap.keys import server_key, webhook_key
 from strongroom.bootstrap.passwords import LazyPasswords
 from strongroom.bootstrap.settings import Serving, Storage
@@ -44,6 +49,7 @@ from strongroom.web.routes import pages
 DELIVER_S: Final = 0.5
 #: Seconds between looks for data sets whose statistics are to be made.
 EXAMINE_S: Final = 1.0
+MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +94,16 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     """A server from its opening to its orderly end: background work has run a last time, everything is closed."""
     installation = await install(storage)
     codec = Codec()
-    opened = open_store(storage)
+    opened, upkeep = open_store(storage), open_upkeep(storage.blobs)
     store = RebuildingStore(opened, codec, installation.database)
     uses, keyring = TokenUses(), installation.keyring
     try:
+        await ownership.settle(installation.database, upkeep)
         await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
         while await installation.database.command(standing.make_missing):
             pass
     except BaseException:
+        await upkeep.aclose()
         await store.aclose()
         installation.database.close()
         raise
@@ -126,13 +134,19 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
     deliver = Job("deliver-events", DELIVER_S, courier.run)
     examiner = Examiner(installation.database, ChildReader(store))
     examine = Job("examine-datasets", EXAMINE_S, examiner.run)
-    background = Background([*jobs(gateway, uses, keyring.agree), deliver, examine])
+    own = [deliver, examine]
+    if serving.scrub_days:
+        place = Place(installation.database, store, upkeep, codec)
+        scrubber = Scrubber(place, days=serving.scrub_days, rate=serving.scrub_rate * MIB, told=scrubbed)
+        own.append(Job("scrub", SCRUB_S, scrubber.run))
+    background = Background([*jobs(gateway, uses, keyring.agree), *own])
     background.start()
     try:
         app = create_app(services)
         yield Server(app, traced(app, __version__), services, installation.fresh)
     finally:
         await background.stop()
+        await upkeep.aclose()
         await store.aclose()
         installation.database.close()
 

@@ -14,6 +14,8 @@ BLOBS: Final = "blobs"
 KEYS: Final = "keys"
 WORKERS_MOST: Final = 64
 PORT_HIGHEST: Final = 65_535
+SCRUB_DAYS_MOST: Final = 3650
+SCRUB_RATE_MOST: Final = 1_000_000.0
 
 
 @Parameter(name="*")
@@ -100,6 +102,10 @@ class Serving:
         Bucket, or part of one, where references may be looked up, written as --artifacts is; repeat it for several.
     proxy_uploads:
         Take chunks through this server also where the bytes are in a bucket: for buckets that clients do not reach.
+    scrub_days:
+        Days in which all bytes in the store are read once and compared with their digests; 0 reads none.
+    scrub_rate:
+        MiB a second that this reads at most.
     """
 
     host: Annotated[str, Parameter(env_var="STRONGROOM_HOST")] = "127.0.0.1"
@@ -112,8 +118,14 @@ class Serving:
     reference_network: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_REFERENCE_NETWORK", negative="")] = ()
     reference_bucket: Annotated[tuple[str, ...], Parameter(env_var="STRONGROOM_REFERENCE_BUCKET", negative="")] = ()
     proxy_uploads: Annotated[bool, Parameter(env_var="STRONGROOM_PROXY_UPLOADS", negative="")] = False
+    scrub_days: Annotated[float, Parameter(env_var="STRONGROOM_SCRUB_DAYS")] = 90.0
+    scrub_rate: Annotated[float, Parameter(env_var="STRONGROOM_SCRUB_RATE")] = 20.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.scrub_days <= SCRUB_DAYS_MOST:
+            raise Invalid(f"The store is scrubbed in at most {SCRUB_DAYS_MOST} days; 0 for never.")
+        if not 0 < self.scrub_rate < SCRUB_RATE_MOST:
+            raise Invalid("The scrub reads some MiB a second.")
         if not 1 <= self.workers <= WORKERS_MOST:
             raise Invalid(f"Between 1 and {WORKERS_MOST} workers.")
         if not 0 <= self.port <= PORT_HIGHEST:

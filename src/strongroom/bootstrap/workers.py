@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from strongroom.adapters.telemetry import logs
 from strongroom.application.identity import setup
 from strongroom.bootstrap import server as servers
 from strongroom.bootstrap import webhook_keys
-from strongroom.bootstrap.installation import install
+from strongroom.bootstrap.installation import claim_store, install
 from strongroom.bootstrap.settings import Serving, Storage
 
 _VARIABLE: Final = "STRONGROOM_WORKER_SETTINGS"
@@ -27,6 +28,7 @@ async def prepare(storage: Storage) -> str | None:
     """Initialise the place before any worker starts; a set-up code while there is no user."""
     installation = await install(storage)
     try:
+        await claim_store(installation)
         await installation.database.command(lambda tx: webhook_keys.agree(tx, storage.keys_folder))
         return await installation.database.command(setup.prepare)
     finally:
@@ -41,14 +43,7 @@ def environment(storage: Storage, serving: Serving) -> Mapping[str, str]:
         "artifacts": storage.artifacts,
         "keys": str(storage.keys.absolute()) if storage.keys else None,
     }
-    reach = {
-        "host": serving.host,
-        "port": serving.port,
-        "public_reads": serving.public_reads,
-        "allowed_host": list(serving.allowed_host),
-        "webhook_network": list(serving.webhook_network),
-    }
-    return {_VARIABLE: json.dumps([place, reach, os.getpid()])}
+    return {_VARIABLE: json.dumps([place, asdict(serving), os.getpid()])}
 
 
 def worker() -> "Worker":

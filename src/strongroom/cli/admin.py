@@ -24,7 +24,8 @@ token = App(name="token", help="Tokens.")
 principal = App(name="principal", help="Users and service accounts.")
 key = App(name="key", help="Keys: of the audit log, of webhooks.")
 audit = App(name="audit", help="The audit log.")
-for _app in (token, principal, key, audit):
+store = App(name="store", help="The store of the bytes.")
+for _app in (token, principal, key, audit, store):
     app.command(_app)
 
 
@@ -162,6 +163,22 @@ def sign_checkpoint(*, storage: Storage | None = None) -> None:
         return view.note
 
     sys.stdout.write(run(storage, sign))
+
+
+@store.command(name="adopt")
+def adopt_store(*, storage: Storage | None = None) -> None:
+    """Make the store this database's, after a restore or a move. No other server may use it any more.
+
+    Clients of the Xet protocol then forget what they have sent: a restored store may not have it.
+    """
+    from strongroom.bootstrap.integrity import adopted
+
+    try:
+        asyncio.run(adopted(storage or Storage()))
+    except DomainError as error:
+        print(f"strongroom admin: {error.message}", file=sys.stderr)  # noqa: T201 - what the command line says
+        raise SystemExit(1) from error
+    say("The store is this database's.")
 
 
 if __name__ == "__main__":

@@ -143,6 +143,8 @@ def fsck(
     rate: float | None = None,
     grace: float = 24.0,
     resume: str = "",
+    repair: Annotated[bool, Parameter(negative="")] = False,
+    source: Annotated[tuple[str, ...], Parameter(name="--from", negative="")] = (),
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
     storage: Storage | None = None,
 ) -> int:
@@ -160,6 +162,12 @@ def fsck(
         Hours: younger bytes that no row names are not said to be orphans, as they may be on their way.
     resume:
         Go on from a cursor that an earlier check said.
+    repair:
+        Mend what is found: from second copies in the store, from what the metadata still says, and from backups. Bytes
+        are verified before they replace anything, and what they replace is kept in quarantine/.
+    source:
+        A backup for that: a data folder, a folder of bytes, or a bucket, as --artifacts is written; repeat it for
+        several.
     as_json:
         A JSON object a line, and cursors on standard error.
     """
@@ -167,7 +175,9 @@ def fsck(
 
     from strongroom.bootstrap.integrity import NOT_CHECKED, Wanted, checked
 
-    wanted = Wanted(deep=deep, rate=rate, grace_hours=grace, resume=resume, as_json=as_json)
+    wanted = Wanted(
+        deep=deep, rate=rate, grace_hours=grace, resume=resume, repair=repair, sources=source, as_json=as_json
+    )
     try:
         return asyncio.run(checked(storage or Storage(), wanted, _said))
     except DomainError as error:

@@ -26,6 +26,11 @@ class Aliases:
         """One alias, now or as of a time. :raises NotFound: there is or was none."""
         return self._api.call("alias.get", Alias, uid=asset_uid(self._api, asset), name=name, at=at)
 
+    def protect(self, asset: AssetRef, name: str, *, protected: bool = True, etag: int | None = None) -> Alias:
+        """Only admins of the asset move or remove it from now on, and the version that it points at stays."""
+        uid = asset_uid(self._api, asset)
+        return self._api.call("alias.protect", Alias, etag=etag, uid=uid, name=name, protected=protected)
+
     def set(
         self,
         asset: AssetRef,

@@ -36,6 +36,7 @@ from strongroom.sdk.reader import RemoteFile
 from strongroom.sdk.record_sets import RecordSets
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
+from strongroom.sdk.retention import Retention
 from strongroom.sdk.run_models import RunInfo
 from strongroom.sdk.runs import Run, Runs, register
 from strongroom.sdk.storage import Storage
@@ -73,6 +74,7 @@ class Client:
         self.branches = Branches(self.api)
         self.pins = Pins(self.api)
         self.revisions = Revisions(self.api)
+        self.retention = Retention(self.api)
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)

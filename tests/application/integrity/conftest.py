@@ -8,17 +8,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from strongroom.adapters.sql.backup_source import BackupSource
 from strongroom.adapters.sql.tables import blob
 from strongroom.adapters.xet.codec import Codec
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.integrity.affected import with_hurt
 from strongroom.application.integrity.checking import Options, Place, check
 from strongroom.application.integrity.findings import Finding
+from strongroom.application.integrity.repairing import Repairer
 from strongroom.application.registry.views import AssetView
 from tests.adapters.blobs.homes import Home
 from tests.application.xet.conftest import Chunks, chunks
 from tests.application.xet.test_collection import published, sent
-from tests.application.xet.test_store import made
+from tests.application.xet.test_store import made, read
 from tests.promises.conftest import home, model, site
 from tests.promises.support import Site, publish_bytes, run
 from tests.support.xet import MadeFile, MadeTerm, MadeXorb
@@ -70,6 +72,24 @@ class Full:
             return found
 
         return run(look())
+
+    def repair(self, *backups: BackupSource, deep: bool = True) -> list[Finding]:
+        """What a check finds, and what is done about it."""
+
+        async def mend() -> list[Finding]:
+            place = self.place
+            repairer = Repairer(place, backups)
+            try:
+                steps = [step async for step in check(place, Options(deep))]
+                return [await repairer.repair(one) for step in steps for one in step.findings]
+            finally:
+                await place.upkeep.aclose()
+
+        return run(mend())
+
+    def read(self, path: str) -> bytes:
+        """A file as any reader gets it."""
+        return run(read(self.chunks, self.stored(path)))
 
     def change(self, statement: object) -> None:
         """Change rows behind the server's back."""

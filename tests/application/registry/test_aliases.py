@@ -9,7 +9,7 @@ from strongroom.application.registry import aliases, assets, versions
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.assets import CreateAsset
 from strongroom.application.registry.views import AliasView, AssetView, VersionView
-from strongroom.domain.errors import BadName, Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from strongroom.domain.errors import BadName, Conflict, Forbidden, Held, Invalid, NotFound, PreconditionFailed
 from tests.application.conftest import World
 from tests.application.registry.conftest import Publish
 
@@ -113,6 +113,39 @@ def test_an_alias_points_only_at_a_published_version_of_its_asset(
         world.command("maintainer", moving(model, ChangeAlias("champion", two[0].uid)))
     with pytest.raises(NotFound):
         world.command("maintainer", moving(model, ChangeAlias("nowhere", None)))
+
+
+def test_a_protected_alias_is_moved_by_admins_only_and_holds_its_version(
+    world: World, model: AssetView, two: tuple[VersionView, VersionView]
+) -> None:
+    """domain.md N12: "hard holders (protected alias, ...) refuse it and are named"."""
+    world.command("maintainer", moving(model, ChangeAlias("champion", two[0].uid)))
+
+    def protect(who: str, *, protected: bool = True, etag: int | None = None) -> AliasView:
+        return world.command(who, lambda call: aliases.protect(call, model.uid, "champion", etag, protected=protected))
+
+    with pytest.raises(Forbidden):
+        protect("maintainer")
+    with pytest.raises(PreconditionFailed):
+        protect("admin", etag=1)
+    assert protect("admin").protected
+    for target in (two[1].uid, None):
+        with pytest.raises(Forbidden):
+            world.command("maintainer", moving(model, ChangeAlias("champion", target)))
+    deleting = [
+        lambda call: versions.delete(call, two[0].uid, release_aliases=True, etag=None),
+        lambda call: assets.delete(call, model.uid, release_aliases=True, etag=None),
+    ]
+    for work in deleting:
+        with pytest.raises(Held) as refused:
+            world.command("admin", work)
+        assert refused.value.details["holders"] == ["alias:champion"]
+    (moved,) = world.command("admin", moving(model, ChangeAlias("champion", two[1].uid)))
+    assert moved.protected, "it stays so where it goes"
+    protect("admin", protected=False)
+    world.command("maintainer", moving(model, ChangeAlias("champion", None)))
+    with pytest.raises(NotFound):
+        protect("admin")
 
 
 @pytest.mark.parametrize("name", ["latest", "3", "v3", "a b", ""])

@@ -141,3 +141,19 @@ def test_a_card_that_cannot_be_read_is_named_before_the_push(hub: HubProcess) ->
     assert hub.refused(push.format(b"---\na: [\n---\n"))[0] == "ValueError"
     tagged = b"---\na: !!python/object:os.system {}\n---\n"
     assert hub.refused(push.format(tagged))[0] == "ValueError"
+
+
+def test_what_a_protected_alias_points_at_is_not_deleted(hub: HubProcess, server: ServerProcess) -> None:
+    """ "hard holders (protected alias, ...) refuse it", whoever asks and however."""
+    hub.run("""
+        api.create_repo("ann/guarded")
+        api.upload_file(repo_id="ann/guarded", path_in_repo="a.txt", path_or_fileobj=b"x")
+    """)
+    with server.client(new_token(server.data, "ada", "admin")) as admin:
+        uid = admin.get("/resolve", params={"reference": "ann/guarded^main"}).json()["asset"]["uid"]
+        version = admin.post(f"/assets/{uid}/publish", json={}).raise_for_status().json()["uid"]
+        at = f"/assets/{uid}/aliases/champion"
+        admin.put(at, json={"version_uid": version}).raise_for_status()
+        admin.patch(at, json={"protected": True}).raise_for_status()
+    assert hub.refused('api.delete_repo("ann/guarded")') == ("HfHubHTTPError", 409)
+    assert hub.run('result = api.model_info("ann/guarded").id') == "ann/guarded"

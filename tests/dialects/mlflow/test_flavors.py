@@ -183,6 +183,27 @@ def test_keras(trainer: MlflowProcess, native: Client) -> None:
     assert sides(packaging) == [[(None, "float32", [-1, 2])], [(None, "float32", [-1, 1])]]
 
 
+def test_autolog_of_keras(trainer: MlflowProcess) -> None:
+    """ "Keras autolog": metrics, params and the model, by `mlflow.keras`; `mlflow.tensorflow`'s wants TensorBoard."""
+    found = trainer.run("""
+        import keras
+        model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        mlflow.keras.autolog(log_models=True, registered_model_name="auto-net")
+        with mlflow.start_run() as run:
+            model.fit(matrix, target.to_numpy(), epochs=2, batch_size=40, verbose=0)
+        mlflow.keras.autolog(disable=True)
+        result = registered("auto-net", lambda uri: mlflow.keras.load_model(uri).predict(matrix, verbose=0),
+                            lambda m: m.predict(matrix))
+        data = client.get_run(run.info.run_id).data
+        result["wanted"] = model.predict(matrix, verbose=0).tolist()
+        history = client.get_metric_history(run.info.run_id, "loss")
+        result["logged"] = [sorted(data.metrics), data.params["epochs"], len(history)]
+    """)
+    assert found["pyfunc"] == found["native"] == found["wanted"]
+    assert found["logged"] == [["loss"], "2", 2]
+
+
 def test_what_differs_between_two_flavors_is_told(native: Client) -> None:
     """ "diff of two versions compares signatures"; what has no MLmodel file has no packaging."""
     found = {change.path: change for change in native.diff("sk@champion", "onnx@champion").packaging}

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.dialects.mlflow.client import MlflowProcess
-from tests.http.processes import ServerProcess
+from tests.http.processes import ServerProcess, new_token
 
 RUN = """
 with mlflow.start_run() as run:
@@ -184,3 +184,32 @@ def test_a_token_comes_as_bearer_or_as_the_password_of_basic(server: ServerProce
         assert client.get("/api/2.0/mlflow/registered-models/search").status_code == 200
     refused = httpx.get(f"{server.url}/api/2.0/mlflow/registered-models/search")
     assert (refused.status_code, refused.json()["error_code"]) == (401, "UNAUTHENTICATED")
+
+
+def test_a_protected_alias_is_refused_as_a_missing_right(mlflow: MlflowProcess, server: ServerProcess) -> None:
+    """A maintainer's client neither moves nor removes it, nor deletes what it points at."""
+    mlflow.run(RUN)
+    mlflow.run("""
+        client.create_registered_model("guarded")
+        for _ in range(2):
+            client.create_model_version("guarded", source, run_id)
+        client.set_registered_model_alias("guarded", "champion", "1")
+    """)
+    with server.client(new_token(server.data, "ada", "admin")) as admin:
+        uid = admin.get("/resolve", params={"reference": "guarded"}).json()["asset"]["uid"]
+        admin.patch(f"/assets/{uid}/aliases/champion", json={"protected": True}).raise_for_status()
+    found = mlflow.run("""
+        result = []
+        for attempt in (
+            lambda: client.set_registered_model_alias("guarded", "champion", "2"),
+            lambda: client.delete_registered_model_alias("guarded", "champion"),
+            lambda: client.delete_model_version("guarded", "1"),
+            lambda: client.delete_registered_model("guarded"),
+        ):
+            try:
+                attempt()
+            except Exception as error:
+                result.append(error.error_code)
+        result.append(str(client.get_model_version_by_alias("guarded", "champion").version))
+    """)
+    assert found == ["PERMISSION_DENIED", "PERMISSION_DENIED", "RESOURCE_CONFLICT", "RESOURCE_CONFLICT", "1"]

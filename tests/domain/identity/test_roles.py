@@ -17,8 +17,9 @@ ADDED = {
     "lineage:write asset:create run:write comment:write flag:set",
     Role.MAINTAINER: "alias:set stage:set verdict:give version:delete asset:rename asset:share asset:delete grant:read "
     "run:delete namespace:create namespace:edit webhook:read comment:moderate flag:remove ref:protect publication:set "
-    "automation:read automation:write",
-    Role.ADMIN: "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
+    "automation:read automation:write hold:place",
+    Role.ADMIN: "alias:protect hold:release retention:set "
+    "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
     "principal:write token:manage audit:read workspace:create workspace:delete server:settings server:backup",
 }
 ANYWHERE = {Permission.PUBLIC, Permission.SELF}

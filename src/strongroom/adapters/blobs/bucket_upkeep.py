@@ -76,6 +76,9 @@ class BucketUpkeep:
             except FileNotFoundError:
                 return
 
+    async def bury(self, blob: StoredBlob) -> None:
+        """See `UpkeepBlobs.bury`: a bucket has no packs."""
+
     async def leftovers(self) -> AsyncGenerator[Leftover, None]:
         """See `UpkeepBlobs.leftovers`. Unfinished multipart uploads are not listed: the lifecycle rule ends them."""
         with bucket_errors():

@@ -21,7 +21,7 @@ from strongroom.adapters.blobs.disk import (
 )
 from strongroom.adapters.blobs.files import WholeFiles
 from strongroom.adapters.blobs.names import is_digest, is_pack, new_pack, parse_packed
-from strongroom.adapters.blobs.pack_format import HEADER_SIZE, parse_header, walk
+from strongroom.adapters.blobs.pack_format import DEAD, HEADER_SIZE, STATE_OFFSET, parse_header, walk
 from strongroom.adapters.blobs.packs import SUFFIX, Packs
 from strongroom.adapters.blobs.threads import Threads
 from strongroom.application.artifacts.blobstore import BLOCK, StoredBlob
@@ -115,6 +115,20 @@ class FolderUpkeep:
                 (self._root / ASIDE / Path(where).name).unlink()
 
         await self._threads.run(forget)
+
+    async def bury(self, blob: StoredBlob) -> None:
+        """See `UpkeepBlobs.bury`. A record whose header is damaged stays: nobody can tell how long it is."""
+        if parse_packed(blob.place):
+            await self._threads.run(self._bury, blob)
+
+    def _bury(self, blob: StoredBlob) -> None:
+        path, offset = self._place(blob)
+        with disk_errors(), suppress(FileNotFoundError), opened(path, os.O_RDWR) as fd:
+            if _record(fd, blob, os.fstat(fd).st_size, offset) == Found(blob.size):
+                write_all(fd, bytes([DEAD]), offset + STATE_OFFSET)
+                os.fdatasync(fd)
+                write_all(fd, bytes(blob.size), offset + HEADER_SIZE)
+                os.fdatasync(fd)
 
     # -- what else lies there ------------------------------------------------------------------------------------
 

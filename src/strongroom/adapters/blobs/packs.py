@@ -18,7 +18,7 @@ from strongroom.adapters.blobs.disk import (
     write_all,
 )
 from strongroom.adapters.blobs.names import is_pack, packed_place
-from strongroom.adapters.blobs.pack_format import DEAD, HEADER_SIZE, STATE_OFFSET, Header, parse_header, sound, walk
+from strongroom.adapters.blobs.pack_format import DEAD, HEADER_SIZE, STATE_OFFSET, Header, parse_header, walk
 from strongroom.application.artifacts.blobstore import ListedBlob, StoredBlob
 
 SUFFIX: Final = ".pack"
@@ -81,8 +81,6 @@ class Packs:
     def delete(self, wanted: Header, pack: str, offset: int, written_before: datetime | None = None) -> bool:
         """Mark a record dead and blank its bytes, durably; the room comes back when the whole pack is dead.
 
-        One whose bytes are not those that its header names stays: a damaged header must not cost somebody else's blob.
-
         :param written_before: leave the record where somebody appends to the pack, or did at or after this moment.
         """
         with disk_errors():
@@ -91,7 +89,7 @@ class Packs:
                     alone, stat = lock_now(fd, exclusive=True), os.fstat(fd)
                     if written_before and not (alone and stat.st_mtime < written_before.timestamp()):
                         return False
-                    if parse_header(os.pread(fd, HEADER_SIZE, offset)) != wanted or not sound(fd, offset):
+                    if parse_header(os.pread(fd, HEADER_SIZE, offset)) != wanted:
                         return False
                     write_all(fd, bytes([DEAD]), offset + STATE_OFFSET)
                     os.fdatasync(fd)  # dead first: a live header over blank bytes would be corruption

@@ -17,7 +17,7 @@ from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
-from strongroom.application.registry import publication, publishing
+from strongroom.application.registry import publication, publishing, retaining
 from strongroom.application.tracking import compaction, sealing
 
 AT_ONCE = 100
@@ -28,6 +28,8 @@ WORK_AUTOMATIONS_S = 0.5
 FILL_INBOXES_S = 0.5
 #: Seconds between runs of the collector; what it condemns waits a day in any case.
 COLLECT_S = 3600
+#: Seconds between runs of what retention rules ask for.
+RETAIN_S = 3600
 HALF_FILES_KEPT = timedelta(hours=1)
 
 
@@ -154,6 +156,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("work-automations", WORK_AUTOMATIONS_S, lambda: performing.work(executor)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),
+        Job("retain", RETAIN_S, lambda: retaining.retain(executor)),
         Job("collect", COLLECT_S, lambda: collecting.collect(executor, gateway.store)),
         Job("forget", 600, lambda: executor.command(forget)),
         Job("sweep", 600, lambda: sweep(gateway.store)),

@@ -65,7 +65,7 @@ def restore(source: Path, data: Path) -> Copied:
     copied = _copy(source, data, with_keys=True)
     with closing(sqlite3.connect(data / _DATABASE)) as connection:
         # clients of the Xet protocol remember what they sent after the backup; of a store of another name they do not
-        connection.execute("DELETE FROM setting WHERE key = 'xet_store'")
+        connection.execute("DELETE FROM setting WHERE key IN ('xet_store', 'store_owner')")
         connection.commit()
     with disk_errors():
         os.sync()

@@ -39,6 +39,7 @@ from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
+from strongroom.adapters.sql.repositories.retention import SqlHolds, SqlRetention
 from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
@@ -151,6 +152,14 @@ class SqlTransaction:
     @cached_property
     def publication(self) -> SqlPublication:
         return SqlPublication(self)
+
+    @cached_property
+    def retention(self) -> SqlRetention:
+        return SqlRetention(self)
+
+    @cached_property
+    def holds(self) -> SqlHolds:
+        return SqlHolds(self)
 
     @cached_property
     def origins(self) -> SqlOrigins:

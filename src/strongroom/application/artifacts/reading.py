@@ -8,6 +8,7 @@ from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.audit.reads import Window, open_window, window_of
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.integrity.marking import mark_read
 from strongroom.application.registry import locate, versions
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.audit.canonical_json import Json
@@ -91,6 +92,11 @@ async def read_whole(edge: Edge, version_uid: str, path: str, largest: int) -> b
 def _open(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable[[int], None]) -> OpenFile:
     async def damaged(error: Corrupted) -> None:
         details: dict[str, Json] = {"blob": blob.sha256, "block": int(str(error.details.get("block", 0)))}
-        await edge.command(lambda call: call.record("blob.corrupted", subject, details))
+
+        def note(call: Call) -> None:
+            call.record("blob.corrupted", subject, details)
+            mark_read(call.tx, stored(blob), error)
+
+        await edge.command(note)
 
     return OpenFile(stored(blob), path.rpartition("/")[2], counted, damaged)

@@ -80,6 +80,10 @@ class UpkeepBlobs(Protocol):
         """The name of its place within the store, for people."""
         ...
 
+    async def bury(self, blob: StoredBlob) -> None:
+        """Let go of a damaged record in a pack that was set aside, and that nothing names any more."""
+        ...
+
     def leftovers(self) -> AsyncGenerator[Leftover, None]:
         """All that is neither a blob nor a part of an upload, nor written at this moment as far as can be told."""
         ...

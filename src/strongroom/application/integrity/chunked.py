@@ -43,6 +43,14 @@ def _xorb(row: XorbRow, why: str) -> Finding:
     return Finding(Kind.CHUNKS, row.hash, f"xorb {row.id}", row.body_bytes, {"why": why})
 
 
+def xorbs_of(row: FileRow) -> frozenset[int]:
+    """Which xorbs its ranges name; none where they cannot be read."""
+    try:
+        return frozenset(term.xorb for term in unpack_terms(row.terms))
+    except Corrupted:
+        return frozenset()
+
+
 def check_file(row: FileRow, needed: AbstractSet[int], indexes: Indexes) -> Finding | None:
     """Whether its ranges are there, are as long as it is, and are held for it."""
     try:

@@ -95,6 +95,15 @@ def _first_other(wanted: bytes, found: bytes) -> dict[str, str | int]:
     return {}
 
 
+async def index_of(upkeep: UpkeepBlobs, codec: XetCodec, blob: Blob, hashed: str) -> XorbIndex | None:
+    """What the chunks of a xorb are, read out of its body; None when that is not the xorb of that hash."""
+    body = _Body(codec)
+    async with aclosing(upkeep.raw(as_stored(blob))) as pieces:
+        async for piece in pieces:
+            await asyncio.to_thread(body.feed, piece)
+    return body.index(hashed)
+
+
 class _Body:
     """A body of a xorb while it passes."""
 

@@ -10,7 +10,7 @@ from strongroom.application.ports.integrity import TreeUse
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.artifacts.page import Page
 from strongroom.domain.artifacts.pages import TreeRoot, decode_root
-from strongroom.domain.artifacts.tree import FileEntry, tree_digest
+from strongroom.domain.artifacts.tree import Entry, FileEntry, tree_digest
 from strongroom.domain.errors import DomainError
 
 _AT_ONCE: Final = 16
@@ -29,23 +29,22 @@ class TreeCheck:
         body = tx.trees.root(use.tree)
         if body is None:
             return [_tree(use, "missing")]
-        try:
-            root = decode_root(body)
-        except DomainError:
+        root = readable_root(body)
+        if root is None:
             return [_tree(use, "unreadable")]
         found: list[Finding] = []
         for start in range(0, len(root.pages), _AT_ONCE):
             names = [page.id for page in root.pages[start : start + _AT_ONCE]]
             unseen = [name for name in names if (use.asset_id, name) not in self._seen]
             found += self._pages(tx, use, unseen, tx.trees.pages(unseen))
-        if self._deep and not found and not _makes(tx, root, use.tree):
+        if self._deep and not found and not makes(tx, root, use.tree):
             found.append(_tree(use, "another digest"))
         return found
 
     def _pages(self, tx: Transaction, use: TreeUse, names: list[str], bodies: Mapping[str, bytes]) -> Iterator[Finding]:
         for name in names:
             body = bodies.get(name)
-            if body is None or hashlib.sha256(body).hexdigest() != name:
+            if body is None or not is_page(body, name):
                 yield _page(use, name, "missing" if body is None else "other bytes")
                 continue
             wrong = list(_files(tx, use, Page(body)))
@@ -73,8 +72,10 @@ def _files(tx: Transaction, use: TreeUse, page: Page) -> Iterator[Finding]:
             yield Finding(Kind.UNHELD, digest, use.name, entry.size, details, known[digest], hurts)
 
 
-def _makes(tx: Transaction, root: TreeRoot, digest: str) -> bool:
-    def entries() -> Iterator[object]:
+def makes(tx: Transaction, root: TreeRoot, digest: str) -> bool:
+    """Whether the pages that a root names are a tree of that digest."""
+
+    def entries() -> Iterator[Entry]:
         for start in range(0, len(root.pages), _AT_ONCE):
             names = [page.id for page in root.pages[start : start + _AT_ONCE]]
             bodies = tx.trees.pages(names)
@@ -82,9 +83,22 @@ def _makes(tx: Transaction, root: TreeRoot, digest: str) -> bool:
                 yield from Page(bodies[name]).entries()
 
     try:
-        return tree_digest(entries()) == digest  # type: ignore[arg-type]  # entries of pages are entries
+        return tree_digest(entries()) == digest
     except (DomainError, KeyError):
         return False
+
+
+def is_page(body: bytes, digest: str) -> bool:
+    """Whether this is the page of that name."""
+    return hashlib.sha256(body).hexdigest() == digest
+
+
+def readable_root(body: bytes | None) -> TreeRoot | None:
+    """A root, where this is one."""
+    try:
+        return decode_root(body) if body is not None else None
+    except DomainError:
+        return None
 
 
 def _tree(use: TreeUse, why: str) -> Finding:

@@ -5,9 +5,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
-from strongroom.application.artifacts.blobstore import ListedBlob
+from strongroom.application.artifacts.blobstore import ListedBlob, StoredBlob
 from strongroom.application.integrity.findings import Hurt
 from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.artifacts.pages import TreeRoot
+from strongroom.domain.xet.xorb import XorbIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,10 @@ class TreeUse:
 
 @dataclass(frozen=True, slots=True)
 class Scrub:
-    """How far the scrub of the store has come; times in microseconds UTC.
-
-    :ivar after: the blob up to which this round has come. :ivar begun_at: when the round began.
-    """
+    """How far the scrub has come: up to which blob, in a round that began at a time (microseconds UTC)."""
 
     after: int
     begun_at: int
-    rounds: int
-    damaged: int
 
 
 class Integrity(Protocol):
@@ -114,6 +111,56 @@ class Integrity(Protocol):
     def abandoned(self, upload_ids: Sequence[str]) -> Sequence[str]:
         """Those that are no open uploads."""
         ...
+
+    # -- what is damaged -----------------------------------------------------------------------------------------
+
+    def mark(self, digests: Sequence[str]) -> tuple[int, bool]:
+        """Mark blobs, and files that are made of them, as damaged; how many of `digests` were not yet.
+
+        :returns: and whether there are bodies of xorbs among those.
+        """
+        ...
+
+    def sound(self, blob_ids: Sequence[int]) -> int:
+        """Take the marks off what was read and is as it should be; how many blobs are still marked."""
+        ...
+
+    def damaged(self, digests: Sequence[str]) -> AbstractSet[str]:
+        """Those that are marked."""
+        ...
+
+    def damaged_xorbs(self, xorb_ids: Sequence[int]) -> AbstractSet[int]:
+        """Those whose body is marked."""
+        ...
+
+    def replace(self, blob: Blob, stored: StoredBlob) -> bool:
+        """The blob's bytes are here now, and sound; False when it has moved meanwhile."""
+        ...
+
+    def set_chunks(self, xorb_id: int, index: XorbIndex) -> None: ...
+    def set_page(self, digest: str, body: bytes) -> None: ...
+    def set_tree(self, digest: str, root: TreeRoot) -> None: ...
+    def file_called(self, hashed: str) -> FileRow | None: ...
+
+    # -- the scrub, and where the database is --------------------------------------------------------------------
+
+    def take_scrub(self, until: int) -> Scrub | None:
+        """Take the turn until a time; None while another has it."""
+        ...
+
+    def hold_scrub(self, after: int, until: int) -> None:
+        """It has come so far, and goes on until a time."""
+        ...
+
+    def end_scrub(self, after: int, *, begin: bool) -> None:
+        """Give the turn back. :param begin: a new round begins now."""
+        ...
+
+    def identity(self) -> str:
+        """What tells this database from a copy of it that was made elsewhere."""
+        ...
+
+    # -- whom it hurts -------------------------------------------------------------------------------------------
 
     def hurt_by(self, blob_id: int, limit: int) -> tuple[Sequence[str], Sequence[int], Sequence[Hurt]]:
         """Whom the loss of a blob hurts.

@@ -268,6 +268,10 @@ class Aliases(Protocol):
         """End the present placement of `name` and, unless `version` is None, begin a new one. The asset is locked."""
         ...
 
+    def protect(self, asset: Asset, name: str, /, *, protected: bool) -> Alias:
+        """Protect the present placement, and those after it, or end that. The asset is locked."""
+        ...
+
 
 class Stages(Protocol):
     """Where versions stand, now and at any time."""

@@ -21,6 +21,7 @@ from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
 from strongroom.application.ports.record_sets import RecordSets
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
+from strongroom.application.ports.retention import Holds, Retention
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
 from strongroom.application.ports.traces import Assessments, Traces
@@ -65,6 +66,10 @@ class Transaction(Protocol):
     def refs(self) -> Refs: ...
     @property
     def publication(self) -> Publication: ...
+    @property
+    def retention(self) -> Retention: ...
+    @property
+    def holds(self) -> Holds: ...
     @property
     def origins(self) -> Origins: ...
     @property

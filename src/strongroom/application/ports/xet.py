@@ -71,7 +71,10 @@ class Xet(Protocol):
         ...
 
     def add_xorb(self, hashed: str, blob_id: int, index: XorbIndex, answering: Sequence[int]) -> int:
-        """Record a xorb; one that exists changes nothing. `answering`: keys of chunks that answer questions."""
+        """Record a xorb; one that exists gets this body when its own is damaged, and else changes nothing.
+
+        :param answering: keys of chunks that answer questions.
+        """
         ...
 
     def note_xorb(self, principal_id: int, xorb_id: int, until: int) -> None:
@@ -90,6 +93,10 @@ class Xet(Protocol):
     def file(self, hashed: str) -> XetFile | None: ...
     def add_file(self, hashed: str, blob_id: int, terms: bytes, xorb_ids: Sequence[int]) -> None:
         """Record a reconstruction; one that exists changes nothing."""
+        ...
+
+    def remake_file(self, hashed: str, terms: bytes, xorb_ids: Sequence[int]) -> None:
+        """Have a reconstruction that is on record made of other ranges."""
         ...
 
     def hashes_of(self, blob_ids: Sequence[int]) -> Mapping[int, str]:

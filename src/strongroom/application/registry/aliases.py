@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strongroom.application.call import Call
+from strongroom.application.call import Call, asset_target, check_etag
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import assets
 from strongroom.application.registry.views import AliasView, alias_view
+from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from strongroom.domain.identity.roles import Permission
@@ -32,6 +33,7 @@ def change(call: Call, asset_uid: str, changes: Sequence[ChangeAlias]) -> list[A
     """Change several aliases of one asset, all or none, each with its own compare-and-swap (domain.md N8).
 
     :raises PreconditionFailed: an alias is not at the stated ETag; nothing is changed.
+    :raises Forbidden: one is protected, and the caller may not protect.
     """
     asset = assets.locked(call, asset_uid, Permission.ALIAS_SET)
     if not 1 <= len(changes) <= CHANGES_MOST:
@@ -52,6 +54,8 @@ def _change_one(call: Call, asset: Asset, change: ChangeAlias) -> AliasView | No
         raise PreconditionFailed(f"The alias {name!r} is not where you think.", etag=found, version=at)
     if version is None and before is None:
         raise NotFound(f"There is no alias {name!r}.")
+    if before is not None and before.protected:
+        call.require(Permission.ALIAS_PROTECT, asset_target(asset), Subject("asset", asset.uid))
     moved = call.tx.aliases.move(asset, name, version, call.actor.id)
     call.record(
         "alias.set" if version else "alias.remove",
@@ -66,6 +70,23 @@ def _change_one(call: Call, asset: Asset, change: ChangeAlias) -> AliasView | No
         asset=asset,
     )
     return alias_view(moved) if moved else None
+
+
+def protect(call: Call, asset_uid: str, name: str, etag: int | None, *, protected: bool) -> AliasView:
+    """Protect an alias, or end that: only who may protect moves or removes it, and what it points at stays.
+
+    :raises NotFound: there is no such alias.
+    """
+    asset = assets.locked(call, asset_uid, Permission.ALIAS_PROTECT)
+    before = call.tx.aliases.get(asset.id, clean_alias(name))
+    if before is None:
+        raise NotFound(f"There is no alias {name[:64]!r}.")
+    check_etag(etag, before.etag)
+    asset = call.tx.assets.advance(asset)
+    changed = call.tx.aliases.protect(asset, before.name, protected=protected)
+    details: dict[str, Json] = {"alias": before.name, "to": before.version_uid, "protected": protected}
+    call.record("alias.protect", Subject("asset", asset.uid), details, asset=asset)
+    return alias_view(changed)
 
 
 def _target(call: Call, asset: Asset, uid: str) -> Version:

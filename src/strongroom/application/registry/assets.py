@@ -29,6 +29,7 @@ from strongroom.domain.tracking.source import maybe_claimed
 
 STATES = ("active", "archived", "trashed", "all")
 ATTACHMENTS_MOST = 200
+HOLDS_NAMED = 20
 TAGS_LARGEST = 1 << 20
 """Characters in all tags of one object."""
 #: Characters that a slug keeps whatever number is put behind it.
@@ -324,7 +325,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
     :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
-        a link of another asset shows a version.
+        a link of another asset shows a version; a version is on hold.
     """
     asset = locked(call, uid, Permission.ASSET_DELETE)
     check_etag(etag, asset.etag)
@@ -332,6 +333,9 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases hold versions of this asset; pass release_aliases to drop them.", holders=holders)
+    held = sorted({uid for uids in call.tx.holds.held(asset.id).values() for uid in uids})
+    if held:
+        raise Held("Versions of this asset are on hold.", holders=[f"hold:{uid}" for uid in held[:HOLDS_NAMED]])
     refuse_links(call, call.tx.versions.links_elsewhere(asset.id))
     changed = call.tx.assets.advance(asset, deleted_at=call.now)
     for alias in aliases:
@@ -387,6 +391,7 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     call.tx.annotations.erase_of(asset.id)
     call.tx.refs.remove_all(asset.id)
     call.tx.publication.done(asset.id)
+    call.tx.retention.set_rule("asset", asset.id, None)
     call.tx.blobs.review(asset.id, call.now)
     call.tx.manifests.forget(trees)
     changed = call.tx.assets.advance(

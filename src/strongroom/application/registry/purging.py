@@ -27,12 +27,13 @@ NAMED = 20
 def purge(call: Call, uid: str, reason: str) -> VersionView:
     """Remove a trashed version for good; number, label, digests and the reason stay as its tombstone.
 
-    :raises Conflict: it is not in the trash.
+    :raises Conflict: it is not in the trash. :raises Held: it is on hold, or a branch or pin leads to it.
     """
     asset, version = versions.locked(call, uid, Permission.ASSET_PURGE)
     if version.state is not VersionState.TRASHED:
         raise Conflict("Only a version in the trash can be purged.", state=version.state.value)
     why = clean_reason(reason)
+    versions.refuse_held(call, version)
     _refuse_if_reached(call, asset, version)
     unused = _held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))

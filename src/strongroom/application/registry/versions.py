@@ -23,6 +23,7 @@ STATES = ("active", "archived", "trashed", "purged", "draft", "all")
 SIGNATURE_LARGEST = 256 * 1024
 SIGNATURE_DEEPEST = 64
 ORIGIN_LONGEST = 2_000
+HOLDS_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +161,25 @@ def _must_be(version: Version, state: VersionState) -> None:
 
 
 def delete(
-    call: Call, uid: str, *, release_aliases: bool, etag: int | None, release_links: bool = False
+    call: Call,
+    uid: str,
+    *,
+    release_aliases: bool,
+    etag: int | None,
+    release_links: bool = False,
+    because: str | None = None,
 ) -> VersionView:
     """Move a version to the trash. Its number stays taken; `latest`, if it was this one, is the greatest live number.
 
     :param release_links: links that show it go along, where the caller may delete them.
+    :param because: what retention says of it.
     :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does; links show
-        it that do not go along.
+        it that do not go along; somebody holds it.
     """
     asset, version = locked(call, uid, Permission.VERSION_DELETE)
     check_etag(etag, version.etag)
     _must_be(version, VersionState.LIVE)
+    refuse_held(call, version)
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
@@ -181,8 +190,17 @@ def delete(
     for alias in aliases:
         call.tx.aliases.move(asset, alias.name, None, call.actor.id)
     details: dict[str, Json] = {"number": version.number, "released": tuple(alias.name for alias in aliases)}
+    if because is not None:
+        details["retention"] = because
     call.record("version.delete", Subject("version", uid), details, asset=asset)
     return version_view(call, asset, changed)
+
+
+def refuse_held(call: Call, version: Version) -> None:
+    """:raises Held: there are holds on it."""
+    holds = call.tx.holds.of_version(version.id, HOLDS_NAMED)
+    if holds:
+        raise Held("The version is on hold; an admin releases it.", holders=[f"hold:{one.uid}" for one in holds])
 
 
 def _release(call: Call, source: Version, *, drop: bool, release_aliases: bool) -> None:

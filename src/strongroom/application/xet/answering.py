@@ -59,7 +59,8 @@ def _find(call: Call, session: Session, chunk: bytes) -> Sequence[Xorb]:
             continue
         terms = {file.id: unpack_terms(file.terms) for file in files}
         beside = _beside(xorb_id, terms[files[0].id])
-        xorbs = call.tx.xet.xorbs(beside)
+        damaged = call.tx.integrity.damaged_xorbs(beside)
+        xorbs = {one: xorb for one, xorb in call.tx.xet.xorbs(beside).items() if one not in damaged}
         if xorb_id not in xorbs or xorbs[xorb_id].index.find(chunk) is None:
             continue
         whole = [xorbs[one] for one in beside if one in xorbs and _is_whole(call, xorbs[one], terms)]

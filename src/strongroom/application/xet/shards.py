@@ -15,7 +15,7 @@ from strongroom.application.artifacts import uploads
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.ports.xet import RunningDigests, XetCodec, Xorb
+from strongroom.application.ports.xet import RunningDigests, XetCodec, XetFile, Xorb
 from strongroom.application.xet.claims import CheckedFile, check_file, named, require_possession
 from strongroom.application.xet.rebuilding import Rebuilder
 from strongroom.application.xet.store import place_of
@@ -43,11 +43,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A file with the digests of its bytes; `stored` is None where they are on record."""
+    """A file with the digests of its bytes; `stored` is None where they are on record.
+
+    :ivar remade: it is on record as made of chunks that are damaged; these are not.
+    """
 
     file: CheckedFile
     stored: StoredBlob | None
     blob_id: int | None = None
+    remade: bool = False
 
 
 async def register(edge: Edge, session: Session, data: bytes, progress: Progress) -> None:
@@ -137,8 +141,8 @@ async def _verified(
     edge: Edge, codec: XetCodec, rebuilder: Rebuilder, file: CheckedFile, progress: Progress
 ) -> Verified:
     """The file with its SHA-256: known of a file of that hash, else taken from its bytes, whatever is claimed."""
-    known = await edge.read(lambda call: call.tx.xet.file(file.name))
-    if known is not None:
+    known, damaged = await edge.read(partial(_known, name=file.name))
+    if known is not None and not damaged:
         _compare(file, known.sha256)
         progress.verified += file.size
         return Verified(file, None, known.blob_id)
@@ -148,7 +152,13 @@ async def _verified(
             await asyncio.to_thread(_hash, running, chunks)
             progress.verified += sum(map(len, chunks))
     _compare(file, running.sha256)
-    return Verified(file, running.blob(place_of(file.name), running.git))
+    return Verified(file, running.blob(place_of(file.name), running.git), remade=damaged)
+
+
+def _known(call: Call, *, name: str) -> tuple[XetFile | None, bool]:
+    """A file of that hash, and whether it is damaged."""
+    found = call.tx.xet.file(name)
+    return found, found is not None and found.sha256 in call.tx.integrity.damaged([found.sha256])
 
 
 def _hash(running: RunningDigests, chunks: Sequence[Data]) -> None:
@@ -168,7 +178,10 @@ def _enter(call: Call, *, session: Session, files: Sequence[Verified]) -> None:
         terms, blob_id = one.file.terms, one.blob_id
         if one.stored is not None:
             blob_id = call.tx.blobs.add([one.stored])[one.stored.sha256].id
-            call.tx.xet.add_file(one.file.name, blob_id, pack_terms(terms), [term.xorb for term in terms])
+            made = one.file.name, pack_terms(terms), [term.xorb for term in terms]
+            call.tx.xet.add_file(made[0], blob_id, made[1], made[2])
+            if one.remade:
+                call.tx.xet.remake_file(*made)
         elif call.tx.xet.file(one.file.name) is None:
             raise Unavailable("The file was removed at this moment; send it again.")
         assert blob_id is not None  # noqa: S101 - either it was on record, or it is now

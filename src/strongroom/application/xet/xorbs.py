@@ -85,7 +85,8 @@ async def grant(edge: Edge, session: Session, hashed: str, size: int) -> Grant |
     def begin(call: Call) -> tuple[str, str] | None:
         target(call, session, write=True)
         known = call.tx.xet.ids_by_hash([hashed])
-        if call.tx.xet.noted(call.actor.id, list(known.values()) or [-1]):
+        ids = list(known.values()) or [-1]
+        if call.tx.xet.noted(call.actor.id, ids) - call.tx.integrity.damaged_xorbs(ids):
             return None
         name = call.tx.random_bytes(16).hex()
         return name, call.sealer.seal(_GRANTED, (name, hashed, session.asset, call.actor.uid))

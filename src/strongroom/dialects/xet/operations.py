@@ -5,7 +5,9 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from strongroom.application.artifacts.reading import OpenFile
+from strongroom.application.call import Call
 from strongroom.application.edge import Gateway, RequestEdge
+from strongroom.application.integrity.marking import mark_read
 from strongroom.application.xet import answering, reconstructing, xorbs
 from strongroom.application.xet.reconstructing import Reconstruction
 from strongroom.application.xet.tokens import Session
@@ -86,7 +88,12 @@ class Fetching:
         async def damaged(error: Corrupted) -> None:
             details: dict[str, Json] = {"blob": blob.sha256, "block": int(str(error.details.get("block", 0)))}
             subject = Subject("asset", fetch.asset)
-            await edge.command(lambda call: call.record("blob.corrupted", subject, details))
+
+            def note(call: Call) -> None:
+                call.record("blob.corrupted", subject, details)
+                mark_read(call.tx, blob, error)
+
+            await edge.command(note)
 
         opened = OpenFile(blob, hashed, lambda _sent: None, damaged)
         return await file_response(self._gateway.store, opened, header, head=http.method == "HEAD")

@@ -35,6 +35,8 @@ REVISIONS: Final = (
     "0029",
     "0030",
     "0031",
+    "0032",
+    "0033",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -110,3 +110,9 @@ class SqlAliases(Repository):
         }
         self._insert(alias, values)
         return self.get(asset.id, name)
+
+    def protect(self, asset: Asset, name: str, *, protected: bool) -> Alias:
+        mine = alias.c.asset_id == asset.id, alias.c.name == name, _CURRENT
+        self._connection.execute(update(alias).where(*mine).values(protected=protected, etag=asset.event_seq))
+        found: Alias = _ONE.exactly_one(self._connection, asset=asset.id, name=name)
+        return found

@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, delete, exists, null, or_, select, updat
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.damage import heal_made
 from strongroom.adapters.sql.tables import asset_blob, blob, blob_digest, blob_leaving, blob_ledger, possession_review
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.ports.collection import SETTLING_US
@@ -18,11 +19,18 @@ _COLUMNS = (blob.c.id, blob.c.sha256, blob.c.size, blob.c.place, blob.c.blocks)
 
 
 _BY_SHA256 = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests")), Blob)
-_FRESH = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests"), blob.c.condemned_at.is_(None)), Blob)
+_SOUND = Prepared(select(*_COLUMNS).where(among(blob.c.sha256, "digests"), blob.c.damaged_at.is_(None)), Blob)
+_FRESH = Prepared(
+    select(*_COLUMNS).where(
+        among(blob.c.sha256, "digests"), blob.c.condemned_at.is_(None), blob.c.damaged_at.is_(None)
+    ),
+    Blob,
+)
 _ENTERED = Prepared(
     select(
         *_COLUMNS,
         blob.c.condemned_at,
+        blob.c.damaged_at,
         exists()
         .where(
             blob_leaving.c.sha256 == blob.c.sha256,
@@ -88,8 +96,23 @@ class SqlBlobs(Repository):
             if any(row.leaving for row in found.values()) or found.keys() != set(digests):
                 break
             if not condemned or _SPARED.run(self._connection, ids=condemned) == len(condemned):
-                return {one: Blob(row.id, row.sha256, row.size, row.place, row.blocks) for one, row in found.items()}
+                blobs = {one: Blob(row.id, row.sha256, row.size, row.place, row.blocks) for one, row in found.items()}
+                damaged = [row.sha256 for row in found.values() if row.damaged_at is not None]
+                return {**blobs, **self._healed(blobs, damaged, rows)} if damaged else blobs
         raise Unavailable("These bytes are being removed at this moment; send them again.")
+
+    def _healed(
+        self, blobs: Mapping[str, Blob], damaged: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> Mapping[str, Blob]:
+        """Those that were damaged are where they were written just now, with the digests of what was written."""
+        sent, healed = {row["sha256"]: row for row in rows}, {}
+        for digest in damaged:
+            new = {name: sent[digest][name] for name in ("place", "blocks")}
+            old = blobs[digest]
+            self._connection.execute(update(blob).where(blob.c.id == old.id).values(damaged_at=None, **new))
+            healed[digest] = Blob(old.id, old.sha256, old.size, new["place"], new["blocks"])
+        heal_made(self._connection, [one.id for one in healed.values()])
+        return healed
 
     def fresh(self, digests: Sequence[str]) -> Mapping[str, Blob]:
         found = _FRESH.rows(self._connection, digests=list(dict.fromkeys(digests))) if digests else []
@@ -110,7 +133,8 @@ class SqlBlobs(Repository):
             held = _HELD.rows(self._connection, assets=list(asset_ids) or [-1], ids=ids)
             allowed = {row.blob_id for row in (*sent, *held)}
             mine += [digest for digest in batch if stored.get(digest) in allowed]
-        return self.by_sha256(mine)
+        found = _SOUND.rows(self._connection, digests=list(dict.fromkeys(mine))) if mine else []
+        return {one.sha256: one for one in found}
 
     def digests(self, algo: str, digests: Sequence[str]) -> Mapping[str, str]:
         found: dict[str, str] = {}

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.damage import named_places
 from strongroom.adapters.sql.tables import (
     asset_blob,
     blob,
@@ -152,10 +153,12 @@ class SqlCollection(Repository):
             for table in (blob, blob_leaving):
                 found = select(table.c.sha256, table.c.place).where(table.c.sha256.in_(batch))
                 known |= {(row.sha256, row.place) for row in self._connection.execute(found)}
+        unknown = [one for one in orphans if (one.sha256, one.place) not in known]
+        named = named_places(self._connection, [one.place for one in unknown])
         rows = [
             {"sha256": one.sha256, "size": one.size, "place": one.place, "condemned_at": condemned_at, "orphan": True}
-            for one in orphans
-            if (one.sha256, one.place) not in known
+            for one in unknown
+            if one.place not in named
         ]
         if rows:
             self._connection.execute(insert(blob_leaving), rows)

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select, Table, func, select, tuple_
 
-from strongroom.adapters.sql.repositories.base import Repository, batches
+from strongroom.adapters.sql.repositories.base import batches
+from strongroom.adapters.sql.repositories.damage import named_places
+from strongroom.adapters.sql.repositories.upkeep import SqlUpkeep
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -42,7 +44,7 @@ _FILES: Select[Any] = select(
 _OWNERS: Mapping[str, Table] = {"draft": version, "run": run, "logged_model": logged_model}
 
 
-class SqlIntegrity(Repository):
+class SqlIntegrity(SqlUpkeep):
     """See :class:`strongroom.application.ports.integrity.Integrity`."""
 
     # -- blobs ---------------------------------------------------------------------------------------------------
@@ -83,6 +85,10 @@ class SqlIntegrity(Repository):
     def files(self, after: int, limit: int) -> Sequence[FileRow]:
         query = _FILES.where(xet_file.c.id > after).order_by(xet_file.c.id).limit(limit)
         return [FileRow(*row) for row in self._connection.execute(query)]
+
+    def file_called(self, hashed: str) -> FileRow | None:
+        row = self._connection.execute(_FILES.where(xet_file.c.hash == hashed)).one_or_none()
+        return FileRow(*row) if row else None
 
     def file(self, file_id: int) -> FileRow | None:
         row = self._connection.execute(_FILES.where(xet_file.c.id == file_id)).one_or_none()
@@ -151,7 +157,9 @@ class SqlIntegrity(Repository):
                 pair = tuple_(table.c.sha256, table.c.place)
                 query = select(table.c.sha256, table.c.place).where(pair.in_(batch))
                 known |= {(row.sha256, row.place) for row in self._connection.execute(query)}
-        return [one for one in listed if (one.sha256, one.place) not in known]
+        found = [one for one in listed if (one.sha256, one.place) not in known]
+        mislabelled = named_places(self._connection, [one.place for one in found])
+        return [one for one in found if one.place not in mislabelled]
 
     def abandoned(self, upload_ids: Sequence[str]) -> Sequence[str]:
         begun: set[str] = set()

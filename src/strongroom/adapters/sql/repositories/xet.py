@@ -7,6 +7,7 @@ from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches
+from strongroom.adapters.sql.repositories.damage import heal_made
 from strongroom.adapters.sql.tables import (
     asset_blob,
     blob,
@@ -84,8 +85,17 @@ class SqlXet(Repository):
         xorb_id = self.ids_by_hash([hashed]).get(hashed)
         if xorb_id is None:
             raise Unavailable("This xorb is being removed at this moment; send it again.")
+        self._heal(row)
         self.answer(answering, xorb_id)
         return xorb_id
+
+    def _heal(self, row: Mapping[str, Any]) -> None:
+        """The same chunks packed in another way: another body, which serves where the one on record is damaged."""
+        damaged = select(blob.c.id).where(blob.c.id == xorb.c.blob_id, blob.c.damaged_at.is_not(None)).exists()
+        other = update(xorb).where(xorb.c.hash == row["hash"], xorb.c.blob_id != row["blob_id"], damaged)
+        new = {name: row[name] for name in ("blob_id", "chunks", "body_bytes", "raw_bytes")}
+        if self._connection.execute(other.values(**new)).rowcount:
+            heal_made(self._connection, [row["blob_id"]])
 
     def note_xorb(self, principal_id: int, xorb_id: int, until: int) -> None:
         row = {"principal_id": principal_id, "xorb_id": xorb_id, "until": until}
@@ -116,6 +126,12 @@ class SqlXet(Repository):
         file_id = self._connection.execute(select(xet_file.c.id).where(xet_file.c.hash == hashed)).scalar_one()
         self._insert_ignore(blob_digest, [{"blob_id": blob_id, "algo": "xet", "value": hashed}])
         self._insert_ignore(xet_file_xorb, [{"file_id": file_id, "xorb_id": one} for one in sorted(set(xorb_ids))])
+
+    def remake_file(self, hashed: str, terms: bytes, xorb_ids: Sequence[int]) -> None:
+        made = update(xet_file).where(xet_file.c.hash == hashed).values(terms=terms).returning(xet_file.c.id)
+        for file_id in self._connection.execute(made).scalars().all():
+            self._connection.execute(delete(xet_file_xorb).where(xet_file_xorb.c.file_id == file_id))
+            self._insert_ignore(xet_file_xorb, [{"file_id": file_id, "xorb_id": one} for one in sorted(set(xorb_ids))])
 
     def hashes_of(self, blob_ids: Sequence[int]) -> Mapping[int, str]:
         found: dict[int, str] = {}

@@ -16,6 +16,7 @@ from strongroom.adapters.sql.tables.artifacts import (
     folder,
     folder_entry,
     possession_review,
+    scrub,
     tree,
     tree_page,
     upload,
@@ -74,6 +75,7 @@ from strongroom.adapters.sql.tables.registry import (
     version,
     workspace,
 )
+from strongroom.adapters.sql.tables.retention import retention_rule, version_hold
 from strongroom.adapters.sql.tables.search import document
 from strongroom.adapters.sql.tables.traces import assessment, span, trace, trace_link
 from strongroom.adapters.sql.tables.tracking import (
@@ -158,6 +160,7 @@ __all__ = [
     "read_window",
     "record_set",
     "record_set_experiment",
+    "retention_rule",
     "revision",
     "revision_parent",
     "run",
@@ -167,6 +170,7 @@ __all__ = [
     "run_series",
     "run_stream",
     "run_value",
+    "scrub",
     "setting",
     "span",
     "stage",
@@ -183,6 +187,7 @@ __all__ = [
     "upload",
     "upload_part",
     "version",
+    "version_hold",
     "version_origin",
     "watch",
     "webhook",

@@ -15,7 +15,20 @@ blob = Table(
     Column("blocks", LargeBinary, nullable=False),
     time_us("recorded_at"),
     time_us("condemned_at", nullable=True),
+    time_us("damaged_at", nullable=True),
     index_of_present("ix_blob_condemned", "condemned_at"),
+    index_of_present("ix_blob_damaged", "damaged_at"),
+)
+
+#: One row: how far the scrub has come, and until when a process has the turn.
+scrub = Table(
+    "scrub",
+    metadata,
+    Column("id", Int64, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
+    time_us("begun_at"),
+    Column("rounds", BigInteger, nullable=False),
+    time_us("taken_until"),
 )
 
 #: Taken from `blob` by the collector, and not yet erased (decision 21). Once erased they stay a while where erasing is

@@ -40,6 +40,12 @@ class SetAlias(Struct, frozen=True, kw_only=True):
     version_uid: Uid
 
 
+class ProtectAlias(Struct, frozen=True, kw_only=True):
+    """Whether only those who may protect move or remove it."""
+
+    protected: bool
+
+
 class AliasChange(Struct, frozen=True, kw_only=True):
     """One alias of a batch: `version_uid` null removes it; `etag` compares, 0 means that it must not exist."""
 
@@ -153,6 +159,21 @@ def remove_alias(call: Call, request: Request[AliasOf, Any]) -> None:
     aliases.change(call, request.params.uid, [aliases.ChangeAlias(request.params.name, None, request.etag)])
 
 
+@command(
+    "alias.protect",
+    "PATCH",
+    "/assets/{uid}/aliases/{name}",
+    Permission.ALIAS_PROTECT,
+    "Protect an alias, or end that",
+    params=AliasOf,
+    body=ProtectAlias,
+    answer=AliasView,
+)
+def protect_alias(call: Call, request: Request[AliasOf, ProtectAlias]) -> AliasView:
+    p, protected = request.params, request.body.protected
+    return aliases.protect(call, p.uid, p.name, request.etag, protected=protected)
+
+
 @read(
     "alias.history",
     "/assets/{uid}/alias-history",
@@ -225,6 +246,7 @@ OPERATIONS = (
     get_alias,
     set_alias,
     remove_alias,
+    protect_alias,
     alias_history,
     list_tags,
     set_tags,

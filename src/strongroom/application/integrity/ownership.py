@@ -1,0 +1,103 @@
+"""Whose a store is: each folder or bucket belongs to one database, and says so in a mark (decision 29).
+
+To a database, bytes that none of its rows names are orphans. Two databases on one store, such as a server and its
+restored copy, would take each other's.
+"""
+
+from enum import Enum, auto
+from functools import partial
+from typing import Final
+
+from strongroom.application.artifacts.upkeep import Mark, UpkeepBlobs
+from strongroom.application.ports.execution import Executor
+from strongroom.application.ports.transaction import Transaction
+from strongroom.application.xet.tokens import STORE_SETTING
+from strongroom.domain.audit.record import AuditRecord, Subject
+from strongroom.domain.errors import Conflict
+from strongroom.domain.identity.model import SYSTEM
+
+OWNER_SETTING: Final = "store_owner"
+#: Before the id while the mark may not be written yet.
+_PENDING: Final = "pending:"
+_HELP: Final = (
+    "Two databases on one store lose each other's bytes. When no other server uses this one, "
+    "say so: strongroom admin store adopt"
+)
+
+
+class Standing(Enum):
+    """What a mark means to a database."""
+
+    OURS = auto()
+    FREE = auto()
+    COPY = auto()
+    LOST = auto()
+    MOVED = auto()
+    FOREIGN = auto()
+
+
+def standing(mark: Mark | None, owner: str | None, database: str) -> Standing:
+    """Compare a store's mark with what the database knows.
+
+    :param owner: the id that the database goes by; None when it has marked no store. :param database: where it lives.
+    """
+    if mark is None:
+        return Standing.FREE if owner is None or owner.startswith(_PENDING) else Standing.LOST
+    if mark.copied:
+        return Standing.COPY
+    if owner is None or mark.owner != owner.removeprefix(_PENDING):
+        return Standing.FOREIGN
+    return Standing.OURS if mark.database == database else Standing.MOVED
+
+
+_REFUSED: Final = {
+    Standing.LOST: "The store has lost its mark, or is another one than before: is it mounted, is it the right one? ",
+    Standing.MOVED: "The store belongs to this database as it was before it was restored or moved. ",
+    Standing.FOREIGN: "The store belongs to another database. ",
+}
+
+
+async def settle(executor: Executor, upkeep: UpkeepBlobs) -> None:
+    """See that the store is this database's; one that is nobody's becomes it.
+
+    :raises Conflict: it is another's, or may be; the message names the command that adopts it.
+    """
+    # the database first: whoever starts beside us says it is done only when the mark is there
+    owner, database = await executor.read(lambda tx: (tx.settings.get(OWNER_SETTING), tx.integrity.identity()))
+    mark = await upkeep.mark()
+    found = standing(mark, owner, database)
+    if found is Standing.OURS and owner is not None and not owner.startswith(_PENDING):
+        return
+    if found in _REFUSED:
+        raise Conflict(_REFUSED[found] + _HELP)
+    # a copy may be of an older day: what clients of the Xet protocol sent since then is not here
+    older = found is Standing.COPY and mark is not None and mark.database != database
+    await _take(executor, upkeep, database, older=older)
+
+
+async def adopt(executor: Executor, upkeep: UpkeepBlobs) -> None:
+    """Make the store this database's, whosever it was: after a restore, a move, or the end of another server."""
+    await _take(executor, upkeep, await executor.read(lambda tx: tx.integrity.identity()), older=True)
+    await executor.command(_record)
+
+
+async def _take(executor: Executor, upkeep: UpkeepBlobs, database: str, *, older: bool) -> None:
+    owner = await executor.command(partial(_begin, older=older))
+    await upkeep.set_mark(Mark(owner, database))
+    await executor.command(lambda tx: tx.settings.put(OWNER_SETTING, owner))
+
+
+def _begin(tx: Transaction, *, older: bool) -> str:
+    """An id of its own for a database that has none, or may share it with the one that it is a copy of."""
+    kept = (tx.settings.get(OWNER_SETTING) or "").removeprefix(_PENDING)
+    owner = kept if kept and not older else tx.random_bytes(16).hex()
+    tx.settings.put(OWNER_SETTING, _PENDING + owner)
+    if older:
+        tx.settings.take(STORE_SETTING)
+    return owner
+
+
+def _record(tx: Transaction) -> None:
+    uid = tx.new_uid()
+    subject = Subject("store", uid)
+    tx.audit.append(AuditRecord(uid, None, tx.now(), SYSTEM, None, "store.adopt", "done", subject), None)
