@@ -1,7 +1,9 @@
 """What storing things costs, from the client's side."""
 
+from datetime import datetime
+
 from strongroom.sdk.api import Api
-from strongroom.sdk.lookup import asset_uid
+from strongroom.sdk.lookup import VersionRef, asset_uid, version_uid
 from strongroom.sdk.models import Answer, Asset
 
 
@@ -26,6 +28,46 @@ class StoreFigures(Answer, frozen=True):
     unheld: int
 
 
+class Holder(Answer, frozen=True):
+    """What holds files: of an asset `name` is its path."""
+
+    kind: str
+    uid: str
+    files: int
+    bytes: int
+    name: str = ""
+
+
+class Freed(Answer, frozen=True):
+    """What would leave the store by a purge (`freed_files`, `freed_bytes`), out of `files`, and what holds the rest.
+
+    `own`: files that the asset still holds. `folders`: files in folders of runs and drafts. `hidden`: holders that are
+    not named.
+    """
+
+    files: int
+    bytes: int
+    freed_files: int
+    freed_bytes: int
+    own: int
+    folders: int
+    holders: list[Holder]
+    hidden: int
+
+
+class BlobHeld(Answer, frozen=True):
+    """Who holds a file. `stored` is 0 where it is in chunks; `condemned_at`: since then nobody has held it."""
+
+    sha256: str
+    size: int
+    stored: int
+    sent: bool
+    chunks: bool
+    holders: list[Holder]
+    hidden: int
+    condemned_at: datetime | None = None
+
+
 class Storage:
     """``client.storage``."""
 
@@ -35,6 +77,18 @@ class Storage:
     def asset(self, asset: str | Asset) -> StorageFigures:
         """Of one asset."""
         return self._api.call("storage.asset", StorageFigures, uid=asset_uid(self._api, asset))
+
+    def why_asset(self, asset: str | Asset) -> Freed:
+        """What purging an asset would free, and what holds the rest. For admins of the workspace."""
+        return self._api.call("storage.why_asset", Freed, uid=asset_uid(self._api, asset))
+
+    def why_version(self, version: VersionRef) -> Freed:
+        """The same of a version."""
+        return self._api.call("storage.why_version", Freed, uid=version_uid(self._api, version))
+
+    def why_blob(self, sha256: str) -> BlobHeld:
+        """Who holds a file. :raises NotFound: nothing in the workspace does."""
+        return self._api.call("storage.why_blob", BlobHeld, sha256=sha256)
 
     def workspace(self) -> StorageFigures:
         """Of the whole workspace. For its admins."""

@@ -4,7 +4,7 @@ import hashlib
 
 from strongroom.application.artifacts import folders
 from strongroom.application.artifacts.folders import PutEntry
-from strongroom.application.collection import collecting, previewing
+from strongroom.application.collection import collecting, holding, previewing
 from strongroom.application.ports.collection import Sum
 from strongroom.application.registry import publishing, versions
 from strongroom.application.registry.publishing import PublishDetails
@@ -47,6 +47,8 @@ def test_a_xorb_goes_with_the_last_file_made_of_it(chunks: Chunks) -> None:
     published(chunks, kept)
     version = published(chunks, kept, gone)
     world = chunks.site.world
+    said = world.read("admin", lambda c: holding.of_version(c, version))
+    assert (said.freed_files, said.freed_bytes) == (1, len(own.body)), "the shared xorb stays"
     world.command("admin", lambda c: versions.delete(c, version, release_aliases=True, etag=None))
     world.command("admin", lambda c: purge(c, version, "r"))
     bodies = {hashlib.sha256(one.body).hexdigest(): len(one.body) for one in (shared, own)}

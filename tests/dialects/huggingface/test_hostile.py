@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json as jsons
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -93,6 +94,10 @@ def test_a_signed_address_takes_what_it_was_signed_for_and_nothing_else(api: InP
     address = place(said)
     for broken in (address[:-2] + "AA", address + "A", address[: len(address) // 2], "/api/lfs/x"):
         is_refused(send(api, "PUT", broken, who=None, body=b"right"), 403)
+    start = len("/api/lfs/")
+    for at in range(start, len(address), 7):
+        other = "A" if address[at] != "A" else "B"
+        is_refused(send(api, "PUT", address[:at] + other + address[at + 1 :], who=None, body=b"right"), 403)
     is_refused(send(api, "PUT", address, who=None, body=b"wrong"), 400)
     is_refused(send(api, "PUT", address, who=None, body=b"rightly so"), 400)
     is_refused(send(api, "POST", address, {"oid": said["oid"], "parts": []}, who=None), 403)
@@ -137,13 +142,25 @@ def test_endless_and_odd_lines_are_refused(api: InProcess) -> None:
     is_refused(commit(api, ("lfsFile", {"path": "a", "oid": "../../etc/passwd"})), 400)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "a/b/c/d", "lab/no--pe", "lab/..", "lab/%00", "LAB", "lab%2fbert"])
+@pytest.mark.parametrize(
+    "name", ["gpt2", "a/b/c/d", "lab/no--pe", "lab/..", "lab/%20", "LAB", "lab%2fbert", "LAB/Bert2"]
+)
 def test_names_that_are_none_are_repositories_that_are_not_there(api: InProcess, name: str) -> None:
-    """Trap 4: "must answer 404 RepoNotFound rather than the framework's bare 404"."""
+    """ "single-segment and odd-case names"; trap 4: "404 RepoNotFound rather than the framework's bare 404"."""
     for address in (f"/api/models/{name}", f"/{name}/resolve/main/config.json", f"/api/datasets/{name}/tree/main"):
-        answer = send(api, "GET", address)
-        assert answer.status in {400, 404}, (address, answer.body)
-        assert answer.status == 400 or answer.headers["x-error-code"] == "RepoNotFound", address
+        for method in ("GET", "HEAD") if "resolve" in address else ("GET",):
+            answer = send(api, method, address)
+            assert (answer.status, answer.headers["x-error-code"]) == (404, "RepoNotFound"), (address, answer.body)
+            assert answer.headers["x-error-message"]
+    is_refused(send(api, "GET", f"/api/models/{name}%00"), 400)
+
+
+def test_names_in_odd_case_are_one_repository(api: InProcess) -> None:
+    """ "odd-case names": found in any case, and answered as they are written, so that caches hold one."""
+    for name in ("lab/bert", "LAB/BERT", "Lab/bErT"):
+        assert send(api, "GET", f"/api/models/{name}").json()["id"] == "lab/bert"
+        made = send(api, "POST", "/api/repos/create", {"name": name.split("/")[1], "organization": name.split("/")[0]})
+        is_refused(made, 409)
 
 
 def test_a_slash_stays_in_its_segment(api: InProcess) -> None:
@@ -177,3 +194,14 @@ def test_a_token_for_one_repository_opens_no_other(api: InProcess) -> None:
     path = urlsplit(granted["casUrl"]).path + "/v1/xorbs/default/" + "0" * 64
     bearer = [("Authorization", f"Bearer {granted['accessToken']}")]
     assert send(api, "POST", path, who=None, body=b"x", headers=bearer).status in {401, 403}
+
+
+def test_a_signed_address_ends_with_the_right_that_it_was_given_for(api: InProcess) -> None:
+    """ "tampered signed URLs, tokens for another repository": it acts as the token, which is looked up each time."""
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    made = send(api, "POST", "/api/v1/tokens", {"description": "a job's", "expires_at": tomorrow}, "contributor").json()
+    api.tokens["job"] = made["token"]
+    address = place(asked_for(api, b"too late", who="job"))
+    assert send(api, "DELETE", f"/api/v1/tokens/{made['details']['id']}", who="contributor").status < 300
+    is_refused(send(api, "PUT", address, who=None, body=b"too late"), 401)
+    is_refused(send(api, "PUT", address, who="maintainer", body=b"too late"), 401)

@@ -1,6 +1,7 @@
 """What no honest client sends: xorbs that are not what they claim, and forged shards."""
 
 import hashlib
+import tracemalloc
 
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
 import pytest
@@ -143,6 +144,24 @@ def test_ranges_behind_the_end_of_a_xorb_are_refused(store: Store) -> None:
     answer = store.shard(bytes(data))
     assert answer.status == 400
     assert "behind the end" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("count", [2**32 - 1, 2**31, 1_500_000])
+@pytest.mark.parametrize("of", ["files", "xorbs"])
+def test_a_header_that_announces_gigabytes_costs_nothing(store: Store, of: str, count: int) -> None:
+    """ "4 GiB headers": "all lengths in headers bounded before memory is taken"; the body has some hundred bytes."""
+    made = sent(store)
+    data = bytearray(MadeShard([whole(made)] if of == "files" else [], [made]).data)
+    at = 48 if of == "files" else 48 * 2  # behind the bookend of no files
+    data[at + 36 : at + 40] = count.to_bytes(4, "little")
+    tracemalloc.start()
+    try:
+        answer = store.shard(bytes(data))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (answer.status, answer.json()["code"]) == (400, "invalid")
+    assert most < 8 * 1024 * 1024, "nothing as large as the header says was made"
 
 
 def test_overlapping_ranges_are_the_bytes_that_they_are(store: Store) -> None:

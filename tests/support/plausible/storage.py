@@ -1,5 +1,16 @@
-"""What storing things costs: nothing but the asset is asked for."""
+"""What storing things costs: nothing but the thing is asked for."""
 
-from tests.support.plausible import said
+from collections.abc import Mapping
+from typing import Any
 
-REQUESTS = {**said("storage.workspace"), **said("storage.total")}
+from tests.support.api_world import World
+from tests.support.plausible import Asked, said
+
+
+def blob(world: World) -> Asked:
+    """A file of the world's version."""
+    page = world.do("file.list", uid=world.version["uid"])
+    return Asked({"sha256": page["items"][0]["sha256"]}, {})
+
+
+REQUESTS: Mapping[str, Any] = {**said("storage.workspace"), **said("storage.total"), "storage.why_blob": blob}

@@ -28,6 +28,7 @@ from strongroom.adapters.sql.repositories.figures import SqlFigures
 from strongroom.adapters.sql.repositories.folders import SqlFolders
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
+from strongroom.adapters.sql.repositories.holding import SqlHolding
 from strongroom.adapters.sql.repositories.idempotency import SqlIdempotency
 from strongroom.adapters.sql.repositories.inbox import SqlInbox
 from strongroom.adapters.sql.repositories.integrity import SqlIntegrity
@@ -304,6 +305,10 @@ class SqlTransaction:
     @cached_property
     def automations(self) -> SqlAutomations:
         return SqlAutomations(self)
+
+    @cached_property
+    def holding(self) -> SqlHolding:
+        return SqlHolding(self)
 
     @cached_property
     def collection(self) -> SqlCollection:

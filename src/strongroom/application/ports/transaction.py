@@ -13,6 +13,7 @@ from strongroom.application.ports.collaboration import Comments, Cursors, Discus
 from strongroom.application.ports.collection import Collection
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
+from strongroom.application.ports.holding import Holding
 from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.integrity import Integrity
 from strongroom.application.ports.lineage import Lineage
@@ -144,6 +145,8 @@ class Transaction(Protocol):
     def automations(self) -> Automations: ...
     @property
     def collection(self) -> Collection: ...
+    @property
+    def holding(self) -> Holding: ...
     @property
     def integrity(self) -> Integrity: ...
     @property

@@ -35,7 +35,7 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
     why = clean_reason(reason)
     versions.refuse_held(call, version)
     _refuse_if_reached(call, asset, version)
-    unused = _held_alone(call, asset, version)
+    unused = held_alone(call, asset, version)
     call.tx.blobs.release(asset.id, sorted(unused))
     changed = call.tx.versions.purge(version, call.now, why)
     call.tx.comments.erase(On.VERSION, [version.id])
@@ -65,7 +65,7 @@ def _refuse_if_reached(call: Call, asset: Asset, version: Version) -> None:
     raise Held("Branches or pins lead to its revision; squash or delete them first.", holders=holders)
 
 
-def _held_alone(call: Call, asset: Asset, version: Version) -> set[str]:
+def held_alone(call: Call, asset: Asset, version: Version) -> set[str]:
     """SHA-256 of the version's files that stand in no other live or trashed version, nor where a ref leads to.
 
     An open draft need not be asked: sealing records possession of all that it holds again.
@@ -80,6 +80,11 @@ def _held_alone(call: Call, asset: Asset, version: Version) -> set[str]:
             break
         alone.difference_update(_digests(call, page))
     return alone
+
+
+def files_of(call: Call, tree: str) -> set[str]:
+    """SHA-256 of all files of a tree."""
+    return {digest for page in load_root(call, tree).pages for digest in _digests(call, page.id)}
 
 
 def _pages(call: Call, asset: Asset, beside: int) -> dict[str, None]:

@@ -28,8 +28,8 @@ VALUES_MOST = 500_000
 """Values of all attributes in one body, those inside lists and maps too."""
 MESSAGES_MOST = 1_200_000
 """Messages in one body: an attribute is two of them. In JSON, its lists and objects."""
-UNCOUNTED_LARGEST = 1 << 20
-"""Bytes in which there cannot be too many messages."""
+UNCOUNTED_LARGEST = 2 * MESSAGES_MOST
+"""Bytes in which there cannot be too many messages: each takes two."""
 MESSAGES_DEEPEST = 100
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _IDS = ("traceId", "spanId", "parentSpanId")
