@@ -81,6 +81,7 @@ QUESTIONS = [
         ("stage of 1 in 10 and a tag", "stage = 'production' AND tags.team = 't3'", []),
         ("words of a text", "text CONTAINS 'release 77*'", []),
         ("no filter, latest first", "", []),
+        ("of a kind, as MLflow lists them", "kind = 'model'", ["updated_at DESC", "name", "number DESC"]),
     ),
     *_of(
         Entity.VERSION,

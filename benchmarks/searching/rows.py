@@ -115,6 +115,7 @@ class Rows:
         yield t.version, {
             **self._common(id_), "asset_id": asset_id, "namespace_id": self.place.namespace_id,
             "number": (id_ - 1) % 10 + 1, "state": "live", "stage": "production" if is_tenth else None,
+            "updated_at": PAST + id_,
         }  # fmt: skip
         yield from self._tags(
             "version", id_, team=f"t{self.random.randint(0, 9)}", ticket=f"T-{self.random.randint(0, 999)}"

@@ -14,20 +14,21 @@ from strongroom.domain.search.schema import Entity
 from tests.application.conftest import World
 from tests.application.search.test_plans import plans
 
-RUNS = 12
+RUNS, LATE = 12, 8
+OF_X, DEEP = {0, 2, 5, 8}, {1, 3, 5, 9}
 SHARED = "INTERSECT"
 
 
 @pytest.fixture
 def experiment_uid(world: World) -> str:
-    """Twelve runs by their loss: the first six of team x, the last seven of depth 3, all of them quick."""
+    """Twelve runs by their loss, all of them quick, the last four late."""
     uid = world.command("contributor", lambda c: experiments.create(c, CreateExperiment("e", "vision"))).uid
 
     def begin(call: Call) -> None:
         for n in range(RUNS):
-            made = runs.create(call, CreateRun(uid, f"r{n}", tags={"team": "x" if n < RUNS / 2 else "y"}))
-            points = [LogPoint("loss", float(n)), LogPoint("quick", 1.0)]
-            depth = LogParam("depth", "3" if n >= RUNS / 2 - 1 else "4")
+            made = runs.create(call, CreateRun(uid, f"r{n}", tags={"team": "x" if n in OF_X else "y"}))
+            points = [LogPoint("loss", float(n)), LogPoint("quick", 1.0), LogPoint("late", float(n >= LATE))]
+            depth = LogParam("depth", "3" if n in DEEP else "4")
             recording.log(call, made.uid, Batch([depth], points))
 
     world.command("contributor", begin)
@@ -36,11 +37,11 @@ def experiment_uid(world: World) -> str:
 
 @pytest.fixture(autouse=True)
 def common(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is few; four rows are looked at, and a walk of 200 is taken for short."""
+    """Nothing is few; four rows are looked at, and a walk of 250 is taken for short."""
     monkeypatch.setattr(finder, "CANDIDATES_MOST", -1)
     monkeypatch.setattr(finder, "CHECKED_MOST", -1)
     monkeypatch.setattr(meeting, "HEAD_ROWS", 4)
-    monkeypatch.setattr(meeting, "WALKED_MOST", 200)
+    monkeypatch.setattr(meeting, "WALKED_MOST", 250)
 
 
 def asked(world: World, what: str, order: str, uid: str) -> tuple[list[str], bool]:
@@ -62,13 +63,13 @@ def test_what_rarely_meets_is_what_indexes_share(world: World, experiment_uid: s
 
 def test_what_fits_soon_is_met_on_the_walk(world: World, experiment_uid: str) -> None:
     names, laid = asked(world, "tags.team = 'x' AND metrics.quick > 0.5", "metrics.loss", experiment_uid)
-    assert names == [f"r{n}" for n in range(6)]
+    assert names == [f"r{n}" for n in sorted(OF_X)]
     assert not laid
 
 
 def test_a_walk_that_is_bounded_is_looked_at_from_its_bound(world: World, experiment_uid: str) -> None:
-    """From loss 8 on every run has depth 3: what the head of the whole order says does not count."""
-    what = "metrics.loss >= 8 AND params.depth = 3"
+    """From loss 8 on every run is late: what the head of the whole order says does not count."""
+    what = "metrics.loss >= 8 AND metrics.late > 0.5"
     names, laid = asked(world, what, "metrics.loss", experiment_uid)
-    assert names == [f"r{n}" for n in range(8, 12)]
+    assert names == [f"r{n}" for n in range(LATE, RUNS)]
     assert not laid

@@ -50,9 +50,8 @@ def pages(filled: Filled, entity: Entity, question: Question, size: int) -> list
 SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
 # CANDIDATES_MOST, CHECKED_MOST, HEAD_ROWS, WALKED_MOST
 WAYS = {
-    "by candidates": (5_000, 20_000, 500, 20_000),
-    "by all parts": (3, 50_000, 500, 20_000),
-    "along an index": (0, 0, 500, 20_000),
+    "by candidates": (5_000, 20_000, 500, 2_000),
+    "along an index": (0, 0, 500, 2_000),
     "where parts meet": (0, 0, 1, -1),
 }
 

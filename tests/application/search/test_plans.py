@@ -21,8 +21,9 @@ SEARCHES: dict[Entity, Callable[..., object]] = {
     Entity.VERSION: find.versions,
     Entity.RUN: find.runs,
     Entity.LOGGED_MODEL: find.found_logged_models,
+    Entity.TRACE: find.traces,
 }
-SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
+SCOPED = {Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE}
 MEASURED = "ix_logged_model_value_search (experiment_id=? AND key_id=?"
 ON_ONE = "ix_logged_model_value_dataset (experiment_id=? AND key_id=? AND dataset_id=?"
 EVALUATED = "ix_evaluation_value_search (key_id=?"
@@ -56,6 +57,10 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
     (Entity.VERSION, "", ""): (
         ["SEARCH version USING INDEX ix_version_workspace (workspace_id=?)", "!" + SORTS],
         ["Scan Backward using", " on version", "!Sort"],
+    ),
+    (Entity.VERSION, "kind = 'model'", "updated_at DESC"): (
+        ["SEARCH version USING INDEX ix_version_updated (workspace_id=?)", "!" + SORTS],
+        ["Scan Backward using ix_version_updated on version", "!Sort"],
     ),
     (Entity.ASSET, "description != 'x'", ""): (
         ["SEARCH asset USING INDEX ix_asset_workspace (workspace_id=?)", "!" + SORTS],
@@ -121,6 +126,16 @@ FOUND: dict[tuple[Entity, str], tuple[str, str]] = {
     (Entity.RUN, "dataset.digest = 'x7'"): ("ix_node_digest (workspace_id=? AND digest=?)", "ix_node_digest"),
     (Entity.LOGGED_MODEL, "metrics.loss ON 'd1' > 990"): (ON_ONE + " AND last>?)", "ix_logged_model_value_"),
     (Entity.LOGGED_MODEL, "metrics.loss > 990"): (MEASURED + " AND last>?)", "ix_logged_model_value_search"),
+    (Entity.LOGGED_MODEL, "dataset.name = 'd7'"): (
+        "ix_logged_model_value_measured (dataset_id=?)", "ix_logged_model_value_",  # 18 skips through a longer one
+    ),
+    (Entity.TRACE, "feedback.score < 0.001"): (
+        "ix_assessment_number (experiment_id=? AND kind=? AND name=? AND number<?)", "ix_assessment_number",
+    ),
+    (Entity.TRACE, "expectation.answer = 'a7'"): (
+        "ix_assessment_text (experiment_id=? AND kind=? AND name=? AND <expr>=?)", "ix_assessment_text",
+    ),
+    (Entity.TRACE, "run = 'r7'"): ("ix_trace_link_target (kind=? AND target_id=?)", "ix_trace_link_target"),
     (Entity.LOGGED_MODEL, "params.depth = 3"): (SAID + " AND number=?)", "ix_logged_model_param_search"),
     (Entity.RUN, "params.seed = 'x' OR tags.team = 'y'"): (
         "ix_run_param_text (experiment_id=? AND key_id=? AND <expr>=?)", "ix_run_param_text",
@@ -281,6 +296,18 @@ INSERT INTO run_value (run_id, key_id, experiment_id, last, last_step, last_time
 INSERT INTO run_param (run_id, key_id, text, number, once, experiment_id)
   SELECT i, k, (i % 500)::text, i % 500, true, {experiment}
   FROM generate_series(1000, {rows}) i, unnest(ARRAY[1003, 1004]) k;
+INSERT INTO trace (id, uid, workspace_id, experiment_id, trace_id, run_id, name, state, started_at, told, spans, size,
+                   created_by, recorded_at, updated_at)
+  SELECT i, 't' || i, {workspace}, {experiment}, i::text, i, 'n', 'ok', i, true, 0, 0, {actor}, i, i
+  FROM generate_series(1000, {rows}) i;
+INSERT INTO trace_link (trace_id, kind, target_id, recorded_at)
+  SELECT i, 'run', i, 1 FROM generate_series(1000, {rows}) i;
+INSERT INTO assessment (uid, trace_id, experiment_id, kind, name, value, text, number, source, source_id, rationale,
+                        valid, created_by, recorded_at, updated_at)
+  SELECT k || i, i, {experiment}, k, CASE k WHEN 'feedback' THEN 'score' ELSE 'answer' END, '1',
+         CASE k WHEN 'expectation' THEN 'a' || i % 500 END, CASE k WHEN 'feedback' THEN i * 1.0 / {rows} END,
+         'human', 'u', '', true, {actor}, i, i
+  FROM generate_series(1000, {rows}) i, unnest(ARRAY['feedback', 'expectation']) k;
 INSERT INTO document (id, words)
   SELECT i * 8 + 1, array_to_tsvector(ARRAY['\ue000version{workspace}', 'common', 'w' || i % 1000])
   FROM generate_series(1000, {rows}) i;

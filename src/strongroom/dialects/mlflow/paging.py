@@ -25,7 +25,9 @@ def gathered(
         asked = min(size - len(items), MAX_PAGE)
         page = find(PageRequest(asked, after))
         items += page.items
-        weight += sum(map(weigh, page.items)) if weigh else 0
         after = page.next_page_token
-        if after is None or len(items) >= size or weight > GATHERED_LARGEST:
+        if after is None or len(items) >= size:
+            return Page(items, after)
+        weight += sum(map(weigh, page.items)) if weigh else 0
+        if weight > GATHERED_LARGEST:
             return Page(items, after)

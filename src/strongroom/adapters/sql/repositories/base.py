@@ -146,6 +146,11 @@ def begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     return func.substr(column, 1, len(prefix)) == prefix
 
 
+def load_json(text: str) -> Any:  # noqa: ANN401 - whatever was dumped
+    """What `dump_json` wrote; mostly it is nothing."""
+    return {} if text == "{}" else json.loads(text)
+
+
 def dump_json(value: object) -> str:
     """JSON text as it is stored."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)

@@ -252,7 +252,9 @@ class SqlLoggedModels(Repository):
                 .order_by(ranked.c.model_id, name_dict.c.text, ranked.c.place)
             )
             if "run_id" in ranked.c:
-                query = query.add_columns(run.c.uid.label("run_uid")).outerjoin(run, run.c.id == ranked.c.run_id)
+                # asked row by row: joined, PostgreSQL reads all runs there are for a page of models
+                uid = select(run.c.uid).where(run.c.id == ranked.c.run_id).scalar_subquery()
+                query = query.add_columns(uid.label("run_uid"))
             yield from weighed(self._connection, query, len(batch), most, _characters)
 
 

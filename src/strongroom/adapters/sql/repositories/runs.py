@@ -1,6 +1,5 @@
 """Runs in SQL. What they record is in `records`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
@@ -10,7 +9,7 @@ from sqlalchemy import Row, Select, bindparam, func, insert, select, tuple_, upd
 
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories import documents
-from strongroom.adapters.sql.repositories.base import batches, begins, dump_json, load
+from strongroom.adapters.sql.repositories.base import batches, begins, dump_json, load, load_json
 from strongroom.adapters.sql.repositories.records import SqlRecords
 from strongroom.adapters.sql.tables import experiment, principal, run
 from strongroom.application.paging import Key
@@ -39,11 +38,11 @@ def _select() -> Select[Any]:
 
 
 def _load(row: Row[Any]) -> Run:
-    return load(Run, row, source=json.loads(row.source), state=RunState(row.state))
+    return load(Run, row, source=load_json(row.source), state=RunState(row.state))
 
 
 def _prepared(statement: Select[Any]) -> Prepared:
-    return Prepared(statement, Run, source=json.loads, state=RunState)
+    return Prepared(statement, Run, source=load_json, state=RunState)
 
 
 _BY_UID = _prepared(_select().where(run.c.uid == bindparam("uid"), run.c.workspace_id == bindparam("workspace")))

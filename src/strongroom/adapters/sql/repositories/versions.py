@@ -1,6 +1,5 @@
 """Versions, revisions and drafts in SQL."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
@@ -25,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories import documents
 from strongroom.adapters.sql.repositories.assets import tagged
-from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load
+from strongroom.adapters.sql.repositories.base import Repository, batches, dump_json, load, load_json
 from strongroom.adapters.sql.tables import (
     asset,
     asset_blob,
@@ -63,7 +62,7 @@ def _select(*, brief: bool = False) -> Select[Any]:
 
 
 def _load(row: Row[Any]) -> Version:
-    return load(Version, row, signature=json.loads(row.signature), state=VersionState(row.state))
+    return load(Version, row, signature=load_json(row.signature), state=VersionState(row.state))
 
 
 _LIVE = version.c.state == "live"
@@ -81,7 +80,7 @@ _STATES: dict[str, list[ColumnElement[bool]]] = {
 
 
 def _prepared(*conditions: ColumnElement[bool]) -> Prepared:
-    return Prepared(_select().where(*conditions), Version, signature=json.loads, state=VersionState)
+    return Prepared(_select().where(*conditions), Version, signature=load_json, state=VersionState)
 
 
 _OF_ASSET = version.c.asset_id == bindparam("asset")
@@ -95,7 +94,7 @@ _PURGED: ColumnElement[str] = literal_column("'purged'")
 _LINKS = Prepared(
     _select().where(version.c.source_id == bindparam("source"), version.c.state != _PURGED).order_by(version.c.id),
     Version,
-    signature=json.loads,
+    signature=load_json,
     state=VersionState,
 )
 LISTED_LINKS = 100
@@ -117,7 +116,7 @@ _REVISION = Prepared(select(revision.c.id).where(revision.c.digest == bindparam(
 _LOCK = Prepared(
     _select().where(version.c.id == bindparam("id")).with_for_update(of=version),
     Version,
-    signature=json.loads,
+    signature=load_json,
     state=VersionState,
 )
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select
 
 from strongroom.adapters.sql.search import within
 from strongroom.adapters.sql.search.conditions import condition
-from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_keys, with_id
+from strongroom.adapters.sql.search.order import SortKey, after, bound_at, selected, sort_keys, with_id
 from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Query
@@ -51,7 +51,7 @@ class Asked:
     def page(self, *conditions: Sql) -> Select[Any]:
         """A page of the rows of the entity's own table under conditions."""
         keys = self.keys()
-        place = [] if self.place is None else [after(keys, self.place)]
+        place = [] if self.place is None else [*bound_at(keys[0], self.place), after(keys, self.place)]
         return selected(keys, [*conditions, *place], self.limit)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, literal_column, select, union_all
+from sqlalchemy import Select, literal_column, select, true, union_all
 
 from strongroom.adapters.sql.repositories.assets import visible_where
 from strongroom.adapters.sql.search import full_text, of_traces, several
@@ -17,9 +17,11 @@ from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.search.values import METRICS, PARAMS
 from strongroom.adapters.sql.tables import (
     alias,
+    assessment,
     asset,
     edge,
     evaluation_value,
+    logged_model_value,
     namespace,
     node,
     object_property,
@@ -29,6 +31,7 @@ from strongroom.adapters.sql.tables import (
     stage,
     tag,
     trace,
+    trace_link,
     version,
 )
 from strongroom.adapters.sql.tables.base import head
@@ -159,8 +162,10 @@ def _is_exact(atom: Atom) -> bool:
 
 def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
     """The queries whose indexes find what an atom is about; none where there is no index for it."""
-    if atom.field.group in SAID | {Group.RUN, Group.PROMPT}:
-        return ()
+    if atom.field.group in SAID:
+        return _said(scope, atom, experiments)
+    if atom.field.group in {Group.RUN, Group.PROMPT}:
+        return _of_run(scope, atom) if atom.field.group is Group.RUN and _is_sought(atom) else ()
     if kind_of(values_of(atom)[0]) is not Type.INTEGER and not _is_sought(atom):
         return ()
     found: Select[Any] | None
@@ -257,9 +262,11 @@ def _recorded(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any]
 
 
 def _with_dataset(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
-    """Runs that read a data set of somebody else, or one of ours, by its name or digest."""
-    if scope.entity is not Entity.RUN or atom.field.name == "context":
+    """Runs that read a data set of somebody else, or one of ours, by its name or digest; models measured on one."""
+    if atom.field.name == "context":
         return ()
+    if scope.entity is Entity.LOGGED_MODEL:
+        return _measured_on(scope, atom)
     read = select(edge.c.target_id.label("id")).where(edge.c.type == "input", edge.c.target_kind == "run")
     nodes = select(node.c.id).where(
         node.c.workspace_id == scope.workspace_id,
@@ -278,6 +285,36 @@ def _with_dataset(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
         read.where(edge.c.source_kind == "node", edge.c.source_id.in_(nodes)),
         read.where(edge.c.source_kind == "version", edge.c.source_id.in_(versions)),
     )
+
+
+def _measured_on(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
+    if atom.field.on is not None:
+        return ()
+    nodes = select(node.c.id).where(
+        node.c.workspace_id == scope.workspace_id,
+        node.c.kind == several.DATASET,
+        holds(scope, node.c[atom.field.name], atom),
+    )
+    table = logged_model_value
+    return (select(table.c.model_id.label("id")).where(table.c.dataset_id.in_(nodes)),)
+
+
+def _said(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
+    """Traces of some experiments of which an assessment of that kind and name says this."""
+    number = kind_of(values_of(atom)[0]) is Type.INTEGER
+    fits = holds(scope, assessment.c.number, atom) if number else _same_head(scope, assessment.c.text, atom)
+    if fits is None or not (number or _is_sought(atom)):
+        return ()
+    mine = [assessment.c.experiment_id.in_(experiments or ()), assessment.c.kind == atom.field.group.value]
+    mine += [assessment.c.name == atom.field.name, assessment.c.valid == true(), fits]
+    return (select(assessment.c.trace_id.label("id")).where(*mine),)
+
+
+def _of_run(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
+    """Traces made in a run, and those linked with it."""
+    runs = select(run.c.id).where(run.c.workspace_id == scope.workspace_id, holds(scope, run.c.uid, atom))
+    linked = select(trace_link.c.trace_id.label("id")).where(trace_link.c.kind == "run")
+    return select(trace.c.id).where(trace.c.run_id.in_(runs)), linked.where(trace_link.c.target_id.in_(runs))
 
 
 def _of_trace(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:

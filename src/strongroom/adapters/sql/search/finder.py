@@ -24,7 +24,7 @@ from strongroom.domain.tracking.figures import FigureRow, Figures, Member
 CANDIDATES_MOST = 5_000
 """Rows that an index finds are fetched and sorted up to here; more are common enough to be met along an order."""
 CHECKED_MOST = 20_000
-"""Up to here they are looked at to see whether few of them fit the other parts too."""
+"""Up to here the rows that fit a part are counted, where there are several parts."""
 PROBES_MOST = 4
 MERGED_MOST = 50
 """Experiments whose runs or logged models are merged from an index each."""
@@ -124,36 +124,31 @@ class SqlSearch(Repository):
         return self._common(_sorted(asked, counts), found, counts)
 
     def _common(self, asked: Asked, found: list[Probe], counts: Mapping[Expr, int]) -> Sequence[Row[Any]]:
-        """No part fits few rows by itself: rows are met along an index, unless few fit all parts."""
-        led = [probe for probe in found if probe.led is not None and not asked.query.order]
-        best = min(led or found, key=lambda probe: counts[probe.part])
-        if len(found) > 1:
-            shared = self._shared(asked, found, counts, best if led else None)
-            if shared is not None:
-                fits = asked.fits(*shared.known)
-                return self._run(among(asked, shared.ids, asked.page(*fits, *asked.within)))
-        elif not led and len(asked.parts) > 1 and counts[best.part] <= CHECKED_MOST:
-            fitting = self._fitting(asked, best, counts[best.part])
-            if fitting is not None:
-                return self._run(asked.page(residual.is_one_of(asked.scope, fitting))) if fitting else []
-        return self._run(walks.by_id(asked, best)) if led else self._walk(asked)
+        """No part fits few rows by itself: rows are met along an index, unless that would take long."""
+        leading = [probe for probe in found if probe.led is not None and not asked.query.order]
+        led = min(leading, key=lambda probe: counts[probe.part]) if leading else None
+        shared = self._shared(asked, found, counts, led)
+        if shared is not None:
+            return self._run(among(asked, shared.ids, asked.page(*asked.fits(*shared.known), *asked.within)))
+        return self._run(walks.by_id(asked, led)) if led else self._walk(asked)
 
     def _shared(
         self, asked: Asked, found: list[Probe], counts: Mapping[Expr, int], led: Probe | None
     ) -> meeting.Shared | None:
-        """What two indexes share, where a walk would have to go farther for a page than that takes."""
+        """What indexes find, where a walk would have to go farther for a page than that takes."""
         bounds = meeting.bounding(asked) if led is None else [led.part]
         head = self._head(asked, bounds, led)
         if head.far <= meeting.WALKED_MOST:
             return None
         rows = self._connection.execute(select(func.max(TABLES[asked.scope.entity].c.id))).scalar() or 0
         sizes = {part: max(head.shares.get(part, 0) * rows, min(count, CHECKED_MOST)) for part, count in counts.items()}
-        # all rows of the head fit the parts that bound it: they are counted, as far as it could be worth while
-        most = int(min(head.far * meeting.PER_ROW, rows))
-        again = [probe for probe in found if probe.part in bounds and counts[probe.part] > CHECKED_MOST]
-        sizes |= self._counts(again, most) if again and most > CHECKED_MOST else {}
+        # what the head tells nothing of is counted, as far as it could be worth while: rows that all or none of it fit
+        most = int(min(head.far * (meeting.PER_ROW if len(found) > 1 else 1), rows))
+        untold = [probe for probe in found if probe.part in bounds or not head.shares.get(probe.part)]
+        again = [probe for probe in untold if counts[probe.part] > min(CHECKED_MOST, CANDIDATES_MOST)]
+        sizes |= self._counts(again, most) if again else {}
         shared = meeting.shared(found, sizes, rows)
-        return shared if shared is not None and (shared.weight < head.far or meeting.WALKED_MOST < 0) else None
+        return shared if shared.weight < head.far or meeting.WALKED_MOST < 0 else None
 
     def _head(self, asked: Asked, bounds: list[Expr], led: Probe | None) -> meeting.Head:
         first = meeting.only(asked, bounds)
@@ -174,15 +169,6 @@ class SqlSearch(Repository):
         ]
         numbers = iter(self._connection.execute(select(*columns)).one())
         return {probe.part: sum(next(numbers) for _ in probe.queries) for probe in found}
-
-    def _fitting(self, asked: Asked, probe: Probe, count: int) -> Sequence[int] | None:
-        """The ids of all rows that fit, if they are so few that a walk would look at more rows than are found here."""
-        table = TABLES[asked.scope.entity]
-        rows = self._connection.execute(select(func.max(table.c.id))).scalar() or 0
-        most = min(max(asked.limit * rows // max(count, 1), asked.limit), CANDIDATES_MOST)
-        fitting = select(asked.scope.id).where(*asked.fits(*probe.known), *asked.within).limit(most + 1)
-        found = self._connection.execute(among(asked, probe.ids, fitting)).scalars().all()
-        return found if len(found) <= most else None
 
     # -- along the order -----------------------------------------------------------------------------------------
 

@@ -24,7 +24,6 @@ WALKED_MOST = 2_000
 """Rows that a walk may be expected to read for a page before anything else is looked at."""
 PER_ROW = 10
 """Entries of indexes that are laid over one another in the time in which a walk checks one row."""
-BOTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def look(connection: Connection, asked: Asked, head: Sequence[int]) -> Head:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The ids that two indexes share.
+    """The ids that one index finds, or that two share.
 
     :param known: parts that all of them fit. :param weight: what finding and checking them takes, in rows of a walk.
     """
@@ -74,16 +73,19 @@ class Shared:
     weight: float
 
 
-def shared(found: Sequence[Probe], sizes: Mapping[Expr, float], rows: int) -> Shared | None:
-    """What the two shortest indexes share; None where there are no two.
+def shared(found: Sequence[Probe], sizes: Mapping[Expr, float], rows: int) -> Shared:
+    """What the two shortest indexes share, or what one finds.
 
     :param sizes: about how many rows fit each part, of so many `rows`.
     """
-    short = sorted((probe for probe in found if len(probe.queries) == 1), key=lambda probe: sizes[probe.part])[:BOTH]
-    if len(short) < BOTH:
-        return None
-    one, other = short
+    one, *others = sorted(found, key=lambda probe: sizes[probe.part])
+    first = sizes[one.part]
+    alone = Shared(one.ids, one.known, first)
+    single = [probe for probe in others if len(probe.queries) == 1]
+    if not single or len(one.queries) > 1:
+        return alone
+    other = single[0]
     both = intersect(select(one.ids.subquery().c.id), select(other.ids.subquery().c.id)).subquery("met")
-    first, second = sizes[one.part], sizes[other.part]
-    weight = (first + second) / PER_ROW + first * second / max(rows, 1)
-    return Shared(select(both.c.id), (*one.known, *other.known), weight)
+    weight = (first + sizes[other.part]) / PER_ROW + first * sizes[other.part] / max(rows, 1)
+    met = Shared(select(both.c.id), (*one.known, *other.known), weight)
+    return met if weight < alone.weight or WALKED_MOST < 0 else alone

@@ -86,6 +86,13 @@ def merged(scope: Scope, keys: list[SortKey], parts: list[Select[Any]], limit: i
     return rows.order_by(*(clause for key in over for clause in key.clauses())).limit(limit)
 
 
+def bound_at(key: SortKey, place: Key) -> list[Sql]:
+    """Where an index of the first key goes on, apart from what decides between equal values."""
+    if key.nullable or key.constant:
+        return []
+    return [~replace(key, descending=not key.descending).beyond(place[0])]
+
+
 def after(keys: list[SortKey], place: Key) -> Sql:
     """Rows strictly after a place.
 

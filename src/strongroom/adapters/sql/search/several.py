@@ -61,7 +61,8 @@ def is_latest(scope: Scope, table: Any, what: Field) -> Sql:  # noqa: ANN401 - a
         table.c.last_time, table.c.last_step, table.c.dataset_id
     )
     query = select(literal(1)).where(other.c.model_id == table.c.model_id, *_measured(scope, other, what), later)
-    return query.correlate(table).limit(1).scalar_subquery().is_(None)
+    # a comparison: of IS NULL PostgreSQL expects one row in 200, and then reads all models for the page
+    return func.coalesce(query.correlate(table).limit(1).scalar_subquery(), 0) < literal(1)
 
 
 def newest(scope: Scope, what: Field) -> Sql:
@@ -125,7 +126,9 @@ def _values(scope: Scope, what: Field) -> _Values:
     if what.group is Group.METRIC:
         return _Values(table.c[COLUMNS[what.part]], table, [mine, *_measured(scope, table, what)])
     on = [] if what.on is None else [on_dataset(scope, table.c.dataset_id, what.on)]
-    return _Values(node.c[what.name], table.join(node, node.c.id == table.c.dataset_id), [mine, *on])
+    # a value by its key: joined, PostgreSQL reads all nodes for each model
+    value = select(node.c[what.name]).where(node.c.id == table.c.dataset_id).correlate(table).scalar_subquery()
+    return _Values(value, table, [mine, *on])
 
 
 def _read(scope: Scope, name: str) -> _Values:

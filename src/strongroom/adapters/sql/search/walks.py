@@ -11,11 +11,10 @@ from strongroom.adapters.sql.search import several
 from strongroom.adapters.sql.search.asked import Asked
 from strongroom.adapters.sql.search.candidates import Probe
 from strongroom.adapters.sql.search.conditions import condition, holds
-from strongroom.adapters.sql.search.order import SortKey, after, selected, sort_keys, with_id
+from strongroom.adapters.sql.search.order import SortKey, after, bound_at, selected, sort_keys, with_id
 from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.search.values import METRICS, PARAMS
 from strongroom.adapters.sql.tables import evaluation_value, object_property
-from strongroom.application.paging import Key
 from strongroom.domain.search.ast import (
     MEASURED,
     And,
@@ -35,7 +34,12 @@ from strongroom.domain.search.ast import (
 )
 from strongroom.domain.search.schema import Entity, Type, is_set, kind_of
 
-_OWN = {Entity.RUN: "started_at", Entity.TRACE: "started_at", Entity.LOGGED_MODEL: "created_at"}
+_OWN = {
+    Entity.RUN: {"started_at"},
+    Entity.TRACE: {"started_at"},
+    Entity.LOGGED_MODEL: {"created_at"},
+    Entity.VERSION: {"created_at", "updated_at"},
+}
 MERGED_MOST = 100
 """Stretches of an index that are merged."""
 
@@ -71,7 +75,10 @@ def has_index(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -
 
 def is_own(entity: Entity, order: Sequence[OrderTerm]) -> bool:
     """Whether an index of the entity's own table has the order, within an experiment where there are such."""
-    return not order or order[0].field == Field(Group.ATTRIBUTE, _OWN.get(entity, ""))
+    if not order:
+        return True
+    first = order[0].field
+    return first.group is Group.ATTRIBUTE and first.name in _OWN.get(entity, ())
 
 
 def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> list[Driver]:
@@ -119,7 +126,7 @@ def along(asked: Asked, driver: Driver) -> Walk:
     where += [holds(led, driver.value, part) for part in asked.parts if one and _bounds(part, first)]
     where += [condition(led if one else leads, part) for part in asked.parts]
     if asked.place is not None:
-        where += [_bound(keys[0], asked.place), after(keys, asked.place)]
+        where += [*bound_at(keys[0], asked.place), after(keys, asked.place)]
     table = TABLES[query.entity]
     page = selected(keys, [*where, *asked.within], asked.limit)
     return Walk(keys, page.select_from(driver.table.join(table, table.c.id == driver.owner)))
@@ -137,11 +144,6 @@ def by_id(asked: Asked, probe: Probe) -> Select[Any]:
     table = TABLES[asked.query.entity]
     # the sum keeps a planner from beginning with the table
     return selected(keys, where, asked.limit).select_from(found.join(table, table.c.id == found.c.id + 0))
-
-
-def _bound(key: SortKey, place: Key) -> Sql:
-    """What the index starts from, apart from what decides between equal values."""
-    return ~replace(key, descending=not key.descending).beyond(place[0])
 
 
 def _bounds(term: Expr, first: Field) -> TypeGuard[Compare | Between]:

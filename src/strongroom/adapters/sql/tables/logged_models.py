@@ -78,5 +78,6 @@ logged_model_value = Table(
     Column("count", BigInteger, nullable=False),
     Index("ix_logged_model_value_search", "experiment_id", "key_id", "last", "model_id"),
     Index("ix_logged_model_value_dataset", "experiment_id", "key_id", "dataset_id", "last", "model_id"),
+    Index("ix_logged_model_value_measured", "dataset_id", "model_id"),
     sqlite_with_rowid=False,
 )

@@ -187,6 +187,7 @@ version = Table(
     Index("ix_version_asset_state", "asset_id", "state", "number"),
     Index("ix_version_workspace_recorded", "workspace_id", "recorded_at", "id"),
     Index("ix_version_workspace", "workspace_id", "id"),
+    Index("ix_version_updated", "workspace_id", "updated_at", "id"),
     Index(
         "ix_version_expires",
         "expires_at",

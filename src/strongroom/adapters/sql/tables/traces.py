@@ -79,6 +79,16 @@ assessment = Table(
     time_us("recorded_at"),
     time_us("updated_at"),
     Index("ix_assessment_name", "experiment_id", "kind", "name", "trace_id"),
+    Index("ix_assessment_number", "experiment_id", "kind", "name", "number", "trace_id"),
+)
+
+Index(
+    "ix_assessment_text",
+    assessment.c.experiment_id,
+    assessment.c.kind,
+    assessment.c.name,
+    head(assessment.c.text),
+    assessment.c.trace_id,
 )
 
 #: What a trace is linked with: kind run or version, and its id. Not edges of lineage: a prompt in use has millions.
