@@ -181,16 +181,22 @@ def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[An
             return _present(scope, stage, found)
         case Group.DATASET, _:
             return _with_dataset(scope, atom)
-        case Group.PROPERTY, _:
-            found = _with_property(scope, atom)
-        case Group.EVALUATION, _:
-            fits = holds(scope, evaluation_value.c.value, atom), *several.evaluated(scope, evaluation_value, atom.field)
-            found = select(evaluation_value.c.version_id.label("id")).where(*fits)
-        case Group.PARAM | Group.METRIC, _:
-            found = _recorded(scope, atom, experiments)
         case _:
-            found = _of_trace(scope, atom, experiments) if scope.entity is Entity.TRACE else _attribute(scope, atom)
+            found = _valued(scope, atom, experiments)
     return () if found is None else (found,)
+
+
+def _valued(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
+    """The query of what has one value or several, and no time at which it held."""
+    match atom.field.group:
+        case Group.PROPERTY:
+            return _with_property(scope, atom)
+        case Group.EVALUATION:
+            fits = holds(scope, evaluation_value.c.value, atom), *several.evaluated(scope, evaluation_value, atom.field)
+            return select(evaluation_value.c.version_id.label("id")).where(*fits)
+        case Group.PARAM | Group.METRIC:
+            return _recorded(scope, atom, experiments)
+    return _of_trace(scope, atom, experiments) if scope.entity is Entity.TRACE else _attribute(scope, atom)
 
 
 def _present(scope: Scope, table: Any, query: Select[Any]) -> tuple[Select[Any], ...]:  # noqa: ANN401 - temporal
