@@ -6,6 +6,7 @@ import pytest
 
 from strongroom.application.artifacts import uploads
 from strongroom.application.call import Call
+from strongroom.application.evaluations import finding
 from strongroom.application.lineage import edges
 from strongroom.application.lineage.ends import End
 from strongroom.application.paging import PageRequest
@@ -147,3 +148,31 @@ def test_bytes_that_come_keep_a_head_from_being_quiet(site: Site) -> None:
     later = due()
     assert later is not None
     assert later > first
+
+
+def test_figures_are_evaluations_that_stand_on_no_known_data(site: Site) -> None:
+    """ "eval results into typed evaluations": one a data set; what is no figure is left out and stops no push."""
+    made = make(site, "made")
+    metrics = "[{type: accuracy, value: 0.9}, {type: accuracy, value: 0.1}, {type: WER, value: 7}, {type: f1, value: x}"
+    odd = "{type: loss, value: .nan}, {type: flag, value: true}, {type: '', value: 1}, {type: big, value: 1e999}]"
+    put(
+        site,
+        made,
+        card(
+            "model-index:",
+            "- results:",
+            "  - {dataset: {type: imdb, name: IMDb}, metrics: " + metrics + ", " + odd + "}",
+            "  - {dataset: {type: sst2}, metrics: [{type: f1, value: 0.5}]}",
+            "  - {dataset: {type: none}, metrics: [3, {}]}",
+        ),
+    )
+    version = pin(site, made, "1.0")
+    page = site.world.read(
+        "viewer", lambda call: finding.listed(call, version.uid, finding.ListEvaluations(), PageRequest())
+    )
+    said = {one.data.name: [(m.name, m.value, m.better.value) for m in one.metrics] for one in page.items}
+    assert said == {
+        "IMDb": [("accuracy", 0.9, "higher"), ("WER", 7.0, "lower")],
+        "sst2": [("f1", 0.5, "higher")],
+    }
+    assert not any(one.data.bound for one in page.items)

@@ -126,7 +126,13 @@ def test_a_card_becomes_tags_fields_and_lineage(hub: HubProcess, server: ServerP
         version = native.get("/resolve", params={"reference": "ann/card:1.0"}).json()["version"]
         base = native.get("/resolve", params={"reference": "ann/base:1.0"}).json()["version"]
         edges = native.get(f"/lineage/version/{version['uid']}/edges").json()["items"]
+        measured = native.get(f"/versions/{version['uid']}/evaluations").json()["items"]
     assert any(edge["type"] == "base" and base["uid"] in str(edge) for edge in edges)
+    (one,) = measured
+    assert (one["name"], one["data"]["name"], one["data"]["bound"]) == ("model-index", "IMDb", False)
+    assert [(metric["name"], metric["value"], metric["better"]) for metric in one["metrics"]] == [
+        ("accuracy", 0.9, "higher")
+    ]
     after = hub.run("""
         api.upload_file(repo_id="ann/card", path_in_repo="README.md", path_or_fileobj=b"# nothing")
         info = api.model_info("ann/card"); result = [info.tags, info.pipeline_tag]

@@ -71,6 +71,11 @@ async def record(edge: Edge, version_uid: str, command: RecordEvaluation) -> Eva
     return await edge.finish(lambda call: _record(call, version_uid, said))
 
 
+def record_here(call: Call, version_uid: str, command: RecordEvaluation) -> EvaluationView:
+    """The same, without results of single rows, in a transaction that is under way."""
+    return _record(call, version_uid, _Said(replace(_clean(command), rows=None)))
+
+
 async def correct(edge: Edge, uid: str, command: RecordEvaluation, reason: str) -> EvaluationView:
     """Record a successor of an evaluation that was wrong; both stay, and the successor stands.
 

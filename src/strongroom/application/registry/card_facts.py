@@ -16,7 +16,7 @@ from strongroom.application.lineage import graph
 from strongroom.application.lineage.graph import Said
 from strongroom.application.ports.cards import StoredCard
 from strongroom.application.ports.documents import UnreadableDocumentError
-from strongroom.application.registry import cards, slugs
+from strongroom.application.registry import card_results, cards, slugs
 from strongroom.application.registry.cards import CardText
 from strongroom.application.registry.readiness import Ready
 from strongroom.domain.artifacts.cards import CARD_PATH
@@ -125,7 +125,7 @@ def _bases(call: Call, asset: Asset, named: Sequence[str]) -> list[str]:
 
 
 def derive(call: Call, asset: Asset, version_uid: str, card: CardText | None) -> None:
-    """Say in the lineage of a version that was published just now what its card names as bases.
+    """Say of a version that was published just now what its card does: its bases in the lineage, and its figures.
 
     :param card: of the version's own tree; what was kept of the card on `main` counts when it is the same.
     """
@@ -135,6 +135,7 @@ def derive(call: Call, asset: Asset, version_uid: str, card: CardText | None) ->
     target = Vertex("version", call.tx.versions.by_uids(asset.workspace_id, [version_uid])[version_uid].id)
     says, bases = relation_of(known.data), _versions(call, asset, known.bases)
     graph.link_all(call, [Said(Vertex("version", base.id), says, target, {}) for base in bases])
+    card_results.record(call, version_uid, known.data)
 
 
 def _versions(call: Call, asset: Asset, uids: Sequence[str]) -> list[Version]:

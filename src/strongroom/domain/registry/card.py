@@ -35,6 +35,7 @@ class EvalResult:
     metric: str
     value: CardValue
     verified: bool
+    dataset_name: str = ""
 
 
 def head_of(text: str) -> str | None:
@@ -88,7 +89,8 @@ def results_of(data: Mapping[str, CardValue]) -> list[EvalResult]:
             for metric in _maps(result.get("metrics")):
                 verified = metric.get("verified") is True
                 said = (str(task.get("type", "")), str(dataset.get("type", "")), str(metric.get("type", "")))
-                found.append(EvalResult(*said, metric.get("value"), verified))
+                name = str(dataset.get("name", ""))
+                found.append(EvalResult(*said, metric.get("value"), verified, name))
     return found
 
 
