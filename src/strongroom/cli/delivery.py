@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +17,7 @@ from strongroom.cli.values import pairs
 
 if TYPE_CHECKING:
     from strongroom.sdk import Client
-    from strongroom.sdk.delivery import Placement, Release, Wanted
+    from strongroom.sdk.delivery import Placement, Release, Target, Wanted
 
 Flag = Annotated[bool, Parameter(negative="")]
 _SHOWN = ("environment", "line", "release", "mode", "share", "parts", "since", "by", "how", "note")
@@ -44,11 +45,45 @@ def where(
             return
         who = _names(client, [one.placed_by for of in board.lines for one in of.placements])
     output.rows([_row(one, who) for of in board.lines for one in of.placements], as_json=False, columns=_SHOWN)
-    targets = [one for of in board.lines for one in of.targets]
+    numbers = {one.release.digest: f"#{one.release.number}" for of in board.lines for one in of.placements}
+    targets = [_target(one, numbers) for of in board.lines for one in of.targets]
     if targets:
         output.line("")
         columns = ("environment", "line", "name", "status", "running", "health", "reported_at")
         output.rows(targets, as_json=False, columns=columns)
+
+
+def _target(one: "Target", numbers: dict[str, str]) -> dict[str, object]:
+    runs = "" if one.running is None else numbers.get(one.running, one.running[:12])
+    said = {"environment": one.environment, "line": one.line, "name": one.name, "status": one.status}
+    return {**said, "running": runs, "health": one.health, "reported_at": one.reported_at}
+
+
+def history(environment: str, *, line: str | None = None, limit: int = 100, common: Common | None = None) -> None:
+    """Everything that ever ran in an environment, the latest first.
+
+    Parameters
+    ----------
+    environment:
+        Where.
+    line:
+        On one line.
+    limit:
+        At most so many rows.
+    """
+    common = common or NONE
+    with common.client() as client:
+        found = list(islice(client.delivery.history(environment, line), limit))
+        if common.json:
+            output.emit(found)
+            return
+        who = _names(client, [one.placed_by for one in found])
+    rows = [{**_row(one, who), "until": one.valid_to} for one in found]
+    output.rows(
+        rows,
+        as_json=False,
+        columns=("line", "release", "mode", "share", "parts", "since", "until", "by", "how", "note"),
+    )
 
 
 def _names(client: "Client", uids: Sequence[str]) -> dict[str, str]:

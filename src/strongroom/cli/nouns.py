@@ -96,6 +96,7 @@ HAND_MADE = {
     "manifest.show": ("manifests:show", "What a version says of itself in strongroom.json."),
     "manifest.validate": ("manifests:validate", "Read a manifest as the server would, without one."),
     "prompt.render": ("manifests:render", "Fill a prompt with its variables."),
+    "environment.history": ("delivery:history", "Everything that ever ran in an environment."),
     "release.make": ("delivery:make", "Make a release of versions that go together."),
     "run.console": ("runs:console", "The console of a run, or another stream of lines."),
     "run.list": ("runs:list_", "Runs of an experiment; without one, the experiments."),

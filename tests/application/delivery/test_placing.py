@@ -90,6 +90,8 @@ def test_a_canary_and_a_shadow_stand_beside_what_is_live(delivery: Delivery) -> 
     with pytest.raises(Conflict):
         delivery.promote(1, "dev", mode="canary", share=10)
     delivery.promote(1, "dev")
+    with pytest.raises(Conflict):
+        delivery.promote(1, "dev", mode="canary", share=10)
     delivery.promote(2, "dev", mode="shadow", share=50)
     placed = delivery.promote(3, "dev", mode="canary", share=10)
     assert [(one.mode, one.release.number, one.share) for one in placed] == [

@@ -59,6 +59,8 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
     live = next((one for one in present if one.mode is Mode.LIVE), None)
     if mode is not Mode.LIVE and live is None:
         reasons.append(f"nothing is live on {release.line!r} that a {mode.value} could stand beside")
+    if mode is not Mode.LIVE and live and live.release_id == release.id:
+        reasons.append("it is what is live")
     if reasons:
         raise Conflict(
             f"{release.line}#{release.number} is not promoted to {name}: {'; '.join(reasons)}.", reasons=reasons
