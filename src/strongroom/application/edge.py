@@ -22,6 +22,7 @@ from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
 from strongroom.application.ports.audit import Remembered, StoredRecord
 from strongroom.application.ports.documents import LoadYaml
+from strongroom.application.ports.evaluation_rows import EvaluationRows
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.identity import PasswordHasher
@@ -104,6 +105,7 @@ class Gateway:
     :param outside: who looks at references; None where nothing is looked at.
     :param codec: what the Xet protocol needs of others; None where it is not served.
     :param direct: takes bytes that do not pass us; None where they lie in a folder.
+    :param rows: who reads the results of single rows; None where none are taken.
     :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
     """
@@ -120,6 +122,7 @@ class Gateway:
     outside: Outside | None = None
     codec: XetCodec | None = None
     direct: DirectUploads | None = None
+    rows: EvaluationRows | None = None
     waiting: Waiting = field(default_factory=Waiting)
     turns: Turns = field(default_factory=Turns)
     gate: PasswordGate = field(init=False)

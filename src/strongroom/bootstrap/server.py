@@ -8,6 +8,7 @@ from typing import Final
 
 from strongroom import __version__
 from strongroom.adapters.documents.plain_yaml import PlainYaml
+from strongroom.adapters.evaluations.rows import ChildRows
 from strongroom.adapters.jobs.background import Background, Job
 from strongroom.adapters.jobs.housekeeping import TokenUses, jobs
 from strongroom.adapters.outside.looking import Looker, open_buckets
@@ -120,6 +121,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         outside=outside_of(serving),
         yaml=PlainYaml(),
         codec=codec,
+        rows=ChildRows(store),
         direct=opened if isinstance(opened, DirectUploads) and not serving.proxy_uploads else None,
     )
     services = Services(

@@ -20,6 +20,7 @@ from strongroom.sdk.audit import Audit
 from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.datasets import Datasets
+from strongroom.sdk.evaluations import Evaluations
 from strongroom.sdk.events import Event, events
 from strongroom.sdk.identity import AccessRequests, Grants, Principals, Teams, Tokens
 from strongroom.sdk.identity_models import WhoAmI
@@ -78,6 +79,7 @@ class Client:
         self.labels = Labels(self.api)
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)
+        self.evaluations = Evaluations(self.api)
         self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)

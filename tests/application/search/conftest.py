@@ -18,6 +18,7 @@ from strongroom.adapters.sql.tables import (
     asset,
     asset_reads,
     edge,
+    evaluation_value,
     experiment,
     logged_model,
     logged_model_param,
@@ -80,6 +81,7 @@ class Filler:
         self.prompts: dict[int, str] = {}
         self.own_datasets: list[tuple[int, str, str | None]] = []
         self.run_uids: list[tuple[int, str]] = []
+        self.evaluated = 0
         self.nodes = self.datasets()
 
     def add(self, table: Table, **values: Any) -> int:
@@ -180,6 +182,21 @@ class Filler:
                 parts = {Part.LAST: last, Part.STEP: row["last_step"], Part.COUNT: row["count"]}
                 at = (row["last_time"], row["last_step"], id_)
                 found.setdefault(key, []).append(Reading(parts, name, digest, at))
+        return found
+
+    def evaluations(self, version_id: int) -> dict[str, list[Reading]]:
+        """The newest values of a version's metrics, on some data sets; of one name there are several."""
+        found: dict[str, list[Reading]] = {}
+        for key in KEYS:
+            for name, digest in [("", "x'y"), ("a", "1"), ("a", "ab"), ("Äb", "Äb")]:
+                if self.random.random() < 0.7:
+                    continue
+                self.evaluated += 1
+                row = {"dataset_name": name, "dataset_digest": digest, "value": self.some([*NUMBERS, 0.5])}
+                mine = {"version_id": version_id, "key_id": self.keys[key], "rank": self.evaluated}
+                self.connection.execute(insert(evaluation_value).values(evaluation_id=0, **mine, **row))
+                reading = Reading({Part.LAST: row["value"]}, name, digest, (self.evaluated,))
+                found.setdefault(key, []).append(reading)
         return found
 
     def metrics(self, owner: int, experiment_id: int) -> dict[str, list[Reading]]:
@@ -283,6 +300,7 @@ class Filler:
                 self.own_datasets.append((id_, owner["name"], row["tree"]))
             self.past = {"aliases": held, "stage": stood}
             said = {"tags": self.tags("version", id_), "properties": self.properties("version", id_), "aliases": mine}
+            said["evaluations"] = self.evaluations(id_)
             self.remember(Entity.VERSION, id_, row, more, **said)
         return frozenset(names), frozenset(past)
 

@@ -26,6 +26,7 @@ SEARCHES: dict[Entity, Callable[..., object]] = {
 SCOPED = {Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE}
 MEASURED = "ix_logged_model_value_search (experiment_id=? AND key_id=?"
 ON_ONE = "ix_logged_model_value_dataset (experiment_id=? AND key_id=? AND dataset_id=?"
+EVALUATED = "ix_evaluation_value_search (key_id=?"
 SAID = "ix_logged_model_param_search (experiment_id=? AND key_id=?"
 METRIC, PARAM = "ix_run_value_search (experiment_id=? AND key_id=?", "ix_run_param_search (experiment_id=? AND key_id=?"
 TAG = "ix_tag_value (workspace_id=? AND owner_kind=? AND key_id=? AND <expr>=?)"
@@ -77,6 +78,11 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
         ["ix_alias_name (name=?)", "SEARCH version USING INTEGER PRIMARY KEY (rowid=?)", "!" + SORTS],
         ["using pk_version on version", "!Sort"],
     ),
+    # the cheapest of those that are good and fast
+    (Entity.VERSION, "evaluations.acc >= 0.9 AND evaluations.loss <= 500", "evaluations.f1"): (
+        [f"driver USING INDEX {EVALUATED})", "evaluation_value USING PRIMARY KEY (version_id=? AND key_id=?)"],
+        ["using ix_evaluation_value_search on evaluation_value driver", "using pk_evaluation_value"],
+    ),
     (Entity.LOGGED_MODEL, "", ""): (
         ["SEARCH logged_model USING INDEX ix_logged_model_experiment (experiment_id=?)", "!" + SORTS],
         ["Scan Backward using ix_logged_model_experiment on logged_model", "!Sort"],
@@ -112,6 +118,7 @@ FOUND: dict[tuple[Entity, str], tuple[str, str]] = {
         "ix_asset_workspace_name (workspace_id=? AND name=?)", "ix_asset_workspace_name",
     ),
     (Entity.VERSION, "text CONTAINS 'w77'"): ("SCAN document_index VIRTUAL TABLE", "ix_document_words"),
+    (Entity.VERSION, "evaluations.loss > 990"): (EVALUATED + " AND value>?)", "ix_evaluation_value_search"),
     (Entity.RUN, "metrics.loss > 990"): (METRIC + " AND last>?)", "ix_run_value_search"),
     (Entity.RUN, "params.depth IN (1, 2)"): (PARAM + " AND number=?)", "ix_run_param_search"),
     (Entity.VERSION, "stage = 'rare'"): ("ix_stage_name (name=?)", "ix_stage_name"),
@@ -273,6 +280,8 @@ INSERT INTO logged_model_param (model_id, key_id, text, number, experiment_id)
 INSERT INTO logged_model_value (model_id, key_id, dataset_id, experiment_id, last, last_step, last_time, count)
   SELECT i, 1001, d, {experiment}, i % 997, 1, 1, 1
   FROM generate_series(1000, {rows}) i, unnest(ARRAY[0, 1000 + i % 5000]) d;
+INSERT INTO evaluation_value (version_id, key_id, dataset_digest, dataset_name, value, evaluation_id, rank)
+  SELECT i, k, 'd', '', i % 997, i, i FROM generate_series(1000, {rows}) i, unnest(ARRAY[1001, 1002, 1006]) k;
 INSERT INTO object_property (owner_kind, owner_id, key_id, type, text, number)
   SELECT 'version', i, k, CASE k WHEN 1006 THEN 'float' ELSE 'str' END, CASE k WHEN 1007 THEN 'onnx' || i % 50 END,
          CASE k WHEN 1006 THEN i * 1.0 / {rows} END

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from strongroom.domain.search.ast import (
     MANY,
+    MEASURED,
     SAID,
     SETS,
     And,
@@ -73,6 +74,8 @@ def fields(entity: Entity) -> st.SearchStrategy[Field]:
         parts = st.sampled_from(sorted(PARTS[entity]))
         on = datasets if entity is Entity.LOGGED_MODEL else st.none()
         kinds.append(st.builds(Field, st.just(Group.METRIC), st.sampled_from(KEYS), parts, on))
+    if Group.EVALUATION in GROUPS[entity]:
+        kinds.append(st.builds(Field, st.just(Group.EVALUATION), st.sampled_from(KEYS), on=datasets))
     if Group.DATASET in GROUPS[entity]:
         kinds.append(st.builds(Field, st.just(Group.DATASET), st.sampled_from(DATASETS[entity])))
     kinds += [st.just(Field(group)) for group in sorted(GROUPS[entity] & {*SETS, Group.TEXT})]
@@ -112,7 +115,7 @@ def literals(entity: Entity, field: Field) -> st.SearchStrategy[st.SearchStrateg
             of_number = found is not None and found.type is Type.INTEGER
             choices = [st.sampled_from((-1, 0, 1, 2))] if of_number else [texts]
             choices = choices if found else [texts, numbers, booleans]
-        case Group.METRIC:
+        case Group.METRIC | Group.EVALUATION:
             choices = [numbers.filter(lambda n: abs(n) < 1e18)]
     return st.sampled_from(choices)
 
@@ -124,7 +127,7 @@ def atom(draw: st.DrawFn, entity: Entity) -> Expr:
     if field.group is Group.TEXT:
         return Contains(draw(st.sampled_from(WORDS)))
     values = draw(literals(entity, field))
-    like = field.group is not Group.METRIC
+    like = field.group not in MEASURED
     ordered = field.group not in SETS
     if field.group is Group.ATTRIBUTE:
         kind = ATTRIBUTES[entity][field.name].type

@@ -22,6 +22,7 @@ from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
+from strongroom.adapters.sql.repositories.evaluations import SqlEvaluations
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.figures import SqlFigures
@@ -333,3 +334,7 @@ class SqlTransaction:
     @cached_property
     def figures(self) -> SqlFigures:
         return SqlFigures(self)
+
+    @cached_property
+    def evaluations(self) -> SqlEvaluations:
+        return SqlEvaluations(self)

@@ -48,7 +48,7 @@ async def open_version_file(edge: Edge, version_uid: str, path: str) -> OpenFile
         await edge.command(lambda call: open_window(call, window))
         edge.reads.opened(window)
     subject = Subject("version", version_uid)
-    return _open(edge, blob, name, subject, lambda sent: edge.reads.count(window, sent))
+    return opening(edge, blob, name, subject, lambda sent: edge.reads.count(window, sent))
 
 
 async def open_revision_file(edge: Edge, asset_uid: str, revision: str, path: str) -> OpenFile:
@@ -63,13 +63,13 @@ async def open_revision_file(edge: Edge, asset_uid: str, revision: str, path: st
     blob, name, version_uid = await edge.read(find)
     if version_uid is not None:
         return await open_version_file(edge, version_uid, path)
-    return _open(edge, blob, name, Subject("asset", asset_uid), lambda _sent: None)
+    return opening(edge, blob, name, Subject("asset", asset_uid), lambda _sent: None)
 
 
 async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFile:
     """A file of the folder of a run, logged model or draft."""
     entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path), brief=True)
-    return _open(edge, blob, entry.path, Subject("version" if kind == "draft" else kind, uid), lambda _sent: None)
+    return opening(edge, blob, entry.path, Subject("version" if kind == "draft" else kind, uid), lambda _sent: None)
 
 
 async def read_whole(edge: Edge, version_uid: str, path: str, largest: int) -> bytes:
@@ -89,7 +89,9 @@ async def read_whole(edge: Edge, version_uid: str, path: str, largest: int) -> b
     return body
 
 
-def _open(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable[[int], None]) -> OpenFile:
+def opening(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callable[[int], None]) -> OpenFile:
+    """A file that the caller may read. :param counted: what is told how many of its bytes went out."""
+
     async def damaged(error: Corrupted) -> None:
         details: dict[str, Json] = {"blob": blob.sha256, "block": int(str(error.details.get("block", 0)))}
 

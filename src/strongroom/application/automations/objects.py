@@ -72,7 +72,7 @@ def record(call: Call, about: Entity, uid: str, condition: Expr) -> Record:
             texts, found = (asset.name, asset.display_name, asset.description, asset.card), _asset(call, asset)
         case Entity.VERSION:
             asset, version = versions.by_uid(call, uid, Permission.ASSET_READ)
-            texts, found = (version.label or "", version.description), _version(call, asset, version)
+            texts, found = (version.label or "", version.description), _version(call, asset, version, wanted)
         case Entity.EXPERIMENT:
             experiment = experiments.by_uid(call, uid, Permission.RUN_READ)
             texts, found = (experiment.name, experiment.description), _experiment(call, experiment)
@@ -110,7 +110,7 @@ def _asset(call: Call, asset: Asset) -> Record:
     return Record(asset.id, {**own, **place}, aliases=aliases, **_said(call, "asset", asset.id))
 
 
-def _version(call: Call, asset: Asset, version: Version) -> Record:
+def _version(call: Call, asset: Asset, version: Version, wanted: list[Field]) -> Record:
     own = _columns(
         version, "uid", "number", "label", "stage", "description", "tree", "files", "unpinned", "locked", "run_uid",
         "origin", "created_by", "updated_at", "archived_at", "expires_at", "deleted_at",
@@ -131,7 +131,18 @@ def _version(call: Call, asset: Asset, version: Version) -> Record:
         more["source_uid"] = call.tx.versions.by_id(version.source_id).uid
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     names = frozenset(alias.name for alias in aliases)
-    return Record(version.id, {**own, **of_asset, **more}, aliases=names, **_said(call, "version", version.id))
+    said = _said(call, "version", version.id)
+    if any(field.group is Group.EVALUATION for field in wanted):
+        said["evaluations"] = _evaluations(call, version)
+    return Record(version.id, {**own, **of_asset, **more}, aliases=names, **said)
+
+
+def _evaluations(call: Call, version: Version) -> dict[str, list[Reading]]:
+    """What stands of its metrics, the newest on each data set."""
+    found: dict[str, list[Reading]] = {}
+    for one in call.tx.evaluations.standing(version.id, READINGS_MOST):
+        found.setdefault(one.metric, []).append(Reading({Part.LAST: one.value}, one.dataset, one.digest, (one.rank,)))
+    return found
 
 
 def _experiment(call: Call, experiment: Experiment) -> Record:

@@ -11,6 +11,7 @@ from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.cards import Cards
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.collection import Collection
+from strongroom.application.ports.evaluations import Evaluations
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.holding import Holding
@@ -157,3 +158,5 @@ class Transaction(Protocol):
     def cards(self) -> Cards: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def evaluations(self) -> Evaluations: ...

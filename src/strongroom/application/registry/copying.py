@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.evaluations.carrying import carry
 from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.nodes import AddNode
 from strongroom.application.registry import assets, publishing, readiness, revisions, versions
@@ -34,7 +35,7 @@ from strongroom.domain.registry.names import clean_name, clean_namespace_path
 from strongroom.domain.registry.refs import Origin
 
 T = TypeVar("T")
-KEEPS: Final = ("tags", "properties", "description", "signature", "card")
+KEEPS: Final = ("tags", "properties", "description", "signature", "card", "evaluations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,8 @@ def _publish(
     copied = call.tx.versions.by_uid(call.workspace.id, made.uid)
     assert copied is not None  # noqa: S101 - it was made in this transaction
     _remember(here, call, source, copied)
+    if "evaluations" in command.keep:
+        carry(here, call, version, copied)
     return made
 
 

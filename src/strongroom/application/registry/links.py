@@ -1,8 +1,8 @@
 """Links: versions that show one of another asset (domain.md N7). No bytes move, and reading asks for the link only.
 
-Content and what is said of it are the source's: description, signature, tags and properties are written to the links
-in the transaction that changes them there, so that every list and search finds them. Number, aliases, stage and time
-are the link's own. A link holds its source against deletion.
+Content and what is said of it are the source's: description, signature, tags, properties and evaluations are written
+to the links in the transaction that changes them there, so that every list and search finds them. Number, aliases,
+stage and time are the link's own. A link holds its source against deletion.
 """
 
 from collections.abc import Sequence
@@ -145,3 +145,4 @@ def _say(call: Call, source: Version, made: Version) -> None:
     call.tx.tags.set(call.workspace.id, "version", made.id, said, call.actor.id)
     properties = call.tx.tags.properties("version", [source.id]).get(source.id, {})
     call.tx.tags.set_properties(call.workspace.id, "version", made.id, properties)
+    call.tx.evaluations.share(source.id, made.id)

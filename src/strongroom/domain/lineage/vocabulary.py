@@ -37,6 +37,7 @@ class EdgeType(StrEnum):
     LINKED = "linked"
     DERIVED = "derived"
     EVALUATED = "evaluated"
+    EVALUATION = "evaluation"
     DESCRIBES = "describes"
     MEMBER = "member"
     MEMBER_OF = "member_of"
@@ -79,6 +80,7 @@ RULES: Mapping[EdgeType, Rule] = MappingProxyType(
         EdgeType.LINKED: Rule("T is a link that shows S", _VERSION, _VERSION, derives=True, asserted=False),
         EdgeType.DERIVED: Rule("T was made from S, one of them not ours", THINGS, THINGS),
         EdgeType.EVALUATED: Rule("S was judged by T", THINGS, ACTIVITIES),
+        EdgeType.EVALUATION: Rule("T was evaluated on S", _VERSION, _VERSION, carries=False, asserted=False),
         EdgeType.DESCRIBES: Rule("S describes T", THINGS, THINGS, speaks="source", carries=False),
         EdgeType.MEMBER: Rule("S is a member of T by its manifest", _VERSION, _VERSION, asserted=False),
         EdgeType.MEMBER_OF: Rule("S is part of T", _ANY, frozenset({"context"}), speaks="source", carries=False),

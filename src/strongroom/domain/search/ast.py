@@ -20,6 +20,7 @@ class Group(StrEnum):
     PROPERTY = "properties"
     PARAM = "params"
     METRIC = "metrics"
+    EVALUATION = "evaluations"
     ALIAS = "alias"
     DATASET = "dataset"
     TEXT = "text"
@@ -37,6 +38,8 @@ SAID = frozenset({Group.FEEDBACK, Group.EXPECTATION, Group.ISSUE})
 """What is said of traces: of one name there may be several, and a comparison holds when it does of any."""
 MANY = SETS | SAID | {Group.SPAN, Group.TEXT, Group.DATASET}
 """What nothing can be ordered by."""
+MEASURED = frozenset({Group.METRIC, Group.EVALUATION})
+"""What is a number, and may be narrowed to what was measured on one data set."""
 
 
 class Part(StrEnum):

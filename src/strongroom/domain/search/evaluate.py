@@ -10,6 +10,7 @@ from typing import Any
 from strongroom.domain.errors import Invalid
 from strongroom.domain.registry.fields import Scalar
 from strongroom.domain.search.ast import (
+    MEASURED,
     SAID,
     SETS,
     And,
@@ -25,6 +26,7 @@ from strongroom.domain.search.ast import (
     Like,
     Matches,
     Not,
+    On,
     Op,
     Or,
     OrderTerm,
@@ -66,6 +68,7 @@ class Record:
     properties: Mapping[str, Scalar] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
+    evaluations: Mapping[str, Sequence[Reading]] = field(default_factory=dict)
     datasets: Sequence[Mapping[str, str | None]] = ()
     aliases: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
@@ -125,7 +128,7 @@ def _atom(atom: Atom, record: Record) -> bool | None:
         return _alias(atom, found)
     if atom.field.group in SAID:
         return _of_said(atom, record.said.get((atom.field.group, atom.field.name)))
-    if atom.field.group in {Group.METRIC, Group.DATASET}:
+    if atom.field.group in {*MEASURED, Group.DATASET}:
         return _any_of(atom, _several(atom.field, record))
     if isinstance(atom, IsNull):
         return _any_value(atom.field, record) is None
@@ -179,6 +182,8 @@ def _several(what: Field, record: Record) -> list[Value]:
 def _readings(what: Field, record: Record) -> list[Reading]:
     """What was measured of a metric on the data set that is meant, or on any."""
     on = what.on
+    if what.group is Group.EVALUATION:
+        return [one for one in record.evaluations.get(what.name, ()) if on is None or _evaluated_on(one, on)]
     return [
         reading
         for reading in record.metrics.get(what.name, ())
@@ -186,11 +191,18 @@ def _readings(what: Field, record: Record) -> list[Reading]:
     ]
 
 
+def _evaluated_on(reading: Reading, on: On) -> bool:
+    """A data set by its name or its digest; by both when both are given."""
+    if on.digest is None:
+        return on.name in {reading.dataset, reading.digest}
+    return (on.name, on.digest) == (reading.dataset, reading.digest)
+
+
 def _any_value(what: Field, record: Record) -> Value | None:
     """The value of a field, of whatever type; of several readings that of the latest."""
     if what.group is Group.PROPERTY:
         return record.properties.get(what.name)
-    if what.group is Group.METRIC:
+    if what.group in MEASURED:
         readings = _readings(what, record)
         number = max(readings, key=lambda reading: reading.at).parts[what.part] if readings else None
         return None if number is None or math.isnan(number) else number

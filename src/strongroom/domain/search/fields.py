@@ -92,7 +92,7 @@ SPAN_TERMS_MOST = 20
 
 GROUPS: Mapping[Entity, frozenset[Group]] = {
     Entity.ASSET: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
-    Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.TEXT}),
+    Entity.VERSION: frozenset({Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.ALIAS, Group.EVALUATION, Group.TEXT}),
     Entity.EXPERIMENT: frozenset({Group.ATTRIBUTE, Group.TAG, Group.TEXT}),
     Entity.RUN: frozenset(
         {Group.ATTRIBUTE, Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC, Group.DATASET, Group.TEXT}
@@ -116,7 +116,9 @@ PARTS: Mapping[Entity, frozenset[Part]] = {
 
 def is_set(entity: Entity, field: Field) -> bool:
     """Whether a row may have several values of a field: a comparison then holds when it holds for any of them."""
-    return field.group is Group.DATASET or (entity is Entity.LOGGED_MODEL and field.group is Group.METRIC)
+    if field.group in {Group.DATASET, Group.EVALUATION}:
+        return True
+    return entity is Entity.LOGGED_MODEL and field.group is Group.METRIC
 
 
 def attribute(entity: Entity, field: Field) -> Attribute:

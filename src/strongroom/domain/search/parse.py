@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from strongroom.domain.errors import Invalid
 from strongroom.domain.search.ast import (
+    MEASURED,
     SETS,
     And,
     Atom,
@@ -56,7 +57,7 @@ T = TypeVar("T")
 
 GROUPS = {
     **{group.value: group for group in Group if group not in {*SETS, Group.TEXT}},
-    **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, Group.METRIC)},
+    **{group.value.removesuffix("s"): group for group in (Group.ATTRIBUTE, Group.TAG, Group.PARAM, *MEASURED)},
     "property": Group.PROPERTY,
     "datasets": Group.DATASET,
     "summary": Group.PROPERTY,
@@ -260,7 +261,7 @@ class _Parser:
                 raise refusal(f"{part}() takes a metric, such as metrics.loss", token.at)
             self._need(")")
         named = replace(_named(token), part=part)
-        named = replace(named, on=self._on()) if named.group in {Group.METRIC, Group.DATASET} else named
+        named = replace(named, on=self._on()) if named.group in {*MEASURED, Group.DATASET} else named
         try:
             return check_field(self._entity, named)
         except Invalid as error:

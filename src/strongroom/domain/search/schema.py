@@ -13,6 +13,7 @@ from strongroom.domain.registry.fields import clean_tag_key
 from strongroom.domain.registry.text import clean_line, clean_text
 from strongroom.domain.search.ast import (
     MANY,
+    MEASURED,
     SAID,
     SETS,
     And,
@@ -108,6 +109,8 @@ def check_field(entity: Entity, field: Field) -> Field:
             return replace(field, name=clean_key(field.name))
         case Group.METRIC:
             return _check_metric(entity, field)
+        case Group.EVALUATION:
+            return replace(field, name=clean_key(field.name), on=_check_on(entity, field.on))
         case Group.DATASET:
             return _check_dataset(entity, field)
         case Group.SPAN:
@@ -136,8 +139,8 @@ def _check_on(entity: Entity, on: On | None) -> On | None:
     """The data set in the form that it is kept in."""
     if on is None:
         return None
-    if entity is not Entity.LOGGED_MODEL:
-        raise Invalid("Logged models alone are measured on data sets.")
+    if entity not in {Entity.LOGGED_MODEL, Entity.VERSION}:
+        raise Invalid("Logged models and versions alone are measured on data sets.")
 
     def clean(text: str) -> str:
         return unicodedata.normalize("NFC", clean_text(text, what="data set", longest=TEXT_LONGEST))
@@ -265,7 +268,7 @@ def _check_like(entity: Entity, field: Field, pattern: object, *, any_case: bool
 
 def _check_pattern(entity: Entity, field: Field, pattern: object, word: str) -> str:
     several = field.group in MANY - SAID - {Group.SPAN} or (field.group is Group.SPAN and field.name == "content")
-    texts = field.group is not Group.METRIC and (word == "LIKE" or not several)
+    texts = field.group not in MEASURED and (word == "LIKE" or not several)
     if field.group is Group.ATTRIBUTE:
         texts = attribute(entity, field).type is Type.TEXT
     elif field.group is Group.SPAN and (found := span_field(field)) is not None:
@@ -309,9 +312,9 @@ def coerce(entity: Entity, field: Field, value: Value) -> Value:  # noqa: C901 -
             return _spelled(entity, field, value)
         case Group.PARAM if kind is Type.BOOLEAN:
             raise Invalid("params are texts or numbers: write 'true' for the text.")
-        case Group.METRIC:
+        case Group.METRIC | Group.EVALUATION:
             if kind is not Type.INTEGER:
-                raise Invalid("metrics are compared with numbers.")
+                raise Invalid(f"{field.group} are compared with numbers.")
             if field.part in {Part.COUNT, Part.STEP}:
                 return _integer(value, "number")
     return _any(entity, field, value)

@@ -37,6 +37,7 @@ REVISIONS: Final = (
     "0031",
     "0032",
     "0033",
+    "0034",
 )
 
 HEAD: Final = REVISIONS[-1]

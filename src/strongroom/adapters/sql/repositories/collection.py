@@ -30,6 +30,7 @@ from strongroom.adapters.sql.tables import (
     blob_leaving,
     blob_ledger,
     draft,
+    evaluation,
     folder_entry,
     xet_file,
     xet_file_xorb,
@@ -58,6 +59,7 @@ class SqlCollection(Repository):
             "asset": exists().where(asset_blob.c.blob_id == of),
             "folder": exists().where(folder_entry.c.blob_id == of),
             "sent": exists().where(blob_ledger.c.blob_id == of, blob_ledger.c.until > now),
+            "evaluation": exists().where(evaluation.c.rows_blob_id == of),
             "chunks": exists().where(xorb.c.blob_id == of),
         }
 

@@ -16,6 +16,7 @@ from strongroom.adapters.sql.tables import (
     blob,
     blob_leaving,
     draft,
+    evaluation,
     file_upload,
     folder,
     folder_entry,
@@ -193,6 +194,8 @@ class SqlIntegrity(SqlUpkeep):
         others = [
             Hurt(kind, self._owner(kind, id_), None, path) for kind, id_, path in self._connection.execute(entries)
         ]
+        rows = select(evaluation.c.uid).where(evaluation.c.rows_blob_id.in_(ids)).order_by(evaluation.c.id).limit(limit)
+        others += [Hurt("evaluation", uid, None, "rows") for uid in self._connection.execute(rows).scalars()]
         return list(digests), list(assets), others
 
     def _owner(self, kind: str, owner_id: int) -> str:

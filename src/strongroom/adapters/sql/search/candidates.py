@@ -20,6 +20,7 @@ from strongroom.adapters.sql.tables import (
     assessment,
     asset,
     edge,
+    evaluation_value,
     logged_model_value,
     namespace,
     node,
@@ -156,15 +157,13 @@ def _is_exact(atom: Atom) -> bool:
     """Whether the index knows all that is asked: not of long texts, nor of which type a property is."""
     if atom.field.group in {Group.TAG, Group.PARAM}:
         return all(not isinstance(found, str) or len(found) < HEAD for found in values_of(atom))
-    return atom.field.group in {Group.ALIAS, Group.METRIC, Group.DATASET}
+    return atom.field.group in {Group.ALIAS, Group.METRIC, Group.EVALUATION, Group.DATASET}
 
 
 def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
     """The queries whose indexes find what an atom is about; none where there is no index for it."""
-    if atom.field.group in SAID:
-        return _said(scope, atom, experiments)
-    if atom.field.group in {Group.RUN, Group.PROMPT}:
-        return _of_run(scope, atom) if atom.field.group is Group.RUN and _is_sought(atom) else ()
+    if atom.field.group in SAID | {Group.RUN, Group.PROMPT}:
+        return _told(scope, atom, experiments)
     if kind_of(values_of(atom)[0]) is not Type.INTEGER and not _is_sought(atom):
         return ()
     found: Select[Any] | None
@@ -182,6 +181,9 @@ def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[An
             return _with_dataset(scope, atom)
         case Group.PROPERTY, _:
             found = _with_property(scope, atom)
+        case Group.EVALUATION, _:
+            fits = holds(scope, evaluation_value.c.value, atom), *several.evaluated(scope, evaluation_value, atom.field)
+            found = select(evaluation_value.c.version_id.label("id")).where(*fits)
         case Group.PARAM | Group.METRIC, _:
             found = _recorded(scope, atom, experiments)
         case _:
@@ -293,6 +295,13 @@ def _measured_on(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
     )
     table = logged_model_value
     return (select(table.c.model_id.label("id")).where(table.c.dataset_id.in_(nodes)),)
+
+
+def _told(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
+    """Traces by what is said of them, and by a run."""
+    if atom.field.group in SAID:
+        return _said(scope, atom, experiments)
+    return _of_run(scope, atom) if atom.field.group is Group.RUN and _is_sought(atom) else ()
 
 
 def _said(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:

@@ -17,7 +17,7 @@ from strongroom.adapters.sql.search.scope import NO_KEY, TABLES, Scope, Sql
 from strongroom.application.paging import Key
 from strongroom.application.ports.search import Hit, Query
 from strongroom.domain.errors import Invalid
-from strongroom.domain.search.ast import And, Expr, Group, On, atoms
+from strongroom.domain.search.ast import MEASURED, And, Expr, Group, On, atoms
 from strongroom.domain.search.schema import Entity
 from strongroom.domain.tracking.figures import FigureRow, Figures, Member
 
@@ -32,7 +32,7 @@ DAY_US = 24 * 3600 * 1_000_000
 NODES_MOST = 100
 """Digests of a data set that are looked up beforehand."""
 OF_EXPERIMENTS = frozenset({Entity.RUN, Entity.LOGGED_MODEL, Entity.TRACE})
-_KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, Group.METRIC})
+_KEYED = frozenset({Group.TAG, Group.PROPERTY, Group.PARAM, *MEASURED})
 
 
 class SqlSearch(Repository):
@@ -90,7 +90,8 @@ class SqlSearch(Repository):
         names = {field.name for field in fields if field.group in _KEYED} | set(more)
         keys = self._context.name_ids(query.workspace_id, sorted(names), create=False) if names else {}
         sqlite = self._connection.dialect.name == "sqlite"
-        few = {field.on: ids for field in fields if field.on and (ids := self._nodes(query.workspace_id, field.on))}
+        asked = {field.on for field in fields if field.on and field.group is not Group.EVALUATION}
+        few = {on: ids for on in asked if (ids := self._nodes(query.workspace_id, on))}
         today = self._context.now() // DAY_US
         return Scope(
             query.entity, query.workspace_id, keys, sqlite, query.at, today, visible=query.visible, datasets=few

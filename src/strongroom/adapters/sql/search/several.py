@@ -1,4 +1,4 @@
-"""Fields of which a row may have several values: metrics of logged models by data set, data sets of runs and models.
+"""Fields of which a row may have several values: metrics of logged models, evaluations of versions, data sets read.
 
 A comparison holds when it holds for any of the values, is unknown where there is none, and else is false. Of a metric
 that was measured on several data sets, ordering takes what was measured latest.
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSON
 
 from strongroom.adapters.sql.repositories.assets import visible_where
 from strongroom.adapters.sql.search.scope import Scope, Sql, scalar
-from strongroom.adapters.sql.tables import asset, edge, logged_model_value, namespace, node, version
+from strongroom.adapters.sql.tables import asset, edge, evaluation_value, logged_model_value, namespace, node, version
 from strongroom.domain.search.ast import Field, Group, On, Part
 from strongroom.domain.search.schema import Entity
 
@@ -65,6 +65,31 @@ def is_latest(scope: Scope, table: Any, what: Field) -> Sql:  # noqa: ANN401 - a
     return func.coalesce(query.correlate(table).limit(1).scalar_subquery(), 0) < literal(1)
 
 
+def newest(scope: Scope, what: Field) -> Sql:
+    """The value of a version's evaluation that was recorded last, of those that stand."""
+    table = evaluation_value
+    query = select(table.c.value).where(table.c.version_id == scope.id, *evaluated(scope, table, what))
+    return scalar(scope, query.order_by(table.c.rank.desc()).limit(1))
+
+
+def is_newest(scope: Scope, table: Any, what: Field) -> Sql:  # noqa: ANN401 - an alias of evaluation_value
+    """Whether a row is the one that `newest` takes."""
+    other = evaluation_value.alias("other")
+    later = other.c.version_id == table.c.version_id, *evaluated(scope, other, what), other.c.rank > table.c.rank
+    return select(literal(1)).where(*later).correlate(table).limit(1).scalar_subquery().is_(None)
+
+
+def evaluated(scope: Scope, table: Any, what: Field) -> list[Sql]:  # noqa: ANN401 - evaluation_value, or an alias
+    """Which rows of it are meant: of the metric, and on the data set of that name or digest."""
+    mine = [table.c.key_id == scope.key(what)]
+    if what.on is None:
+        return mine
+    name, digest = table.c.dataset_name, table.c.dataset_digest
+    if what.on.digest is None:
+        return [*mine, or_(name == what.on.name, digest == what.on.name)]
+    return [*mine, name == what.on.name, digest == what.on.digest]
+
+
 def on_dataset(scope: Scope, column: Sql, on: On) -> Sql:
     """Whether a column names the node of a data set."""
     known = scope.datasets.get(on)
@@ -92,6 +117,10 @@ def _measured(scope: Scope, table: Any, what: Field) -> list[Sql]:  # noqa: ANN4
 def _values(scope: Scope, what: Field) -> _Values:
     if scope.entity is Entity.RUN:
         return _read(scope, what.name)
+    if what.group is Group.EVALUATION:
+        evaluations = evaluation_value
+        of = [evaluations.c.version_id == scope.id, *evaluated(scope, evaluations, what)]
+        return _Values(evaluations.c.value, evaluations, of)
     table = logged_model_value
     mine = table.c.model_id == scope.id
     if what.group is Group.METRIC:

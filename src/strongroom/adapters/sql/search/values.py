@@ -32,7 +32,7 @@ from strongroom.adapters.sql.tables import (
     trace,
     version,
 )
-from strongroom.domain.search.ast import Field, Group, Part
+from strongroom.domain.search.ast import MEASURED, Field, Group, Part
 from strongroom.domain.search.schema import SORTED_LONGEST, Entity, Type, attribute
 
 PARAMS: Mapping[Entity, tuple[Any, Any]] = {
@@ -68,6 +68,8 @@ def value(scope: Scope, what: Field, kind: Type) -> Sql:
         case Group.PARAM:
             params = PARAMS[scope.entity][0]
             return _param(scope, what, params.c.number if kind is Type.INTEGER else params.c.text)
+        case Group.EVALUATION:
+            return several.newest(scope, what)
         case Group.METRIC if scope.entity is Entity.LOGGED_MODEL:
             return several.latest(scope, what)
         case Group.METRIC:
@@ -81,7 +83,7 @@ def presence(scope: Scope, what: Field) -> Sql:
     """The value, of whatever kind: NULL says that there is none."""
     if what.group is Group.PROPERTY:
         return _property(scope, what, object_property.c.type)
-    return value(scope, what, Type.INTEGER if what.group is Group.METRIC else Type.TEXT)
+    return value(scope, what, Type.INTEGER if what.group in MEASURED else Type.TEXT)
 
 
 def sort_values(scope: Scope, what: Field) -> list[tuple[Sql, bool]]:
@@ -96,7 +98,7 @@ def sort_values(scope: Scope, what: Field) -> list[tuple[Sql, bool]]:
             params = PARAMS[scope.entity][0]
             text = case((params.c.number.is_(None), params.c.text))
             return [(value(scope, what, Type.INTEGER), True), (_head(_param(scope, what, text)), True)]
-        case Group.METRIC:
+        case Group.METRIC | Group.EVALUATION:
             return [(value(scope, what, Type.INTEGER), True)]
         case Group.TAG:
             return [(_head(value(scope, what, Type.TEXT)), True)]

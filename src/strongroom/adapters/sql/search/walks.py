@@ -14,8 +14,9 @@ from strongroom.adapters.sql.search.conditions import condition, holds
 from strongroom.adapters.sql.search.order import SortKey, after, bound_at, selected, sort_keys, with_id
 from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.search.values import METRICS, PARAMS
-from strongroom.adapters.sql.tables import object_property
+from strongroom.adapters.sql.tables import evaluation_value, object_property
 from strongroom.domain.search.ast import (
+    MEASURED,
     And,
     Between,
     Compare,
@@ -67,7 +68,9 @@ def has_index(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -
         return False
     if first.group is Group.METRIC and first.part is not Part.LAST:
         return False
-    return first.group is Group.PROPERTY or (first.group in {Group.PARAM, Group.METRIC} and experiments is not None)
+    if first.group in {Group.PROPERTY, Group.EVALUATION}:
+        return True
+    return first.group in {Group.PARAM, Group.METRIC} and experiments is not None
 
 
 def is_own(entity: Entity, order: Sequence[OrderTerm]) -> bool:
@@ -84,6 +87,10 @@ def drivers(scope: Scope, first: Field, experiments: tuple[int, ...] | None) -> 
         table = object_property.alias("driver")
         mine = [table.c.owner_kind == scope.entity.value, table.c.key_id == scope.key(first)]
         return [Driver(table, table.c.number, table.c.owner_id, mine)]
+    if first.group is Group.EVALUATION:
+        table = evaluation_value.alias("driver")
+        mine = [*several.evaluated(scope, table, first), several.is_newest(scope, table, first)]
+        return [Driver(table, table.c.value, table.c.version_id, mine)]
     of, owner = (METRICS if first.group is Group.METRIC else PARAMS)[scope.entity]
     found = []
     for one, place in product(experiments or (), _places(scope, first)):
@@ -110,7 +117,7 @@ def along(asked: Asked, driver: Driver) -> Walk:
     leads = replace(asked.scope, leader=driver.owner)
     led = replace(leads, driven={(first, Type.INTEGER): driver.value})
     number, *others = sort_keys(led, query.order)
-    if first.group is not Group.METRIC:  # what has a number is not ordered by a text too
+    if first.group not in MEASURED:  # what has a number is not ordered by a text too
         others[0] = replace(others[0], expression=cast(null(), Text()), nullable=False, text=False, constant=True)
     keys = with_id([replace(number, nullable=False), *others], driver.owner)
     where = [*driver.where, driver.value.is_not(None)]

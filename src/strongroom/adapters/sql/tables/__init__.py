@@ -45,6 +45,13 @@ from strongroom.adapters.sql.tables.collaboration import (
     inbox_setting,
     watch,
 )
+from strongroom.adapters.sql.tables.evaluations import (
+    comparison,
+    evaluation,
+    evaluation_holder,
+    evaluation_metric,
+    evaluation_value,
+)
 from strongroom.adapters.sql.tables.events import delivery, webhook
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.hub import access_request, asset_card
@@ -120,6 +127,7 @@ __all__ = [
     "comment",
     "comment_mention",
     "comment_text",
+    "comparison",
     "consumption",
     "delivery",
     "discussion",
@@ -128,6 +136,10 @@ __all__ = [
     "edge",
     "edge_removed",
     "eval_record",
+    "evaluation",
+    "evaluation_holder",
+    "evaluation_metric",
+    "evaluation_value",
     "experiment",
     "feed_cursor",
     "file_upload",

@@ -19,7 +19,7 @@ from strongroom.dialects.native.operations.versions import Compare
 from strongroom.dialects.native.wire import ByUid, Name, PagedByUid, Path, Uid
 from strongroom.domain.identity.roles import Permission
 
-Kept = Literal["tags", "properties", "description", "signature", "card"]
+Kept = Literal["tags", "properties", "description", "signature", "card", "evaluations"]
 
 
 class CopyBody(Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class CopyBody(Struct, frozen=True, kw_only=True):
     namespace: Path = ""
     workspace: Name | None = None
     create: bool = True
-    keep: Annotated[list[Kept], Meta(max_length=5)] = field(default_factory=lambda: list(get_args(Kept)))
+    keep: Annotated[list[Kept], Meta(max_length=6)] = field(default_factory=lambda: list(get_args(Kept)))
     label: Name | None = None
     aliases: Annotated[list[Name], Meta(max_length=100)] = []
 

@@ -1,0 +1,249 @@
+"""Evaluations in SQL."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal, or_, select, update
+
+from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batches, dump_json, load
+from strongroom.adapters.sql.tables import (
+    blob,
+    comparison,
+    evaluation,
+    evaluation_holder,
+    evaluation_metric,
+    evaluation_value,
+    name_dict,
+    version,
+)
+from strongroom.application.paging import Key
+from strongroom.application.ports.evaluations import Standing
+from strongroom.domain.evaluations.comparing import Comparison, Outcome, Plan, Verdict
+from strongroom.domain.evaluations.model import (
+    Code,
+    Data,
+    Direction,
+    Evaluation,
+    Judge,
+    Measure,
+    MetricKind,
+    Rows,
+    SliceMeasure,
+)
+
+_PLAIN: Final = (
+    "id", "uid", "workspace_id", "version_id", "name", "recorded_by", "recorded_at", "evaluated_at", "supersedes_id",
+    "superseded_by_id", "reason", "retracted_at", "retracted_by", "retracted_reason", "origin_uid",
+)  # fmt: skip
+_ROOT: Final = func.coalesce(evaluation.c.root_id, evaluation.c.id)
+_STANDS: Final = and_(evaluation.c.superseded_by_id.is_(None), evaluation.c.retracted_at.is_(None))
+
+
+def _select() -> Select[Any]:
+    columns = [evaluation.c[name] for name in (*_PLAIN, "body", "dataset_digest", "dataset_name", "dataset_version_id")]
+    found = select(*columns, _ROOT.label("root_id"), blob.c.sha256, blob.c.size)
+    return found.outerjoin(blob, blob.c.id == evaluation.c.rows_blob_id)
+
+
+def _load(row: AnyRow) -> Evaluation:
+    body = json.loads(row.body)
+    rows = body["rows"] if row.sha256 else None
+    measures = (
+        {**one, "better": Direction(one["better"]), "kind": MetricKind(one["kind"])} for one in body["measures"]
+    )
+    return Evaluation(
+        **{name: getattr(row, name) for name in _PLAIN},
+        measures=tuple(Measure(**one) for one in measures),
+        slices=tuple(SliceMeasure(**one) for one in body["slices"]),
+        data=Data(row.dataset_digest, row.dataset_name, row.dataset_version_id),
+        code=Code(**body["code"]),
+        judge=Judge(**body["judge"]) if body["judge"] else None,
+        rows=rows and Rows(**{**rows, "columns": tuple(rows["columns"]), "slices": tuple(rows["slices"])}),
+        note=body["note"],
+        properties=body["properties"],
+        root_id=row.root_id,
+    )
+
+
+def _body(new: Evaluation) -> str:
+    said: dict[str, Any] = {"note": new.note, "properties": dict(new.properties), "code": asdict(new.code)}
+    said |= {"judge": asdict(new.judge) if new.judge else None, "rows": asdict(new.rows) if new.rows else None}
+    said |= {"measures": [asdict(one) for one in new.measures], "slices": [asdict(one) for one in new.slices]}
+    return dump_json(said)
+
+
+class SqlEvaluations(Repository):
+    """See :class:`strongroom.application.ports.evaluations.Evaluations`."""
+
+    def add(self, new: Evaluation, holders: Sequence[int]) -> Evaluation:
+        row: dict[str, Any] = {name: getattr(new, name) for name in _PLAIN if name != "id"} | {"body": _body(new)}
+        row |= {f"dataset_{name}": getattr(new.data, name) for name in ("digest", "name", "version_id")}
+        row |= {"root_id": new.root_id or None}
+        row["rows_blob_id"] = self._connection.execute(
+            select(blob.c.id).where(blob.c.sha256 == (new.rows.sha256 if new.rows else ""))
+        ).scalar()
+        id_ = self._insert_one(evaluation, row)
+        names = [one.name for one in new.measures]
+        keys = self._context.name_ids(new.workspace_id, names, create=True)
+        values = [{"evaluation_id": id_, "key_id": keys[one.name], "value": one.value} for one in new.measures]
+        self._insert(evaluation_metric, *values)
+        self._insert(evaluation_holder, *({"version_id": one, "evaluation_id": id_} for one in holders))
+        return replace(new, id=id_, root_id=new.root_id or id_)
+
+    def by_uid(self, workspace_id: int, uid: str) -> Evaluation | None:
+        query = _select().where(evaluation.c.uid == uid, evaluation.c.workspace_id == workspace_id)
+        row = self._connection.execute(query).one_or_none()
+        return _load(row) if row else None
+
+    def by_ids(self, ids: Sequence[int]) -> Mapping[int, Evaluation]:
+        found: dict[int, Evaluation] = {}
+        for batch in batches(ids):
+            rows = self._connection.execute(_select().where(evaluation.c.id.in_(batch)))
+            found.update((row.id, _load(row)) for row in rows)
+        return found
+
+    def lock(self, evaluation_id: int) -> Evaluation:
+        query = _select().where(evaluation.c.id == evaluation_id).with_for_update(of=evaluation)
+        return _load(self._connection.execute(query).one())
+
+    def list(
+        self, version_id: int, *, name: str | None, metric: str | None, standing: bool, after: Key | None, limit: int
+    ) -> Sequence[Evaluation]:
+        query = _select().join(evaluation_holder, evaluation_holder.c.evaluation_id == evaluation.c.id)
+        query = query.where(evaluation_holder.c.version_id == version_id)
+        if name is not None:
+            query = query.where(evaluation.c.name == name)
+        if metric is not None:
+            mine = evaluation_metric.join(name_dict, name_dict.c.id == evaluation_metric.c.key_id)
+            named = evaluation_metric.c.evaluation_id == evaluation.c.id, name_dict.c.text == metric
+            query = query.where(exists(select(literal(1)).select_from(mine).where(*named)))
+        if standing:
+            query = query.where(_STANDS)
+        if after is not None:
+            query = query.where(evaluation.c.id < after[0])
+        return [_load(row) for row in self._connection.execute(query.order_by(evaluation.c.id.desc()).limit(limit))]
+
+    def count(self, version_id: int) -> int:
+        query = select(func.count()).where(evaluation_holder.c.version_id == version_id)
+        return int(self._connection.execute(query).scalar_one())
+
+    # -- who holds -----------------------------------------------------------------------------------------------
+
+    def holders(self, evaluation_id: int, limit: int) -> Sequence[int]:
+        holder = evaluation_holder.c
+        query = select(holder.version_id).join(evaluation, evaluation.c.id == holder.evaluation_id)
+        query = query.where(holder.evaluation_id == evaluation_id)
+        own = holder.version_id != evaluation.c.version_id
+        return list(self._connection.execute(query.order_by(own, holder.version_id).limit(limit)).scalars())
+
+    def lock_versions(self, version_ids: Sequence[int]) -> None:
+        for batch in batches(sorted(version_ids)):
+            query = select(version.c.id).where(version.c.id.in_(batch)).order_by(version.c.id)
+            self._connection.execute(query.with_for_update()).all()
+
+    def share(self, source_id: int, target_id: int) -> int:
+        held = select(literal(target_id), evaluation_holder.c.evaluation_id)
+        held = held.where(evaluation_holder.c.version_id == source_id)
+        columns = ["version_id", "evaluation_id"]
+        shared = self._connection.execute(insert(evaluation_holder).from_select(columns, held)).rowcount
+        names = [column.name for column in evaluation_value.c if column.name != "version_id"]
+        seen = select(literal(target_id), *(evaluation_value.c[name] for name in names))
+        seen = seen.where(evaluation_value.c.version_id == source_id)
+        self._connection.execute(insert(evaluation_value).from_select(["version_id", *names], seen))
+        return shared
+
+    def forget(self, version_id: int) -> None:
+        self._forget(select(version.c.id).where(version.c.id == version_id))
+
+    def forget_of(self, asset_id: int) -> None:
+        self._forget(select(version.c.id).where(version.c.asset_id == asset_id))
+
+    def _forget(self, ids: Select[Any]) -> None:
+        held = select(evaluation_holder.c.evaluation_id).where(evaluation_holder.c.version_id.in_(ids))
+        here, other = evaluation_holder.c, evaluation_holder.alias("other").c
+        others = exists().where(other.evaluation_id == evaluation.c.id, other.version_id.not_in(ids))
+        alone = update(evaluation).where(evaluation.c.id.in_(held), ~others)
+        self._connection.execute(alone.values(rows_blob_id=None))
+        self._connection.execute(delete(evaluation_value).where(evaluation_value.c.version_id.in_(ids)))
+        self._connection.execute(delete(evaluation_holder).where(here.version_id.in_(ids)))
+
+    # -- what changes --------------------------------------------------------------------------------------------
+
+    def supersede(self, old: Evaluation, by_id: int) -> None:
+        self._connection.execute(update(evaluation).where(evaluation.c.id == old.id).values(superseded_by_id=by_id))
+
+    def retract(self, old: Evaluation, at: int, by: int, reason: str) -> Evaluation:
+        changes: dict[str, Any] = {"retracted_at": at, "retracted_by": by, "retracted_reason": reason}
+        self._connection.execute(update(evaluation).where(evaluation.c.id == old.id).values(changes))
+        return replace(old, **changes)
+
+    def bump(self, version_ids: Sequence[int]) -> None:
+        changes = {"evidence_epoch": version.c.evidence_epoch + 1, "etag": version.c.etag + 1}
+        for batch in batches(version_ids):
+            raised = update(version).where(version.c.id.in_(batch))
+            self._connection.execute(raised.values(**changes, updated_at=self._context.now()))
+
+    def refresh(self, version_ids: Sequence[int], digests: Sequence[str]) -> None:
+        bound = sorted(set(digests) - {""})
+        for batch in batches(version_ids) if bound else ():
+            gone = evaluation_value.c.version_id.in_(batch), evaluation_value.c.dataset_digest.in_(bound)
+            self._connection.execute(delete(evaluation_value).where(*gone))
+            newest = _newest(evaluation_holder.c.version_id.in_(batch), evaluation.c.dataset_digest.in_(bound))
+            self._connection.execute(insert(evaluation_value).from_select(list(newest.selected_columns.keys()), newest))
+
+    # -- what search sees ----------------------------------------------------------------------------------------
+
+    def standing(self, version_id: int, limit: int) -> Sequence[Standing]:
+        seen = evaluation_value.c
+        query = select(name_dict.c.text, seen.dataset_digest, seen.dataset_name, seen.value, seen.rank)
+        query = query.join(name_dict, name_dict.c.id == seen.key_id).where(seen.version_id == version_id)
+        return [Standing(*row) for row in self._connection.execute(query.order_by(seen.rank.desc()).limit(limit))]
+
+    def rests_on(self, version_id: int, dataset_version_id: int) -> bool:
+        mine = evaluation.c.version_id == version_id, evaluation.c.dataset_version_id == dataset_version_id
+        return self._connection.execute(select(evaluation.c.id).where(*mine, _STANDS).limit(1)).scalar() is not None
+
+    # -- comparisons ---------------------------------------------------------------------------------------------
+
+    def add_comparison(self, new: Comparison) -> Comparison:
+        row = {column.name: getattr(new, column.name) for column in comparison.c if column.name != "id"}
+        row |= {name: dump_json(asdict(row[name])) for name in ("plan", "outcome")}
+        return replace(new, id=self._insert_one(comparison, row))
+
+    def comparison(self, workspace_id: int, uid: str) -> Comparison | None:
+        query = select(comparison).where(comparison.c.uid == uid, comparison.c.workspace_id == workspace_id)
+        row = self._connection.execute(query).one_or_none()
+        return _compared(row) if row else None
+
+    def comparisons(self, evaluation_id: int, after: Key | None, limit: int) -> Sequence[Comparison]:
+        query = select(comparison).where(
+            or_(comparison.c.champion_id == evaluation_id, comparison.c.challenger_id == evaluation_id)
+        )
+        if after is not None:
+            query = query.where(comparison.c.id < after[0])
+        rows = self._connection.execute(query.order_by(comparison.c.id.desc()).limit(limit))
+        return [_compared(row) for row in rows]
+
+
+def _compared(row: AnyRow) -> Comparison:
+    plan, outcome = json.loads(row.plan), json.loads(row.outcome)
+    return load(
+        Comparison,
+        row,
+        plan=Plan(**{**plan, "better": Direction(plan["better"])}),
+        outcome=Outcome(**{**outcome, "verdict": Verdict(outcome["verdict"])}),
+    )
+
+
+def _newest(*where: ColumnElement[bool]) -> Select[Any]:
+    """Of each version, metric and data set the value recorded last, of those that stand."""
+    of = (evaluation_holder.c.version_id, evaluation_metric.c.key_id, evaluation.c.dataset_digest)
+    place = func.row_number().over(partition_by=of, order_by=_ROOT.desc()).label("place")
+    columns = [evaluation.c.dataset_name, evaluation_metric.c.value, evaluation.c.id.label("evaluation_id")]
+    all_ = select(*of, *columns, _ROOT.label("rank"), place)
+    all_ = all_.join(evaluation, evaluation.c.id == evaluation_holder.c.evaluation_id)
+    all_ = all_.join(evaluation_metric, evaluation_metric.c.evaluation_id == evaluation.c.id).where(*where, _STANDS)
+    ranked = all_.subquery()
+    return select(*(column for column in ranked.c if column.name != "place")).where(ranked.c.place == 1)
