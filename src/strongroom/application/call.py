@@ -213,7 +213,8 @@ class Call:
         )
         stored = self.tx.audit.append(record, self.workspace.id)
         if event:
-            body = json.dumps({"subject": [subject.kind, subject.uid], **record.details}, separators=(",", ":"))
+            told = {"subject": [subject.kind, subject.uid], **record.details}
+            body = json.dumps(told, separators=(",", ":"), default=dict)
             seq = asset.event_seq if asset else None
             self.tx.audit.emit(stored.id, action, asset.id if asset else None, seq, body)
         self.records.append(stored)

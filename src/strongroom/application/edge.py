@@ -25,7 +25,7 @@ from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.evaluation_rows import EvaluationRows
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
-from strongroom.application.ports.identity import PasswordHasher
+from strongroom.application.ports.identity import Admission, PasswordHasher
 from strongroom.application.ports.outside import Outside
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.ports.xet import XetCodec
@@ -243,11 +243,12 @@ class RequestEdge:
         made: list[Call] = []
 
         def run(tx: Transaction) -> T:
-            caller = authenticate(tx, self._token, public_reads=self._gateway.public_reads)
-            call = Call(tx, caller, _home_of(tx, caller), self._gateway.sealer, self._request_id)
+            admission = tx.admission()
+            caller = authenticate(tx, self._token, admission, public_reads=self._gateway.public_reads)
+            call = Call(tx, caller, _home_of(admission, caller), self._gateway.sealer, self._request_id)
             made[:] = [call]  # a transaction that is tried again makes a new call
             if self._workspace is not None:
-                call.workspace = call.require_workspace(tx.workspaces.by_slug(self._workspace))
+                call.workspace = call.require_workspace(admission.workspace(self._workspace))
             return work(call)
 
         try:
@@ -282,10 +283,10 @@ class RequestEdge:
         await self._gateway.executor.command(write)
 
 
-def _home_of(tx: Transaction, caller: Caller) -> Workspace:
+def _home_of(admission: Admission, caller: Caller) -> Workspace:
     """The workspace of a request that names none: the home of its principal, else `default` (domain.md N1)."""
     home = caller.principal.home_workspace_id if caller.principal else None
-    workspace = tx.workspaces.by_id(home) if home is not None else tx.workspaces.by_slug(DEFAULT_WORKSPACE)
+    workspace = admission.home(home) if home is not None else admission.workspace(DEFAULT_WORKSPACE)
     if workspace is None:
         raise NotFound("There is no default workspace.")
     return workspace

@@ -72,10 +72,11 @@ def grant_create(
     team: Annotated[bool, Parameter(negative="")] = False,
     asset: str | None = None,
     namespace: str | None = None,
+    environment: str | None = None,
     server: Annotated[bool, Parameter(negative="")] = False,
     common: Common | None = None,
 ) -> None:
-    """Give a role on the workspace, or on an asset, a namespace or the whole server.
+    """Give a role on the workspace, or on an asset, a namespace, an environment or the whole server.
 
     Parameters
     ----------
@@ -89,6 +90,8 @@ def grant_create(
         Asset, by reference.
     namespace:
         Namespace, by its path.
+    environment:
+        Environment, by its name.
     server:
         The whole server.
     """
@@ -99,6 +102,8 @@ def grant_create(
             level, scope = "asset", asset_uid(client.api, asset)
         elif namespace is not None:
             level, scope = "namespace", _namespace(client, namespace)
+        elif environment is not None:
+            level, scope = "environment", str(client.call("environment.get", name=environment)["uid"])
         kind = "team" if team else "principal"
         grant = client.grants.create(subject, role, subject_kind=kind, level=level, scope_uid=scope)
     output.one(grant, as_json=common.json)

@@ -131,7 +131,7 @@ class Grants:
     ) -> Grant:
         """Give a role to a principal or team (uid or name), on the workspace or on one asset.
 
-        :param level: server, workspace, namespace or asset; `scope_uid` says which namespace or asset.
+        :param level: server, workspace, namespace, asset or environment; `scope_uid` says which of the last three.
         """
         if asset is not None:
             level, scope_uid = "asset", asset_uid(self._api, asset)

@@ -44,9 +44,22 @@ def described(url: str) -> dict[str, Any]:
     try:
         inspector = inspect(engine)
         tables = sorted(set(inspector.get_table_names()) - {"alembic_version"})
-        return {table: _table(inspector, table) for table in tables}
+        triggers = {"triggers": found} if (found := _triggers(engine)) else {}
+        return {**triggers, **{table: _table(inspector, table) for table in tables}}
     finally:
         engine.dispose()
+
+
+def _triggers(engine: Engine) -> list[str]:
+    """What the database does by itself, with its functions."""
+    sqlite = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+    postgres = """
+        SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal UNION ALL
+        SELECT prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+    """
+    with engine.connect() as connection:
+        rows = connection.execute(text(sqlite if engine.dialect.name == "sqlite" else postgres)).scalars()
+        return sorted(" ".join(row.split()) for row in rows)
 
 
 def _table(inspector: Inspector, table: str) -> dict[str, Any]:

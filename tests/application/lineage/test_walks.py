@@ -128,6 +128,7 @@ def test_a_level_takes_a_few_statements_whatever_its_width(world: World, make_ru
         run = make_run(f"wide-{width}")
         items = [Input(name=f"{width}-{n}") for n in range(width)]
         world.command("contributor", lambda c, r=run, i=items: add_inputs(c, r, i))  # type: ignore[misc]
+        assert walk(world, "run", run).vertices, "who calls is known from here on"
         with statements() as seen:
             assert len(walk(world, "run", run).vertices) == width + 1
         counts.append(len(seen))

@@ -12,13 +12,13 @@ from strongroom.domain.identity.roles import RULES, Grant, Level, Permission, Ro
 
 ADDED = {
     Role.VIEWER: "asset:read version:bytes folder:read lineage:read namespace:read run:read workspace:read "
-    "principal:read server:read comment:read",
+    "principal:read server:read comment:read release:read",
     Role.CONTRIBUTOR: "asset:edit version:register version:edit evaluation:write folder:write blob:upload "
-    "lineage:write asset:create run:write comment:write flag:set",
+    "lineage:write asset:create run:write comment:write flag:set target:write release:create",
     Role.MAINTAINER: "alias:set stage:set verdict:give version:delete asset:rename asset:share asset:delete grant:read "
     "run:delete namespace:create namespace:edit webhook:read comment:moderate flag:remove ref:protect publication:set "
-    "automation:read automation:write hold:place",
-    Role.ADMIN: "alias:protect hold:release retention:set "
+    "automation:read automation:write release:place hold:place",
+    Role.ADMIN: "alias:protect hold:release retention:set environment:write "
     "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
     "principal:write token:manage audit:read workspace:create workspace:delete server:settings server:backup",
 }
@@ -46,6 +46,24 @@ def asset(visibility: Visibility = Visibility.WORKSPACE, namespace: str = "visio
 def test_each_role_holds_what_the_table_says(role: Role) -> None:
     held = {word for smaller in Role if smaller <= role for word in ADDED[smaller].split()}
     assert {permission.value for permission in permissions_of(role)} == held
+
+
+@pytest.mark.parametrize(("role", "restricted"), list(product(Role, (False, True))))
+def test_on_an_environment(role: Role, restricted: bool) -> None:
+    """A grant on it reaches it and nothing else; from above, only admins change what runs in a restricted one."""
+    target = Target(1, environment_id=3, restricted=restricted)
+    own, other, elsewhere = Scope.environment(1, 3), Scope.environment(1, 4), Scope.workspace(2)
+    for permission in (Permission.RELEASE_READ, Permission.TARGET_WRITE, Permission.RELEASE_PLACE):
+        holds = role >= RULES[permission].role
+        assert access((own, role)).allows(permission, target) == holds
+        open_ = not restricted or permission is Permission.RELEASE_READ or role is Role.ADMIN
+        for above in (Scope.workspace(1), Scope.server()):
+            assert access((above, role)).allows(permission, target) == (holds and open_)
+        for none in (other, elsewhere, SCOPES["asset"], SCOPES["namespace"]):
+            assert not access((none, role)).allows(permission, target)
+    assert not any(access((own, role)).allows(permission, asset()) for permission in ON_ASSETS)
+    assert not access((own, role)).allows(Permission.WORKSPACE_READ, Target(1, ""))
+    assert not access((own, role)).allows(Permission.GRANT_WRITE, target)
 
 
 def test_every_permission_has_a_rule() -> None:

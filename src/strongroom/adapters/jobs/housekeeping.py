@@ -12,6 +12,7 @@ from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.automations import performing
 from strongroom.application.collaboration import notifying
 from strongroom.application.collection import collecting
+from strongroom.application.delivery import watching
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
@@ -149,6 +150,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("flush-reads", 5, lambda: flush_reads(executor, gateway.reads), last=True),
         Job("flush-token-uses", 30, lambda: flush_uses(executor, uses), last=True),
         Job("close-read-windows", 60, lambda: executor.command(reads.close_windows)),
+        Job("announce-silent-targets", 10, lambda: until_done(executor, watching.announce_silent)),
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from strongroom.adapters.sql.admission import RememberedFacts
 from strongroom.adapters.sql.transaction import SqlTransaction
 from strongroom.application.ports.execution import Clock
 from strongroom.application.ports.transaction import Transaction
@@ -77,9 +78,11 @@ def is_retryable(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in RETRYABLE
 
 
-def run_work(connection: Connection, work: Work[T], clock: Clock) -> T:
-    """Run one use case over an open transaction."""
-    return work(SqlTransaction(connection, clock))
+def run_work(
+    connection: Connection, work: Work[T], clock: Clock, remembered: RememberedFacts, *, reads: bool = False
+) -> T:
+    """Run one use case over an open transaction. :param reads: it sees one snapshot and writes nothing."""
+    return work(SqlTransaction(connection, clock, remembered, reads=reads))
 
 
 def ping(engine: Engine) -> None:

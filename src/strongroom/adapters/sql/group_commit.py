@@ -18,9 +18,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from strongroom.adapters.sql.admission import RememberedFacts
 from strongroom.adapters.sql.brief import NotBriefError, within_budget
 from strongroom.adapters.sql.engine import sqlite_engine
 from strongroom.adapters.sql.executor import ping, run_work, translate
+from strongroom.adapters.sql.kept import KeptConnections
 from strongroom.adapters.sql.sequencer import sequence_pending
 from strongroom.application.ports.execution import Clock
 from strongroom.application.ports.transaction import Transaction
@@ -46,8 +48,10 @@ class SqliteExecutor:
 
     def __init__(self, url: str, clock: Clock, *, readers: int = 4) -> None:
         self._clock = clock
+        self._remembered = RememberedFacts()
         self._writer = sqlite_engine(url, write=True)
         self._reader = sqlite_engine(url, write=False, pool_size=readers + 1)
+        self._writing, self._reading = KeptConnections(self._writer), KeptConnections(self._reader)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._gate = threading.Lock()
@@ -81,8 +85,8 @@ class SqliteExecutor:
 
     def _read(self, work: Callable[[Transaction], T], *, brief: bool = False) -> T:
         try:
-            with self._reader.connect() as connection, connection.begin(), within_budget(connection, brief=brief):
-                return run_work(connection, work, self._clock)
+            with self._reading.begin() as connection, within_budget(connection, brief=brief):
+                return run_work(connection, work, self._clock, self._remembered, reads=True)
         except NotBriefError:
             raise
         except Exception as error:
@@ -108,7 +112,7 @@ class SqliteExecutor:
     def _commit(self, group: list[_Job]) -> None:
         live = [job for job in group if not job.done.cancelled()]
         try:
-            with self._writer.connect() as connection, connection.begin():
+            with self._writing.begin() as connection:
                 for job in live:
                     self._run(connection, job)
                 if not all(job.failed for job in live):
@@ -131,7 +135,7 @@ class SqliteExecutor:
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the executor of SQLite
         driver.execute("SAVEPOINT command")
         try:
-            job.result = run_work(connection, job.work, self._clock)
+            job.result = run_work(connection, job.work, self._clock, self._remembered)
             driver.execute("RELEASE command")
         except BaseException as error:
             if not _is_open(connection):
@@ -154,8 +158,8 @@ class SqliteExecutor:
             self._queue.put(None)
         self._thread.join(timeout=30)
         self._readers.shutdown(wait=True)
-        self._reader.dispose()
-        self._writer.dispose()
+        self._reading.dispose()
+        self._writing.dispose()
 
 
 def _answer(jobs: list[_Job]) -> None:

@@ -17,6 +17,7 @@ from typing import TypeVar
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from strongroom.adapters.sql.admission import RememberedFacts
 from strongroom.adapters.sql.engine import postgres_engine
 from strongroom.adapters.sql.executor import is_retryable, ping, run_work, translate
 from strongroom.adapters.sql.sequencer import sequence_pending
@@ -37,6 +38,7 @@ class PostgresExecutor:
 
     def __init__(self, url: str, clock: Clock, *, connections: int = 16) -> None:
         self._clock = clock
+        self._remembered = RememberedFacts()
         self._engine = postgres_engine(url, pool_size=connections + 1)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="postgres")
         self._stop = threading.Event()
@@ -65,7 +67,7 @@ class PostgresExecutor:
         for attempt in range(TRIES):
             try:
                 with self._engine.begin() as connection:
-                    return run_work(connection, work, self._clock)
+                    return run_work(connection, work, self._clock, self._remembered)
             except Exception as error:
                 if not is_retryable(error) or attempt == TRIES - 1:
                     raise translate(error) from error
@@ -80,7 +82,7 @@ class PostgresExecutor:
                 ) as connection,
                 connection.begin(),
             ):
-                return run_work(connection, work, self._clock)
+                return run_work(connection, work, self._clock, self._remembered, reads=True)
         except Exception as error:
             raise translate(error) from error
 

@@ -6,8 +6,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, select
 
+from strongroom.adapters.sql.admission import Facts, RememberedFacts
 from strongroom.adapters.sql.prepared import Prepared, among
 from strongroom.adapters.sql.repositories.access import SqlAccessRequests
+from strongroom.adapters.sql.repositories.admission import SqlAdmission
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
 from strongroom.adapters.sql.repositories.assessments import SqlAssessments
@@ -22,6 +24,7 @@ from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
+from strongroom.adapters.sql.repositories.environments import SqlEnvironments
 from strongroom.adapters.sql.repositories.evaluations import SqlEvaluations
 from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
@@ -38,15 +41,18 @@ from strongroom.adapters.sql.repositories.logged_models import SqlLoggedModels
 from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
+from strongroom.adapters.sql.repositories.placements import SqlPlacements
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
+from strongroom.adapters.sql.repositories.releases import SqlReleases
 from strongroom.adapters.sql.repositories.retention import SqlHolds, SqlRetention
 from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
 from strongroom.adapters.sql.repositories.tags import SqlTags
+from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
 from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.traces import SqlTraces
@@ -93,10 +99,23 @@ class _Names(Repository):
 class SqlTransaction:
     """See :class:`strongroom.application.ports.transaction.Transaction`."""
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, remembered: RememberedFacts, *, reads: bool = False
+    ) -> None:
         self.connection = connection
         self._clock = clock
         self._now = clock.now_us()
+        self._remembered = remembered
+        self._reads = reads
+
+    @cached_property
+    def facts(self) -> Facts | None:
+        """Facts that are true all through the transaction: of one that only reads."""
+        return self._remembered.at(self.connection) if self._reads else None
+
+    def admission(self) -> SqlAdmission:
+        """What calls are admitted on, at this moment of the transaction."""
+        return SqlAdmission(self, self.facts or self._remembered.at(self.connection))
 
     def now(self) -> int:
         """The time of the transaction, microseconds UTC."""
@@ -334,6 +353,22 @@ class SqlTransaction:
     @cached_property
     def figures(self) -> SqlFigures:
         return SqlFigures(self)
+
+    @cached_property
+    def environments(self) -> SqlEnvironments:
+        return SqlEnvironments(self)
+
+    @cached_property
+    def releases(self) -> SqlReleases:
+        return SqlReleases(self)
+
+    @cached_property
+    def placements(self) -> SqlPlacements:
+        return SqlPlacements(self)
+
+    @cached_property
+    def targets(self) -> SqlTargets:
+        return SqlTargets(self)
 
     @cached_property
     def evaluations(self) -> SqlEvaluations:

@@ -11,6 +11,8 @@ from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.identity.access import Access, Target
 from strongroom.domain.identity.roles import Permission
 
+DELIVERY: Final = frozenset({"release", "target", "environment"})
+"""What is delivered: heard by whoever may read it in all of the workspace."""
 TRACKED: Final = frozenset({"run", "experiment", "logged_model"})
 AT_ONCE: Final = 500
 
@@ -28,7 +30,7 @@ def heard(
     """The first events at leaves above `after` up to `upto`, in order.
 
     Who may read the audit log hears all of the workspace; everybody else what happens to assets that it may see, and to
-    experiments, runs and logged models that it may read.
+    experiments, runs and logged models that it may read; and of delivery, where it reads it in the whole workspace.
     """
     if access.allows(Permission.AUDIT_READ, Target(workspace_id=workspace_id, namespace="")):
         return tx.feed.between(wanted, after, upto, limit)
@@ -38,6 +40,7 @@ def heard(
 def _known(
     tx: Transaction, access: Access, workspace_id: int, wanted: Wanted, after: int, upto: int
 ) -> Iterator[StoredEvent]:
+    delivered = access.allows(Permission.RELEASE_READ, Target(workspace_id, environment_id=0))
     visible = replace(wanted, visible=access.visible(workspace_id))
     while after < upto and (events := tx.feed.between(wanted, after, upto, AT_ONCE)):
         last = events[-1].leaf if len(events) == AT_ONCE else upto
@@ -47,6 +50,6 @@ def _known(
         for event in events:
             spot = spots.get(tracked.get(event.leaf) or "")
             readable = spot is not None and access.allows(Permission.RUN_READ, Target(workspace_id, spot.slug_path))
-            if readable or event.leaf in seen:
+            if readable or event.leaf in seen or (delivered and event.subject_kind in DELIVERY):
                 yield event
         after = last

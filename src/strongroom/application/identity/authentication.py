@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from strongroom.application.call import Call, Caller
 from strongroom.application.identity.views import RoleView, WhoAmIView, principal_view
+from strongroom.application.ports.identity import Admission, Held
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.views import maybe_time
 from strongroom.domain.errors import Unauthenticated
 from strongroom.domain.identity.access import Access
-from strongroom.domain.identity.model import Principal, TokenRow
 from strongroom.domain.identity.roles import Grant, Level, Permission, Role
 from strongroom.domain.identity.tokens import Token, hash_secret
 
@@ -27,20 +27,23 @@ class Shown:
     id: str
 
 
-def authenticate(tx: Transaction, token: Token | Shown | None, *, public_reads: bool = False) -> Caller:
-    """The caller behind a token, with its access resolved; nobody without a token. Two queries.
+def authenticate(
+    tx: Transaction, token: Token | Shown | None, admission: Admission | None = None, *, public_reads: bool = False
+) -> Caller:
+    """The caller behind a token, with its access resolved; nobody without a token. One query, when nothing changed.
 
+    :param admission: of this moment of the transaction, when the caller has it.
     :param public_reads: whether the operator lets everybody read public assets.
     :raises Unauthenticated: unknown, expired or revoked, or its principal is disabled; always with the same message.
     """
     if token is None:
         return Caller(None, Access(None, public_reads=public_reads))
-    held = tx.tokens.holder(token.id)
-    stored = held[0].secret_hash if held else _NO_HASH
+    held = (admission or tx.admission()).holder(token.id)
+    stored = held.token.secret_hash if held else _NO_HASH
     proven = isinstance(token, Shown) or hmac.compare_digest(stored, hash_secret(token).hex())
-    if held is None or not proven or not _alive(*held, tx.now()):
+    if held is None or not proven or not _alive(held, tx.now()):
         raise Unauthenticated(REFUSED)
-    return _caller(tx, *held, public_reads=public_reads)
+    return _caller(held, public_reads=public_reads)
 
 
 def holder_of(tx: Transaction, token_id: str) -> Caller:
@@ -48,16 +51,17 @@ def holder_of(tx: Transaction, token_id: str) -> Caller:
 
     :raises Unauthenticated: expired or revoked meanwhile, or its principal is disabled.
     """
-    held = tx.tokens.holder(token_id)
-    if held is None or not _alive(*held, tx.now()):
+    held = tx.admission().holder(token_id)
+    if held is None or not _alive(held, tx.now()):
         raise Unauthenticated(REFUSED)
-    return _caller(tx, *held, public_reads=False)
+    return _caller(held, public_reads=False)
 
 
-def _caller(tx: Transaction, row: TokenRow, principal: Principal, *, public_reads: bool) -> Caller:
+def _caller(held: Held, *, public_reads: bool) -> Caller:
+    row, principal = held.token, held.principal
     access = Access(
         principal.uid,
-        tx.grants.resolve(principal),
+        held.grants,
         role_cap=Role.parse(row.role_cap) if row.role_cap else None,
         workspace_cap=row.workspace_id,
         public_reads=public_reads,
@@ -65,7 +69,8 @@ def _caller(tx: Transaction, row: TokenRow, principal: Principal, *, public_read
     return Caller(principal, access, row.id)
 
 
-def _alive(row: TokenRow, principal: Principal, now: int) -> bool:
+def _alive(held: Held, now: int) -> bool:
+    row, principal = held.token, held.principal
     expired = row.expires_at is not None and row.expires_at <= now
     return row.revoked_at is None and principal.disabled_at is None and not expired
 
@@ -94,17 +99,20 @@ def _roles(call: Call) -> list[RoleView]:
     shown = usable[:ROLES_SHOWN]
     assets = call.tx.assets.by_ids([g.scope.asset_id for g in shown if g.scope.asset_id is not None])
     paths = {asset.id: asset.path for asset in assets.values()}
-    views = (_role(call, g, paths) for g in shown)
+    in_order = call.tx.environments.list(call.workspace.id) if any(g.scope.environment_id for g in shown) else ()
+    environments = {one.id: one.name for one in in_order}
+    views = (_role(call, g, paths, environments) for g in shown)
     return list(dict.fromkeys(views))
 
 
-def _role(call: Call, grant: Grant, paths: dict[int, str]) -> RoleView:
+def _role(call: Call, grant: Grant, paths: dict[int, str], environments: dict[int, str]) -> RoleView:
     scope, cap = grant.scope, call.caller.access.role_cap
     role = grant.role if cap is None else min(cap, grant.role)
     names = {
         Level.WORKSPACE: call.workspace.slug,
         Level.NAMESPACE: scope.namespace,
         Level.ASSET: paths.get(scope.asset_id or 0),
+        Level.ENVIRONMENT: environments.get(scope.environment_id or 0),
     }
     name = names.get(scope.level) or ""
     return RoleView(scope.level.name.lower(), name, role.name.lower())

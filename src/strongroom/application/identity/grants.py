@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from strongroom.application.call import Call, Refusal, asset_target
+from strongroom.application.delivery import environments
 from strongroom.application.identity.principals import SERVER
 from strongroom.application.identity.views import GrantView, grant_view
 from strongroom.application.paging import Page, PageRequest
@@ -24,7 +25,7 @@ SUBJECT_KINDS = ("principal", "team")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a grant stands: `level` is server, workspace (that of the call), namespace or asset, these two by uid."""
+    """Where a grant stands: `level` is server or workspace (that of the call); namespace, asset, environment by uid."""
 
     level: str = "workspace"
     uid: str | None = None
@@ -67,7 +68,10 @@ def _scope(call: Call, place: Place, permission: Permission) -> tuple[Scope, Sub
         case "asset", str(uid):
             asset = assets.by_uid(call, uid, permission)
             return Scope.asset(call.workspace.id, asset.id), Subject("asset", asset.uid)
-    raise Invalid("A grant stands on the server, the workspace, or a namespace or asset given by its uid.")
+        case "environment", str(uid):
+            environment = environments.by_uid(call, uid, permission)
+            return Scope.environment(call.workspace.id, environment.id), Subject("environment", environment.uid)
+    raise Invalid("A grant stands on the server, the workspace, or a namespace, asset or environment by its uid.")
 
 
 def _subject(call: Call, kind: str, text: str, scope: Scope) -> str:
@@ -133,6 +137,8 @@ def _target(call: Call, scope: Scope) -> Target:
         return asset_target(call.tx.assets.by_id(scope.asset_id))
     if scope.level is Level.SERVER:
         return Target()
+    if scope.environment_id is not None:
+        return Target(workspace_id=scope.workspace_id, environment_id=scope.environment_id)
     return Target(workspace_id=scope.workspace_id, namespace=scope.namespace or "")
 
 

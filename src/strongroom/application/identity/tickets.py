@@ -83,4 +83,4 @@ class TicketEdge:
         if self._expires_at <= call.now:
             raise Unauthenticated(REFUSED)
         caller = holder_of(call.tx, self._token_id)
-        return replace(call, caller=caller, workspace=call.tx.workspaces.by_id(self._workspace_id))
+        return replace(call, caller=caller, workspace=call.tx.admission().home(self._workspace_id))

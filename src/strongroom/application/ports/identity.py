@@ -7,6 +7,7 @@ from typing import Protocol
 from strongroom.application.paging import Key
 from strongroom.domain.identity.model import Principal, Team, TokenRow
 from strongroom.domain.identity.roles import Grant, Scope
+from strongroom.domain.registry.model import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,26 @@ class GrantRow:
     granted_by: str
     valid_from: int
     valid_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A token, the principal that it stands for, and every present grant of that principal and of its teams."""
+
+    token: TokenRow
+    principal: Principal
+    grants: tuple[Grant, ...]
+
+
+class Admission(Protocol):
+    """What a call is admitted on, as it stands where the transaction has come to; often known without being read."""
+
+    def holder(self, token_id: str) -> Held | None: ...
+    def workspace(self, slug: str) -> Workspace | None:
+        """A live one."""
+        ...
+
+    def home(self, workspace_id: int) -> Workspace: ...
 
 
 class PasswordHasher(Protocol):

@@ -11,11 +11,12 @@ from strongroom.application.ports.automations import Automations
 from strongroom.application.ports.cards import Cards
 from strongroom.application.ports.collaboration import Comments, Cursors, Discussions, Inbox, Watches
 from strongroom.application.ports.collection import Collection
+from strongroom.application.ports.delivery import Environments, Placements, Releases, Targets
 from strongroom.application.ports.evaluations import Evaluations
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.holding import Holding
-from strongroom.application.ports.identity import Grants, Principals, Settings, Teams, Tokens
+from strongroom.application.ports.identity import Admission, Grants, Principals, Settings, Teams, Tokens
 from strongroom.application.ports.integrity import Integrity
 from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
@@ -46,6 +47,10 @@ class Transaction(Protocol):
 
     def random_bytes(self, count: int) -> bytes:
         """`count` unpredictable bytes."""
+        ...
+
+    def admission(self) -> Admission:
+        """What calls are admitted on, at this moment of the transaction."""
         ...
 
     def attempt(self, work: Callable[[], T]) -> T:
@@ -158,5 +163,13 @@ class Transaction(Protocol):
     def cards(self) -> Cards: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def environments(self) -> Environments: ...
+    @property
+    def releases(self) -> Releases: ...
+    @property
+    def placements(self) -> Placements: ...
+    @property
+    def targets(self) -> Targets: ...
     @property
     def evaluations(self) -> Evaluations: ...

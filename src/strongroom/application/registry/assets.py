@@ -325,7 +325,7 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
     :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
-        a link of another asset shows a version; a version is on hold.
+        a link of another asset shows a version; a version is on hold, or in a release that runs or stays ready.
     """
     asset = locked(call, uid, Permission.ASSET_DELETE)
     check_etag(etag, asset.etag)
@@ -337,6 +337,10 @@ def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> 
     if held:
         raise Held("Versions of this asset are on hold.", holders=[f"hold:{uid}" for uid in held[:HOLDS_NAMED]])
     refuse_links(call, call.tx.versions.links_elsewhere(asset.id))
+    released = sorted({name for names in call.tx.placements.held(asset_id=asset.id).values() for name in names})
+    if released:
+        why = "Releases that run, or stay ready to be put back, hold versions of this asset."
+        raise Held(why, holders=released[:HOLDS_NAMED])
     changed = call.tx.assets.advance(asset, deleted_at=call.now)
     for alias in aliases:
         call.tx.aliases.move(changed, alias.name, None, call.actor.id)

@@ -189,6 +189,8 @@ def _holders(tx: Transaction, asset: Asset) -> dict[int, list[str]]:
         found.setdefault(version_id, []).extend(f"hold:{uid}" for uid in uids)
     for version_id in tx.retention.linked(asset.id):
         found.setdefault(version_id, []).append("link")
+    for version_id, names in tx.placements.held(asset_id=asset.id).items():
+        found.setdefault(version_id, []).extend(names)
     return found
 
 

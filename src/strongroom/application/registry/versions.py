@@ -1,6 +1,6 @@
 """Versions: found, described, archived, deleted, restored and purged. `publishing` makes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -174,7 +174,7 @@ def delete(
     :param release_links: links that show it go along, where the caller may delete them.
     :param because: what retention says of it.
     :raises Held: aliases point at it and the caller did not ask to release them, or a protected one does; links show
-        it that do not go along; somebody holds it.
+        it that do not go along; somebody holds it; a release that runs or stays ready has it.
     """
     asset, version = locked(call, uid, Permission.VERSION_DELETE)
     check_etag(etag, version.etag)
@@ -184,6 +184,7 @@ def delete(
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]
     if holders:
         raise Held("Aliases point at this version; move them, or pass release_aliases.", holders=holders)
+    refuse_released(call.tx.placements.held(version_id=version.id))
     _release(call, version, drop=release_links, release_aliases=release_aliases)
     changed = call.tx.versions.update(version, state=VersionState.TRASHED.value, deleted_at=call.now)
     asset = _with_latest(call, asset) if asset.latest_version_id == version.id else call.tx.assets.advance(asset)
@@ -194,6 +195,13 @@ def delete(
         details["retention"] = because
     call.record("version.delete", Subject("version", uid), details, asset=asset)
     return version_view(call, asset, changed)
+
+
+def refuse_released(held: Mapping[int, Sequence[str]]) -> None:
+    """:raises Held: releases that run, or stay ready to be put back, hold it."""
+    if held:
+        holders = sorted({name for names in held.values() for name in names})[:HOLDS_NAMED]
+        raise Held("Releases that run, or stay ready to be put back, hold it.", holders=holders)
 
 
 def refuse_held(call: Call, version: Version) -> None:

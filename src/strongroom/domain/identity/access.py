@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from strongroom.domain.identity.roles import BYTES, READING, RULES, Grant, Level, Permission, Role, Visibility
+from strongroom.domain.identity.roles import BYTES, CHANGING, READING, RULES, Grant, Level, Permission, Role, Visibility
 
 _OPEN = frozenset({Visibility.WORKSPACE, Visibility.PUBLIC})
 
@@ -15,6 +15,7 @@ class Target:
     :param namespace: slugs joined with ``/``; ``""`` is the root of the workspace.
     :param visibility: of the asset; ignored without `asset_id`. :param gated: whether its files are for those only who
         asked for access.
+    :param restricted: whether what runs in the environment is changed only by grants on it, and by admins.
     """
 
     workspace_id: int | None = None
@@ -22,6 +23,8 @@ class Target:
     asset_id: int | None = None
     visibility: Visibility = Visibility.WORKSPACE
     gated: bool = False
+    environment_id: int | None = None
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Access:
         rule = RULES[permission]
         if self.role_cap is not None and self.role_cap < rule.role:
             return False
-        barred = target.gated and permission in BYTES
+        barred = (target.gated and permission in BYTES) or (target.restricted and permission in CHANGING)
         held = (g.role for g in self.grants if g.scope.level >= rule.level and _reaches(g, target, barred=barred))
         return max(held, default=0) >= rule.role
 
@@ -118,18 +121,32 @@ class Access:
 def _reaches(grant: Grant, target: Target, *, barred: bool = False) -> bool:
     """Whether a grant's scope holds the target, visibility included.
 
-    :param barred: the files of a gated asset are meant: a viewer reads them by a grant on the asset alone.
+    :param barred: the files of a gated asset are meant: a viewer reads them by a grant on the asset alone. Or what
+        runs in a restricted environment: only a grant on it, or an admin, changes it.
     """
     scope = grant.scope
+    if target.environment_id is not None:
+        return _reaches_environment(grant, target, barred=barred)
     if barred and scope.level is not Level.ASSET and grant.role is Role.VIEWER:
         return False
     if scope.level is not Level.SERVER and scope.workspace_id != target.workspace_id:
         return False
     if scope.level is Level.ASSET:
         return scope.asset_id == target.asset_id
+    if scope.level is Level.ENVIRONMENT:
+        return False
     if target.asset_id is not None and target.visibility not in _OPEN:
         return scope.level >= Level.WORKSPACE and grant.role is Role.ADMIN
     return scope.namespace is None or _holds(scope.namespace, target.namespace)
+
+
+def _reaches_environment(grant: Grant, target: Target, *, barred: bool) -> bool:
+    scope = grant.scope
+    if scope.level is Level.ENVIRONMENT:
+        return scope.environment_id == target.environment_id
+    if scope.level < Level.WORKSPACE or (barred and grant.role is not Role.ADMIN):
+        return False
+    return scope.level is Level.SERVER or scope.workspace_id == target.workspace_id
 
 
 def _holds(outer: str, inner: str | None) -> bool:

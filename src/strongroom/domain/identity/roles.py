@@ -9,6 +9,9 @@ Visibility of an asset bounds the reach of grants from above it:
 - *private*: only grants on the asset itself, and ``admin`` of the workspace or server. A namespace's admin does not.
 - *public*: as workspace; moreover anybody may read it, where the operator switched public reading on.
 
+An environment is read like a workspace; what runs in it is changed by grants on it, on the workspace or the server, and
+where it is *restricted* only by grants on it and ``admin`` of the workspace or server.
+
 A *gated* asset is seen by the same people, and its files are read by those who asked for access and got it, which is a
 grant on the asset; contributors from above read them as well.
 """
@@ -52,8 +55,12 @@ class Visibility(StrEnum):
 
 
 class Level(IntEnum):
-    """Where a grant stands, or the lowest place from which a permission may be granted."""
+    """Where a grant stands, or the lowest place from which a permission may be granted.
 
+    An environment lies in a workspace, beside its namespaces: a grant on one reaches nothing else.
+    """
+
+    ENVIRONMENT = 0
     ASSET = 1
     NAMESPACE = 2
     WORKSPACE = 3
@@ -100,6 +107,11 @@ class Permission(Enum):
     LINEAGE_WRITE = "lineage:write"
     FLAG_SET = "flag:set"
     FLAG_REMOVE = "flag:remove"
+    RELEASE_READ = "release:read"
+    RELEASE_CREATE = "release:create"
+    RELEASE_PLACE = "release:place"
+    TARGET_WRITE = "target:write"
+    ENVIRONMENT_WRITE = "environment:write"
     NAMESPACE_READ = "namespace:read"
     NAMESPACE_CREATE = "namespace:create"
     NAMESPACE_EDIT = "namespace:edit"
@@ -137,6 +149,9 @@ def _at(level: Level, role: Role, *permissions: Permission) -> dict[Permission, 
 
 _P, _R, _L = Permission, Role, Level
 RULES: dict[Permission, Rule] = {
+    **_at(_L.ENVIRONMENT, _R.VIEWER, _P.RELEASE_READ),
+    **_at(_L.ENVIRONMENT, _R.CONTRIBUTOR, _P.TARGET_WRITE),
+    **_at(_L.ENVIRONMENT, _R.MAINTAINER, _P.RELEASE_PLACE),
     **_at(_L.ASSET, _R.VIEWER, _P.ASSET_READ, _P.VERSION_BYTES, _P.FOLDER_READ, _P.LINEAGE_READ),
     **_at(_L.ASSET, _R.VIEWER, _P.COMMENT_READ),
     **_at(_L.ASSET, _R.CONTRIBUTOR, _P.ASSET_EDIT, _P.VERSION_REGISTER, _P.VERSION_EDIT, _P.EVALUATION_WRITE),
@@ -154,6 +169,8 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.NAMESPACE, _R.MAINTAINER, _P.RUN_DELETE, _P.NAMESPACE_CREATE, _P.NAMESPACE_EDIT),
     **_at(_L.NAMESPACE, _R.ADMIN, _P.NAMESPACE_DELETE),
     **_at(_L.WORKSPACE, _R.VIEWER, _P.WORKSPACE_READ, _P.PRINCIPAL_READ),
+    **_at(_L.WORKSPACE, _R.CONTRIBUTOR, _P.RELEASE_CREATE),
+    **_at(_L.WORKSPACE, _R.ADMIN, _P.ENVIRONMENT_WRITE),
     **_at(_L.WORKSPACE, _R.MAINTAINER, _P.WEBHOOK_READ, _P.AUTOMATION_READ, _P.AUTOMATION_WRITE),
     **_at(_L.WORKSPACE, _R.ADMIN, _P.WORKSPACE_SETTINGS, _P.POLICY_WRITE, _P.WEBHOOK_WRITE, _P.PRINCIPAL_WRITE),
     **_at(_L.WORKSPACE, _R.ADMIN, _P.TOKEN_MANAGE, _P.AUDIT_READ),
@@ -161,6 +178,9 @@ RULES: dict[Permission, Rule] = {
     **_at(_L.SERVER, _R.ADMIN, _P.WORKSPACE_CREATE, _P.WORKSPACE_DELETE, _P.SERVER_SETTINGS, _P.SERVER_BACKUP),
 }
 """Permission -> rule. `Permission.PUBLIC` and `Permission.SELF` need no role and are not in it."""
+
+CHANGING = frozenset({_P.RELEASE_PLACE, _P.TARGET_WRITE})
+"""What a restricted environment leaves to grants on itself, and to admins of the workspace or server."""
 
 READING = frozenset(p for p, rule in RULES.items() if rule == Rule(Role.VIEWER, Level.ASSET)) - {_P.COMMENT_READ}
 """What anybody may do to a public asset; what people say about it among themselves is not public."""
@@ -177,12 +197,13 @@ def permissions_of(role: Role) -> frozenset[Permission]:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a grant stands; make one with `server`, `workspace`, `namespace` or `asset`."""
+    """Where a grant stands; make one with `server`, `workspace`, `namespace`, `asset` or `environment`."""
 
     level: Level
     workspace_id: int | None = None
     namespace: str | None = None
     asset_id: int | None = None
+    environment_id: int | None = None
 
     @classmethod
     def server(cls) -> "Scope":
@@ -208,6 +229,11 @@ class Scope:
     def asset(cls, workspace_id: int, asset_id: int) -> "Scope":
         """One asset."""
         return cls(Level.ASSET, workspace_id, None, asset_id)
+
+    @classmethod
+    def environment(cls, workspace_id: int, environment_id: int) -> "Scope":
+        """One environment."""
+        return cls(Level.ENVIRONMENT, workspace_id, environment_id=environment_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ REVISIONS: Final = (
     "0032",
     "0033",
     "0034",
+    "0035",
+    "0036",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
+from strongroom.adapters.sql.admission import Facts
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.application.paging import Overweight
 
@@ -23,6 +24,8 @@ class Context(Protocol):
 
     connection: Connection
 
+    @property
+    def facts(self) -> Facts | None: ...
     def now(self) -> int: ...
     def new_uid(self) -> str: ...
     def name_ids(self, workspace_id: int, texts: Iterable[str], *, create: bool) -> Mapping[str, int]: ...

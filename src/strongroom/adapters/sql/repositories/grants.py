@@ -25,7 +25,7 @@ from sqlalchemy import (
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.repositories.base import Repository
-from strongroom.adapters.sql.tables import asset, grant, namespace, principal, team, team_member, workspace
+from strongroom.adapters.sql.tables import asset, environment, grant, namespace, principal, team, team_member, workspace
 from strongroom.application.paging import Key
 from strongroom.application.ports.identity import GrantRow
 from strongroom.domain.identity.model import Principal, Team
@@ -34,7 +34,7 @@ from strongroom.domain.identity.roles import Grant, Level, Role, Scope
 _granter = principal.alias("granter")
 _asset_namespace = namespace.alias("asset_namespace")
 _RESOLVED = [
-    *(grant.c[name] for name in ("subject_uid", "scope_kind", "workspace_id", "asset_id", "role")),
+    *(grant.c[name] for name in ("subject_uid", "scope_kind", "workspace_id", "asset_id", "environment_id", "role")),
     namespace.c.slug_path,
 ]
 _PRESENT = grant.c.valid_to.is_(None)
@@ -60,7 +60,7 @@ def end_of(valid_from: ColumnElement[int], now: int) -> ColumnElement[int]:
 
 
 def _scope(row: Row[Any]) -> Scope:
-    return Scope(Level[row.scope_kind.upper()], row.workspace_id, row.slug_path, row.asset_id)
+    return Scope(Level[row.scope_kind.upper()], row.workspace_id, row.slug_path, row.asset_id, row.environment_id)
 
 
 def _grant(row: Row[Any]) -> Grant:
@@ -74,11 +74,12 @@ def _select() -> Select[Any]:
     return (
         select(
             grant.c.uid,
-            *(grant.c[name] for name in ("subject_kind", "subject_uid", "scope_kind", "workspace_id", "asset_id")),
+            *(grant.c[name] for name in ("subject_kind", "subject_uid", "scope_kind", "workspace_id")),
+            *(grant.c[name] for name in ("asset_id", "environment_id")),
             *(grant.c[name] for name in ("role", "valid_from", "valid_to")),
             namespace.c.slug_path,
             func.coalesce(principal.c.name, team.c.name, "").label("subject_name"),
-            func.coalesce(asset_path, namespace.c.path, workspace.c.slug, "").label("scope_name"),
+            func.coalesce(asset_path, namespace.c.path, environment.c.name, workspace.c.slug, "").label("scope_name"),
             _granter.c.uid.label("granted_by"),
         )
         .join(_granter, _granter.c.id == grant.c.granted_by)
@@ -87,6 +88,7 @@ def _select() -> Select[Any]:
         .outerjoin(workspace, workspace.c.id == grant.c.workspace_id)
         .outerjoin(namespace, namespace.c.id == grant.c.namespace_id)
         .outerjoin(asset, asset.c.id == grant.c.asset_id)
+        .outerjoin(environment, environment.c.id == grant.c.environment_id)
         .outerjoin(_asset_namespace, _asset_namespace.c.id == asset.c.namespace_id)
     )
 
@@ -116,6 +118,8 @@ def _within(scope: Scope) -> list[ColumnElement[bool]]:
             return [grant.c.workspace_id == scope.workspace_id, namespace.c.slug_path == scope.namespace]
         case Level.ASSET:
             return [grant.c.asset_id == scope.asset_id]
+        case Level.ENVIRONMENT:
+            return [grant.c.environment_id == scope.environment_id]
 
 
 class SqlGrants(Repository):
@@ -158,6 +162,7 @@ class SqlGrants(Repository):
             "workspace_id": scope.workspace_id,
             "namespace_id": found,
             "asset_id": scope.asset_id,
+            "environment_id": scope.environment_id,
         }
 
     def add(self, subject_kind: str, subject_uid: str, scope: Scope, role: str, granted_by: int) -> GrantRow:

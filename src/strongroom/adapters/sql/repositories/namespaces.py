@@ -44,6 +44,13 @@ class SqlNamespaces(Repository):
     """See :class:`strongroom.application.ports.registry.Namespaces`."""
 
     def by_path(self, workspace_id: int, path: str) -> Namespace | None:
+        facts = self._context.facts
+        if facts is None:
+            return self._by_path(workspace_id, path)
+        key = ("namespace", workspace_id, path)
+        return facts.get(self._connection, key, lambda: self._by_path(workspace_id, path))
+
+    def _by_path(self, workspace_id: int, path: str) -> Namespace | None:
         found: Namespace | None = _BY_PATH.one(self._connection, workspace=workspace_id, path=path)
         return found
 

@@ -203,10 +203,7 @@ class SqlVersions(Repository):
             version_id: int = _ADD.exactly_one(self._connection, **values).id
         except IntegrityError as error:
             raise AlreadyExists("That number or label was issued before; neither is ever issued again.") from error
-        if new.tree is None:
-            documents.note_new(self._connection, "version", asset.workspace_id, version_id, new)
-        else:  # a link, which has a card at once
-            documents.note(self._connection, "version", version_id, ("tree",))
+        documents.note_new(self._connection, "version", asset.workspace_id, version_id, new)
         return replace(new, id=version_id)
 
     def update(self, old: Version, /, **changes: object) -> Version:

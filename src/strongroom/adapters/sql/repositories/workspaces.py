@@ -1,7 +1,7 @@
 """Workspaces in SQL."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, exists, insert, or_, select, true, update
@@ -9,9 +9,11 @@ from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import Repository, dump_json, load
+from strongroom.adapters.sql.repositories.environments import stored
 from strongroom.adapters.sql.tables import (
     asset,
     automation,
+    environment,
     experiment,
     handle,
     logged_model,
@@ -25,6 +27,8 @@ from strongroom.adapters.sql.tables import (
     workspace,
 )
 from strongroom.application.paging import Key
+from strongroom.domain.delivery.model import Environment
+from strongroom.domain.delivery.rules import defaults
 from strongroom.domain.errors import AlreadyExists
 from strongroom.domain.registry.model import Workspace
 
@@ -71,7 +75,11 @@ class SqlWorkspaces(Repository):
             "recorded_at": now,
         }
         self._connection.execute(insert(namespace).values(root))
+        self._insert(environment, *(stored(one) for one in self._environments(row.id)))
         return _load(row)
+
+    def _environments(self, workspace_id: int) -> Iterable[Environment]:
+        return defaults(workspace_id, self._context.new_uid, self._context.now())
 
     def list(self, after: Key | None, limit: int) -> Sequence[Workspace]:
         query = select(workspace).where(_LIVE).order_by(workspace.c.slug).limit(limit)

@@ -162,8 +162,10 @@ def _is_exact(atom: Atom) -> bool:
 
 def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
     """The queries whose indexes find what an atom is about; none where there is no index for it."""
-    if atom.field.group in SAID | {Group.RUN, Group.PROMPT}:
-        return _told(scope, atom, experiments)
+    if atom.field.group in SAID:
+        return _said(scope, atom, experiments)
+    if atom.field.group in {Group.RUN, Group.PROMPT}:
+        return _of_run(scope, atom) if atom.field.group is Group.RUN and _is_sought(atom) else ()
     if kind_of(values_of(atom)[0]) is not Type.INTEGER and not _is_sought(atom):
         return ()
     found: Select[Any] | None
@@ -179,16 +181,22 @@ def _atom(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[An
             return _present(scope, stage, found)
         case Group.DATASET, _:
             return _with_dataset(scope, atom)
-        case Group.PROPERTY, _:
-            found = _with_property(scope, atom)
-        case Group.EVALUATION, _:
-            fits = holds(scope, evaluation_value.c.value, atom), *several.evaluated(scope, evaluation_value, atom.field)
-            found = select(evaluation_value.c.version_id.label("id")).where(*fits)
-        case Group.PARAM | Group.METRIC, _:
-            found = _recorded(scope, atom, experiments)
         case _:
-            found = _of_trace(scope, atom, experiments) if scope.entity is Entity.TRACE else _attribute(scope, atom)
+            found = _valued(scope, atom, experiments)
     return () if found is None else (found,)
+
+
+def _valued(scope: Scope, atom: Atom, experiments: Experiments) -> Select[Any] | None:
+    """The query of what has one value or several, and no time at which it held."""
+    match atom.field.group:
+        case Group.PROPERTY:
+            return _with_property(scope, atom)
+        case Group.EVALUATION:
+            fits = holds(scope, evaluation_value.c.value, atom), *several.evaluated(scope, evaluation_value, atom.field)
+            return select(evaluation_value.c.version_id.label("id")).where(*fits)
+        case Group.PARAM | Group.METRIC:
+            return _recorded(scope, atom, experiments)
+    return _of_trace(scope, atom, experiments) if scope.entity is Entity.TRACE else _attribute(scope, atom)
 
 
 def _present(scope: Scope, table: Any, query: Select[Any]) -> tuple[Select[Any], ...]:  # noqa: ANN401 - temporal
@@ -295,13 +303,6 @@ def _measured_on(scope: Scope, atom: Atom) -> tuple[Select[Any], ...]:
     )
     table = logged_model_value
     return (select(table.c.model_id.label("id")).where(table.c.dataset_id.in_(nodes)),)
-
-
-def _told(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:
-    """Traces by what is said of them, and by a run."""
-    if atom.field.group in SAID:
-        return _said(scope, atom, experiments)
-    return _of_run(scope, atom) if atom.field.group is Group.RUN and _is_sought(atom) else ()
 
 
 def _said(scope: Scope, atom: Atom, experiments: Experiments) -> tuple[Select[Any], ...]:

@@ -5,6 +5,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 `valid_from <= T < coalesce(valid_to, infinity)` is what was true at T.
 """
 
+from strongroom.adapters.sql.tables.access_mark import access_mark
 from strongroom.adapters.sql.tables.annotations import annotation
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
@@ -44,6 +45,13 @@ from strongroom.adapters.sql.tables.collaboration import (
     inbox_item,
     inbox_setting,
     watch,
+)
+from strongroom.adapters.sql.tables.delivery import (
+    delivery_part,
+    delivery_placement,
+    delivery_release,
+    delivery_target,
+    environment,
 )
 from strongroom.adapters.sql.tables.evaluations import (
     comparison,
@@ -100,6 +108,7 @@ from strongroom.adapters.sql.tables.tracking import (
 from strongroom.adapters.sql.tables.xet import xet_file, xet_file_xorb, xorb, xorb_answer, xorb_ledger
 
 __all__ = [
+    "access_mark",
     "access_request",
     "alias",
     "annotation",
@@ -130,11 +139,16 @@ __all__ = [
     "comparison",
     "consumption",
     "delivery",
+    "delivery_part",
+    "delivery_placement",
+    "delivery_release",
+    "delivery_target",
     "discussion",
     "document",
     "draft",
     "edge",
     "edge_removed",
+    "environment",
     "eval_record",
     "evaluation",
     "evaluation_holder",

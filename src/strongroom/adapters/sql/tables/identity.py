@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, String, Table, Text
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import Int64, key, metadata, ref, text, time_us, uid
 
 principal = Table(
     "principal",
@@ -94,6 +94,8 @@ grant = Table(
     ref("granted_by", "principal"),
     time_us("valid_from"),
     time_us("valid_to", nullable=True),
+    #: of `environment`; without a foreign key, which SQLite adds only by writing the whole table anew
+    Column("environment_id", Int64, nullable=True),
     Index(
         "ix_role_grant_subject",
         "subject_uid",

@@ -86,7 +86,7 @@ class ByTokenId(Struct, frozen=True, kw_only=True):
 class CreateGrant(Struct, frozen=True, kw_only=True):
     """A role for a principal or team (`subject_kind`), by uid or name.
 
-    `level` is `server`, `workspace` (that of the request), `namespace` or `asset`; these two by `scope_uid`.
+    `level` is `server`, `workspace` (that of the request), `namespace`, `asset` or `environment`; these by `scope_uid`.
     """
 
     role: Name

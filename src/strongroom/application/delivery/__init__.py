@@ -1,0 +1,1 @@
+"""Use cases of delivery: environments, releases, what runs where, and the targets that report."""
