@@ -57,7 +57,7 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
     (Entity.RUN, "metrics.acc > 0.5 AND params.depth IN (1, 7) AND tags.team = 'x'", "metrics.loss"): (
         [METRIC + " AND last>?)", "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)", "!" + SORTS],
         # from the value to its run and never the other way, whatever is expected of the filter
-        ["using ix_run_value_search on run_value driver", "Index Cond: (id = (driver.run_id + 0))", "!Sort"],
+        ["using ix_run_value_search on run_value driver", "Index Cond: (id = (driver.run_id + '0'::bigint))", "!Sort"],
     ),
     (Entity.VERSION, "", ""): (
         ["SEARCH version USING INDEX ix_version_workspace (workspace_id=?)", "!" + SORTS],
