@@ -54,6 +54,11 @@ ALONG: dict[tuple[Entity, str, str], tuple[list[str], list[str]]] = {
         [METRIC + " AND last>?)", "PRIMARY KEY (run_id=? AND key_id=?)"],
         ["using ix_run_value_search on run_value driver", "using pk_run_value on run_value"],
     ),
+    (Entity.RUN, "metrics.acc > 0.5 AND params.depth IN (1, 7) AND tags.team = 'x'", "metrics.loss"): (
+        [METRIC + " AND last>?)", "SEARCH run USING INTEGER PRIMARY KEY (rowid=?)", "!" + SORTS],
+        # from the value to its run and never the other way, whatever is expected of the filter
+        ["using ix_run_value_search on run_value driver", "Index Cond: (id = (driver.run_id + '0'::bigint))", "!Sort"],
+    ),
     (Entity.VERSION, "", ""): (
         ["SEARCH version USING INDEX ix_version_workspace (workspace_id=?)", "!" + SORTS],
         ["Scan Backward using", " on version", "!Sort"],
