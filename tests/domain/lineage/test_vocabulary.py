@@ -32,7 +32,7 @@ def test_the_derivations_of_the_model_and_nothing_else_must_close_no_loop() -> N
 
 
 def test_what_describes_or_contains_carries_no_flag() -> None:
-    assert set(EdgeType) - CARRYING == {"describes", "member_of", "associated", "consumed_by"}
+    assert set(EdgeType) - CARRYING == {"describes", "member_of", "associated", "consumed_by", "evaluation"}
 
 
 @pytest.mark.parametrize(

@@ -56,14 +56,14 @@ def _fixture(number: int, document: object) -> Fixture:
 
 def _facts(document: object, what: str) -> Facts:
     said = dict(_members(document, set(), _SAID | _PLACE.keys(), f"{what}: its version"))
-    place = Place(**{name: str(said.pop(name, usual)) for name, usual in _PLACE.items()})
-    needed = {"uid": "", "number": 1, "tree": "", "stage": "none"}
+    place = Place(**{name: str(said.pop(name, default)) for name, default in _PLACE.items()})
+    usual: dict[str, Any] = {"uid": "", "number": 1, "tree": "", "stage": "none"}
     try:
         age = float(said.pop("age_days", 0))
         evaluations = [Measured(**_measured(one)) for one in said.pop("evaluations", ())]
         lineage = [Upstream(**_UPSTREAM | one) for one in said.pop("lineage", ())]
         now = int(max(age, 0.0) * DAY_US)
-        return Facts(place=place, evaluations=evaluations, lineage=lineage, now=now, **needed | said)
+        return Facts(place=place, evaluations=evaluations, lineage=lineage, now=now, **usual | said)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise Invalid(f"{what}: its version has another form: {error}"[:300]) from None
 
