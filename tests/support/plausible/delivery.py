@@ -1,6 +1,7 @@
 """Requests about environments, releases and targets. What runs is set in an environment of its own."""
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from tests.support.plausible import Asked
 
@@ -9,10 +10,18 @@ if TYPE_CHECKING:
     from tests.support.api_world import World
 
 LINE = "scoring"
+_SHARED: "WeakKeyDictionary[World, Decoded]" = WeakKeyDictionary()
 
 
 def environment(world: "World") -> "Decoded":
-    """One that anything may enter, new each time."""
+    """One that anything may enter, of that world: a workspace does not have them without end."""
+    if world not in _SHARED:
+        _SHARED[world] = fresh(world)
+    return _SHARED[world]
+
+
+def fresh(world: "World") -> "Decoded":
+    """The same, new each time."""
     return world.do("environment.create", {"name": world.new("place")})
 
 
@@ -62,7 +71,7 @@ REQUESTS = {
     "environment.create": lambda world: Asked({}, {}, {"name": world.new("place")}),
     "environment.get": _named(),
     "environment.update": _named({"description": "d"}),
-    "environment.delete": _named(),
+    "environment.delete": lambda world: Asked({"name": fresh(world)["name"]}, {}),
     "environment.board": lambda _world: Asked({}, {}),
     "environment.history": _named(),
     "release.create": _create,

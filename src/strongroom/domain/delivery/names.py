@@ -10,7 +10,7 @@ NAME_LONGEST: Final = 64
 NOTE_LONGEST: Final = 1_000
 PARTS_MOST: Final = 50
 """Versions of one release."""
-ENVIRONMENTS_MOST: Final = 50
+ENVIRONMENTS_MOST: Final = 500
 """Environments of a workspace."""
 KEEP_MOST: Final = 50
 """Earlier releases that an environment keeps ready."""
