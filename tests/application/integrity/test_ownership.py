@@ -115,3 +115,30 @@ def test_a_folder_that_was_copied_whole_is_nobody_elses(
         assert get(site, STORE_SETTING) is None, "it may be of an older day"
     finally:
         shutil.rmtree(tmp_path / "copy")
+
+
+def test_a_server_that_starts_between_two_looks_of_another_is_not_foreign(site: Site, home: Home) -> None:
+    """Seen in a run of the couriers' test: two replicas at once on a new store, and one was refused."""
+
+    async def whole() -> Mark | None:
+        first, second = home.upkeep(), home.upkeep()
+        look, looks = first.mark, 0
+
+        async def late() -> Mark | None:
+            nonlocal looks
+            looks += 1
+            if looks == 1:
+                await ownership.settle(site.world.executor, second)
+            return await look()
+
+        first.mark = late  # type: ignore[method-assign]
+        try:
+            await ownership.settle(site.world.executor, first)
+            return await second.mark()
+        finally:
+            await first.aclose()
+            await second.aclose()
+
+    mark = run(whole())
+    assert mark is not None
+    assert get(site, OWNER_SETTING) == mark.owner

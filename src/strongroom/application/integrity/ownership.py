@@ -19,6 +19,7 @@ from strongroom.domain.identity.model import SYSTEM
 OWNER_SETTING: Final = "store_owner"
 #: Before the id while the mark may not be written yet.
 _PENDING: Final = "pending:"
+LOOKS_MOST: Final = 10
 _HELP: Final = (
     "Two databases on one store lose each other's bytes. When no other server uses this one, "
     "say so: strongroom admin store adopt"
@@ -62,9 +63,7 @@ async def settle(executor: Executor, upkeep: UpkeepBlobs) -> None:
 
     :raises Conflict: it is another's, or may be; the message names the command that adopts it.
     """
-    # the database first: whoever starts beside us says it is done only when the mark is there
-    owner, database = await executor.read(lambda tx: (tx.settings.get(OWNER_SETTING), tx.integrity.identity()))
-    mark = await upkeep.mark()
+    owner, database, mark = await _seen(executor, upkeep)
     found = standing(mark, owner, database)
     if found is Standing.OURS and owner is not None and not owner.startswith(_PENDING):
         return
@@ -73,6 +72,25 @@ async def settle(executor: Executor, upkeep: UpkeepBlobs) -> None:
     # a copy may be of an older day: what clients of the Xet protocol sent since then is not here
     older = found is Standing.COPY and mark is not None and mark.database != database
     await _take(executor, upkeep, database, older=older)
+
+
+async def _seen(executor: Executor, upkeep: UpkeepBlobs) -> tuple[str | None, str, Mark | None]:
+    """What the database and the store say of each other at one moment.
+
+    The database is asked before the mark and after it: whoever starts beside us writes there before the mark, and once
+    more when the mark is there. What it writes in between would look like another database's.
+    """
+    for _ in range(LOOKS_MOST):
+        before = await executor.read(_owner)
+        mark = await upkeep.mark()
+        after = await executor.read(_owner)
+        if before == after:
+            return *after, mark
+    raise Conflict("Other servers are taking the store at this moment; start again.")
+
+
+def _owner(tx: Transaction) -> tuple[str | None, str]:
+    return tx.settings.get(OWNER_SETTING), tx.integrity.identity()
 
 
 async def adopt(executor: Executor, upkeep: UpkeepBlobs) -> None:
