@@ -333,13 +333,14 @@ def test_no_folder_no_sync(client: Client, tmp_path: Path) -> None:
     assert sync(client.api, tmp_path) == []
 
 
-def test_many_points_a_second(tmp_path: Path) -> None:
+def test_a_point_is_not_one_sync_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Recording must not slow training: a point is one write, not one fsync."""
     run = record(tmp_path, "s")
-    begun = time.perf_counter()
+    synced: list[int] = []
+    monkeypatch.setattr("os.fsync", synced.append)
     for step in range(5_000):
         run.log_metric("x", step, step)
-    assert time.perf_counter() - begun < 5
+    assert len(synced) < 100
 
 
 def test_init_goes_where_the_environment_says(

@@ -228,7 +228,7 @@ def test_a_file_that_swells_is_read_no_longer_than_it_may(store: BlobStore, tmp_
     assert len(data) < 2_000_000
     begun = time.monotonic()
     (split,) = look(store, {"a/a.parquet": data}, limits={"wall_s": 3}).values()
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 90
     assert "not readable" in split.notes[0]
 
 

@@ -1,5 +1,6 @@
 """Whose a store is: "a server whose database is not the owner of the store refuses to start"."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -142,3 +143,24 @@ def test_a_server_that_starts_between_two_looks_of_another_is_not_foreign(site: 
     mark = run(whole())
     assert mark is not None
     assert get(site, OWNER_SETTING) == mark.owner
+
+
+def test_servers_that_start_at_once_agree_on_one_owner(site: Site, home: Home) -> None:
+    """Seen in the build's run of the couriers' test: of three replicas at once on a new store, one was refused."""
+    assert isinstance(home, LocalHome)
+
+    async def whole() -> None:
+        upkeeps = [home.upkeep() for _ in range(6)]
+        try:
+            for _ in range(15):
+                (home.root / "store.json").unlink(missing_ok=True)
+                await site.world.executor.command(lambda tx: tx.settings.take(OWNER_SETTING))
+                await asyncio.gather(*(ownership.settle(site.world.executor, upkeep) for upkeep in upkeeps))
+                mark = await upkeeps[0].mark()
+                assert mark is not None
+                assert await site.world.executor.read(lambda tx: tx.settings.get(OWNER_SETTING)) == mark.owner
+        finally:
+            for upkeep in upkeeps:
+                await upkeep.aclose()
+
+    run(whole())

@@ -156,7 +156,7 @@ def test_a_missing_object_is_no_missing_endpoint_and_is_not_asked_for_again(mlfl
         assert mlflow.code_of(piece) == "RESOURCE_DOES_NOT_EXIST", piece
     assert mlflow.run("result = client.get_experiment_by_name('nobody')") is None
     assert mlflow.code_of("client.get_run('no such id!')") == "INVALID_PARAMETER_VALUE"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_batch_of_a_thousand_metrics_and_their_history_in_pages(mlflow: MlflowProcess) -> None:

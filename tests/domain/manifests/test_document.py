@@ -1,7 +1,6 @@
 """Hostile JSON: "Hostile filters (10,000 terms, deep nesting ...) get a quick 4xx" holds for manifests too."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from strongroom.domain.errors import BadManifest
 from strongroom.domain.manifests import canonical, document
 from tests.domain.manifests.examples import Json
+from tests.support.cpu import bounded
 
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "$"),
@@ -37,12 +37,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_two_readers_could_understand_differently_is_refused_quickly(name: str) -> None:
     data, path = HOSTILE[name]
-    begun = time.monotonic()
-    with pytest.raises(BadManifest) as caught:
+    with bounded(), pytest.raises(BadManifest) as caught:
         document.loads(data)
     assert caught.value.details["path"] == path
     assert len(caught.value.message) < 800
-    assert time.monotonic() - begun < 1
 
 
 def test_32_levels_are_read() -> None:

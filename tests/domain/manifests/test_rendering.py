@@ -2,7 +2,6 @@
 
 import json
 import string
-import time
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from strongroom.sdk import errors
 from strongroom.sdk import prompts as sdk
 from tests.domain.manifests.examples import document, read
 from tests.domain.manifests.test_document import PLAIN, TEXTS
+from tests.support.cpu import bounded
 
 
 def prompt(template: str, **variables: Any) -> Prompt:
@@ -106,17 +106,14 @@ def test_escaped_braces_are_braces() -> None:
 
 
 def test_a_prompt_that_grows_without_bound_is_refused_at_its_limit() -> None:
-    begun = time.monotonic()
-    with pytest.raises(TooLarge) as caught:
+    with bounded(), pytest.raises(TooLarge) as caught:
         text("{{ a }}" * 100_000, {"a": "x" * 1_000_000}, a={"type": "string"})
     assert caught.value.details == {"limit": RENDERED_MOST}
-    assert time.monotonic() - begun < 2
 
 
 def test_a_million_open_braces_are_read_in_no_time() -> None:
-    begun = time.monotonic()
-    assert text("\\{{ " * 200_000, {}) == "{{ " * 200_000
-    assert time.monotonic() - begun < 3
+    with bounded():
+        assert text("\\{{ " * 200_000, {}) == "{{ " * 200_000
 
 
 def plain(rendered: Rendered | sdk.Rendered) -> tuple[Any, ...]:

@@ -1,13 +1,12 @@
 """What full text search takes for words."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.domain.errors import Invalid
 from strongroom.domain.search.words import ASKED_MOST, READ_LONGEST, asked_words, contains, words
+from tests.support.cpu import bounded
 
 
 @pytest.mark.parametrize(
@@ -36,10 +35,9 @@ def test_a_question_may_end_words_in_a_star() -> None:
 
 
 def test_of_a_long_text_so_much_is_kept_quickly() -> None:
-    began = time.monotonic()
-    kept = words([" ".join(f"word{n}" for n in range(200_000))])
+    with bounded():
+        kept = words([" ".join(f"word{n}" for n in range(200_000))])
     assert sum(map(len, kept)) <= READ_LONGEST
-    assert time.monotonic() - began < 2
 
 
 @given(st.text(max_size=80))

@@ -26,6 +26,9 @@ _HELP: Final = (
 )
 
 
+_BUSY: Final = "Other servers are taking the store at this moment; start again."
+
+
 class Standing(Enum):
     """What a mark means to a database."""
 
@@ -61,17 +64,22 @@ _REFUSED: Final = {
 async def settle(executor: Executor, upkeep: UpkeepBlobs) -> None:
     """See that the store is this database's; one that is nobody's becomes it.
 
+    Servers that start at once on a new store go through this side by side. Each step replaces only what it has seen,
+    so that all agree on one id, and whoever was overtaken looks again.
+
     :raises Conflict: it is another's, or may be; the message names the command that adopts it.
     """
-    owner, database, mark = await _seen(executor, upkeep)
-    found = standing(mark, owner, database)
-    if found is Standing.OURS and owner is not None and not owner.startswith(_PENDING):
-        return
-    if found in _REFUSED:
-        raise Conflict(_REFUSED[found] + _HELP)
-    # a copy may be of an older day: what clients of the Xet protocol sent since then is not here
-    older = found is Standing.COPY and mark is not None and mark.database != database
-    await _take(executor, upkeep, database, older=older)
+    for _ in range(LOOKS_MOST):
+        owner, database, mark = await _seen(executor, upkeep)
+        found = standing(mark, owner, database)
+        if found is Standing.OURS and owner is not None and not owner.startswith(_PENDING):
+            return
+        if found in _REFUSED:
+            raise Conflict(_REFUSED[found] + _HELP)
+        # a copy may be of an older day: what clients of the Xet protocol sent since then is not here
+        older = found is Standing.COPY and mark is not None and mark.database != database
+        await _take(executor, upkeep, owner, database, older=older)
+    raise Conflict(_BUSY)
 
 
 async def _seen(executor: Executor, upkeep: UpkeepBlobs) -> tuple[str | None, str, Mark | None]:
@@ -86,7 +94,7 @@ async def _seen(executor: Executor, upkeep: UpkeepBlobs) -> tuple[str | None, st
         after = await executor.read(_owner)
         if before == after:
             return *after, mark
-    raise Conflict("Other servers are taking the store at this moment; start again.")
+    raise Conflict(_BUSY)
 
 
 def _owner(tx: Transaction) -> tuple[str | None, str]:
@@ -94,25 +102,40 @@ def _owner(tx: Transaction) -> tuple[str | None, str]:
 
 
 async def adopt(executor: Executor, upkeep: UpkeepBlobs) -> None:
-    """Make the store this database's, whosever it was: after a restore, a move, or the end of another server."""
-    await _take(executor, upkeep, await executor.read(lambda tx: tx.integrity.identity()), older=True)
+    """Make the store this database's, whosever it was: after a restore, a move, or the end of another server.
+
+    :raises Conflict: servers are starting at this moment.
+    """
+    owner, database = await executor.read(_owner)
+    if not await _take(executor, upkeep, owner, database, older=True):
+        raise Conflict(_BUSY)
     await executor.command(_record)
 
 
-async def _take(executor: Executor, upkeep: UpkeepBlobs, database: str, *, older: bool) -> None:
-    owner = await executor.command(partial(_begin, older=older))
+async def _take(executor: Executor, upkeep: UpkeepBlobs, seen: str | None, database: str, *, older: bool) -> bool:
+    """Write the mark between two writes to the database; False when another was first, who is then to be asked."""
+    pending = await executor.command(partial(_begin, seen=seen, older=older))
+    if pending is None:
+        return False
+    owner = pending.removeprefix(_PENDING)
     await upkeep.set_mark(Mark(owner, database))
-    await executor.command(lambda tx: tx.settings.put(OWNER_SETTING, owner))
+    return await executor.command(lambda tx: tx.settings.replace(OWNER_SETTING, pending, owner))
 
 
-def _begin(tx: Transaction, *, older: bool) -> str:
-    """An id of its own for a database that has none, or may share it with the one that it is a copy of."""
-    kept = (tx.settings.get(OWNER_SETTING) or "").removeprefix(_PENDING)
-    owner = kept if kept and not older else tx.random_bytes(16).hex()
-    tx.settings.put(OWNER_SETTING, _PENDING + owner)
+def _begin(tx: Transaction, *, seen: str | None, older: bool) -> str | None:
+    """An id of its own for a database that has none, or may share it with the one that it is a copy of.
+
+    One that is pending is nobody else's yet, so that all who begin at once end with the same.
+    """
+    if seen is not None and seen.startswith(_PENDING):
+        pending = seen
+    else:
+        pending = _PENDING + (tx.random_bytes(16).hex() if seen is None or older else seen)
+    if not tx.settings.replace(OWNER_SETTING, seen, pending):
+        return None
     if older:
         tx.settings.take(STORE_SETTING)
-    return owner
+    return pending
 
 
 def _record(tx: Transaction) -> None:
