@@ -4,7 +4,7 @@ A CAS token is sealed, not stored. It names the token that it was given for, whi
 that is revoked or its grant taken back, the CAS token and the addresses given for it end with the next request.
 
 For dialects that grant them (the hub's ``xet-read-token`` and ``xet-write-token`` routes): in a command, call
-`grant(call, asset_uid, write=..., origin=..., version_uid=...)`, and answer with `url`, `token` and `expires_at_s`.
+`grant(call, asset_uid, write=..., origin=..., revision=...)`, and answer with `url`, `token` and `expires_at_s`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ class Session:
     """What a CAS token says.
 
     :ivar origin: scheme and host under which the client reaches us. :ivar token_id: None for those without a token.
-    :ivar version: whose reads what is read counts among; None where it is no version's.
+    :ivar version: the version whose files may be read. :ivar revision: the same of any revision, by its digest; with
+        neither, files of every version.
     """
 
     store: str
@@ -51,6 +52,7 @@ class Session:
     token_id: str | None
     expires_at_s: int
     version: str | None = None
+    revision: str | None = None
 
     @property
     def url(self) -> str:
@@ -72,11 +74,20 @@ def store_id(call: Call) -> str:
     return found
 
 
-def grant(call: Call, asset_uid: str, *, write: bool, origin: str, version_uid: str | None = None) -> Granted:
+def grant(
+    call: Call,
+    asset_uid: str,
+    *,
+    write: bool,
+    origin: str,
+    version_uid: str | None = None,
+    revision: str | None = None,
+) -> Granted:
     """A CAS token of the caller for an asset; in a writing transaction, since the first one makes the store's name.
 
     :param origin: scheme and host under which the client reaches us, such as ``https://models.example``.
-    :param version_uid: the version of the asset that is going to be read, whose reads are counted for audit.
+    :param version_uid: the version of the asset that is going to be read, and no other.
+    :param revision: the same of a revision of the asset, by its digest, which the caller has looked up.
     :raises NotFound, Forbidden: the caller may not read the asset's bytes, or not register versions of it.
     """
     if not origin.startswith(("http://", "https://")) or len(origin) > ORIGIN_LONGEST:
@@ -93,10 +104,9 @@ def grant(call: Call, asset_uid: str, *, write: bool, origin: str, version_uid: 
         write,
         call.caller.token_id,
         expires,
-        version_uid,
     )
-    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires, version_uid)
-    return Granted(session.url, call.sealer.seal(_SEALED, said), expires)
+    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires)
+    return Granted(session.url, call.sealer.seal_credential(_SEALED, (*said, version_uid, revision)), expires)
 
 
 def opened(sealer: PageSealer, token: str) -> Session:
@@ -105,14 +115,13 @@ def opened(sealer: PageSealer, token: str) -> Session:
     :raises Unauthenticated: this installation did not give it.
     """
     try:
-        said = sealer.open(_SEALED, token)
+        said = sealer.open_credential(_SEALED, token)
     except BadPageToken:
         raise Unauthenticated(_EXPIRED) from None
-    if said is None:
-        raise Unauthenticated(_EXPIRED)
-    store, origin, workspace, asset, write, token_id, expires, version = said
-    held, of = (None if one is None else str(one) for one in (token_id, version))
-    return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, int(str(expires)), of)
+    store, origin, workspace, asset, write, token_id, expires, *content = said
+    held, version, revision = (None if one is None else str(one) for one in (token_id, *content))
+    end = int(str(expires))
+    return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, end, version, revision)
 
 
 def target(call: Call, session: Session, *, write: bool) -> Asset:
@@ -129,8 +138,13 @@ def target(call: Call, session: Session, *, write: bool) -> Asset:
     return _allowed(call, session.asset, write=write)
 
 
+def readable(call: Call, asset_uid: str) -> Asset:
+    """An asset whose bytes the caller may read. :raises Conflict: it is in the trash."""
+    return _allowed(call, asset_uid, write=False)
+
+
 def _allowed(call: Call, asset_uid: str, *, write: bool) -> Asset:
     asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER if write else Permission.VERSION_BYTES)
-    if write and asset.deleted_at is not None:
+    if asset.deleted_at is not None:
         raise Conflict("The asset is in the trash; restore it first.")
     return asset

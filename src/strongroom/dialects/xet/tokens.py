@@ -18,7 +18,7 @@ class Tokens:
         self._gateway = gateway
 
     async def read(self, http: HttpRequest) -> Response:
-        """For reading the asset's files."""
+        """For reading the files of the asset's versions, or of the one that ``?version=`` names."""
         return await self._granted(http, Permission.VERSION_BYTES, write=False)
 
     async def write(self, http: HttpRequest) -> Response:
@@ -28,6 +28,7 @@ class Tokens:
     async def _granted(self, http: HttpRequest, permission: Permission, *, write: bool) -> Response:
         edge = edge_of(self._gateway, http, permission, workspace_in_path(http))
         uid, origin = http.path_params["asset"], base_of(http, workspace=False)
-        found = await edge.finish(lambda call: grant(call, uid, write=write, origin=origin))
+        version = None if write else http.query_params.get("version")
+        found = await edge.finish(lambda call: grant(call, uid, write=write, origin=origin, version_uid=version))
         body = msgspec.json.encode(Token(found.url, found.expires_at_s, found.token))
         return Response(body, media_type="application/json")
