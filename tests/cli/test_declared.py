@@ -154,7 +154,7 @@ def test_only_what_this_declaration_applied_is_pruned(say: Say, client: Client, 
     declare(tmp_path, "prune")
     assert "prune/ours is not declared any more" in say("plan", file, "--detailed-exitcode")
     say("apply", file)
-    assert client.assets.get("prune/ours")
+    assert client.assets.get("prune/ours").deleted_at is None
     shown = say("plan", file, "--prune", "--detailed-exitcode", code=2)
     assert [line[2:] for line in shown.splitlines() if line.startswith("- ")] == [
         "webhook prune-hook", "grant to principal robot-prune on workspace", "model prune/ours", "environment prune-e",
@@ -162,7 +162,7 @@ def test_only_what_this_declaration_applied_is_pruned(say: Say, client: Client, 
     say("apply", file, "--prune")
     with pytest.raises(NotFound):
         client.assets.get("prune/ours")
-    assert client.assets.get("prune/foreign")
+    assert client.assets.get("prune/foreign").deleted_at is None
     assert "Nothing to do" in say("apply", file, "--prune")
 
 

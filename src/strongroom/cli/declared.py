@@ -143,10 +143,10 @@ def _show(made: "Plan", *, as_json: bool) -> None:
         for one in step.differences if step.action != "delete" else ():
             mark = "  (drift: applied before, changed since)" if one.drifted else ""
             output.line(output.text(f"    {one.member}: {shown(one.old)} -> {shown(one.new)}") + mark)
-    for one in made.left:
-        output.line(f"  {output.text(one.title)} is not declared any more: apply --prune removes it")
-    for one in made.waiting:
-        output.line(f"  {output.text(one.title)} is not there yet: its mark is set once it is")
+    for gone in made.left:
+        output.line(f"  {output.text(gone.title)} is not declared any more: apply --prune removes it")
+    for waits in made.waiting:
+        output.line(f"  {output.text(waits.title)} is not there yet: its mark is set once it is")
     for problem in made.problems:
         output.note(f"strongroom: {output.text(problem)}")
     counts = {sign: sum(_SIGNS[step.action] == sign for step in made.steps) for sign in _SIGNS.values()}

@@ -1,5 +1,7 @@
 """Declared grants: the one role of a subject at a place."""
 
+from typing import Any
+
 from strongroom.sdk.declared.objects import Members, Object
 from strongroom.sdk.declared.places import Place, Places
 from strongroom.sdk.declared.plan import Found
@@ -46,7 +48,7 @@ class Grants:
         """Give the role; the same again changes nothing."""
         place = self._places.now(one.identity["on"])
         kind, _, name = one.identity["subject"].partition(" ")
-        said = {"subject_kind": kind, "subject": name, "level": place.level, "scope_uid": place.uid}
+        said: dict[str, Any] = {"subject_kind": kind, "subject": name, "level": place.level, "scope_uid": place.uid}
         self._api.send("grant.create", role=one.members["role"], **said)
 
     def change(self, one: Object, found: Found, changes: Members) -> None:

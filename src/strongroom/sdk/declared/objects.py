@@ -64,14 +64,14 @@ class Object:
 
 def objects(found: Declaration, place: Callable[[str], str]) -> Iterator[Object]:
     """The objects of one file. :raises Invalid: a form says two things that exclude each other, or too little."""
-    for kind, forms, read in (
-        ("environments", found.environments, _environment),
-        ("assets", found.assets, _asset),
-        ("grants", found.grants, _grant),
-        ("webhooks", found.webhooks, _webhook),
-    ):
-        for at, form in enumerate(forms):
-            yield from read(form, place(f"$.{kind}[{at}]"))  # type: ignore[operator]
+    for at, environment in enumerate(found.environments):
+        yield from _environment(environment, place(f"$.environments[{at}]"))
+    for at, asset in enumerate(found.assets):
+        yield from _asset(asset, place(f"$.assets[{at}]"))
+    for at, grant in enumerate(found.grants):
+        yield from _grant(grant, place(f"$.grants[{at}]"))
+    for at, webhook in enumerate(found.webhooks):
+        yield from _webhook(webhook, place(f"$.webhooks[{at}]"))
 
 
 def _given(form: msgspec.Struct, *names: str) -> dict[str, Plain]:
