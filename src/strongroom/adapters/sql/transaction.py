@@ -51,6 +51,7 @@ from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
+from strongroom.adapters.sql.repositories.standing import SqlStanding
 from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
@@ -285,6 +286,10 @@ class SqlTransaction:
     @cached_property
     def audit(self) -> SqlAuditLog:
         return SqlAuditLog(self)
+
+    @cached_property
+    def standing(self) -> SqlStanding:
+        return SqlStanding(self)
 
     @cached_property
     def idempotency(self) -> SqlIdempotency:
