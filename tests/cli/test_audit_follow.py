@@ -1,6 +1,6 @@
 """Issue 6: "Export to a SIEM (JSON lines, syslog)": real collectors on loopback, and a real server."""
 
-import datetime
+import datetime as dt
 import json
 import re
 import socket
@@ -216,9 +216,9 @@ def _gone(settle: Any) -> bool:  # noqa: ANN401 - a bound method
 def test_tls_trusts_the_certificates_that_it_is_told_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "collector")])
-    begins = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    begins = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    built = built.serial_number(1).not_valid_before(begins).not_valid_after(begins + datetime.timedelta(days=9))
+    built = built.serial_number(1).not_valid_before(begins).not_valid_after(begins + dt.timedelta(days=9))
     built = built.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
     built = built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     made = built.sign(key, hashes.SHA256())

@@ -67,6 +67,7 @@ def verify(
 
 
 def lines(path: Path) -> Iterator[bytes]:
+    """Lines of a file, none read further than one of an export may be long."""
     with path.open("rb") as file:
         while line := file.readline(MAX_LINE_BYTES + 1):
             yield line
@@ -80,6 +81,7 @@ def key_lines(text: str) -> list[str]:
 
 
 def tell(report: Report, *, as_json: bool) -> None:
+    """Say what a verification found."""
     if as_json:
         findings = [{"place": one.place, "code": one.code, "sentence": one.sentence} for one in report.findings]
         output.emit(
@@ -157,7 +159,7 @@ def export(
     if format != "log":
         _pass_on(to, format, follow=follow, kept=(position, start, ca), common=common)
         return
-    if to is None or follow or not (position is start is ca is None):
+    if to is None or follow or any(given is not None for given in (position, start, ca)):
         raise Invalid(
             "The log for `audit verify` is one file: strongroom audit export FILE. To follow: --format jsonl."
         )

@@ -14,7 +14,6 @@ from strongroom.sdk.errors import Invalid
 
 TIMEOUT_S: Final = 20.0
 SCHEMES: Final = ("tcp", "tls", "udp")
-_PORT_HIGHEST: Final = 65_535
 
 
 class Sink(Protocol):
@@ -40,14 +39,17 @@ class Lines:
         self._write, self._file = write, file
 
     def send(self, said: Mapping[str, Any]) -> None:
+        """See `Sink`."""
         self._file.write(self._write(said) + b"\n")
 
     def settle(self) -> None:
+        """See `Sink`."""
         self._file.flush()
         if self._file is not sys.stdout.buffer:
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
+        """See `Sink`."""
         if self._file is not sys.stdout.buffer:
             self._file.close()
 
@@ -65,6 +67,7 @@ class Stream:
             raise
 
     def send(self, said: Mapping[str, Any]) -> None:
+        """See `Sink`."""
         message = syslog(said, self._host)
         self._socket.sendall(b"%d " % len(message) + message)
 
@@ -80,6 +83,7 @@ class Stream:
             self._socket.settimeout(TIMEOUT_S)
 
     def close(self) -> None:
+        """See `Sink`."""
         self._socket.close()
 
 
@@ -93,19 +97,22 @@ class Datagrams:
         self._socket.connect(place)
 
     def send(self, said: Mapping[str, Any]) -> None:
+        """See `Sink`."""
         self._socket.send(datagram(said, self._host))
 
     def settle(self) -> None:
         """There is nothing to wait for."""
 
     def close(self) -> None:
+        """See `Sink`."""
         self._socket.close()
 
 
 def opener(to: str | None, format_: Format, host: str, authorities: Path | None) -> Callable[[], Sink]:
-    """What opens the place that `to` names: a file, standard output (None), or tcp://, tls:// or udp:// with host and port.
+    """What opens the place that `to` names: a file, standard output (None), or tcp://, tls:// or udp:// HOST:PORT.
 
-    :param host: of the server, as syslog's HOSTNAME. :param authorities: certificates that TLS trusts; else the system's.
+    :param host: of the server, as syslog's HOSTNAME.
+    :param authorities: certificates that TLS trusts; else the system's.
     :raises Invalid: it names none, or the format does not go there.
     """
     scheme, there, _ = (to or "").partition("://")
@@ -145,9 +152,9 @@ def _appended(path: Path) -> BinaryIO:
 def _address(to: str) -> tuple[str, int]:
     try:
         parts = urlsplit(to)
-        port = parts.port
-    except ValueError:
-        port = None
-    if not port or not 1 <= port <= _PORT_HIGHEST or not parts.hostname or parts.path or parts.query or parts.username:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise Invalid(f"{to!r} is not SCHEME://HOST:PORT.") from error
+    if not host or not port or parts.path or parts.query or parts.username is not None:
         raise Invalid(f"{to!r} is not SCHEME://HOST:PORT.")
-    return parts.hostname, port
+    return host, port

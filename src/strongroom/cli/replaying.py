@@ -4,13 +4,12 @@ The comparison runs here. A server whose tables were changed by hand has no part
 """
 
 import time
+from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
 
 from strongroom.cli import exits, output
 from strongroom.cli.audit import Many, key_lines, lines, tell
@@ -108,10 +107,7 @@ def _export(client: "Client", log: Path, told: Path | None) -> None:
 
 
 def _end_of(told: Path) -> int:
-    last = b""
-    for last in lines(told):
-        pass
-    closing = decode(last)
+    closing = decode(deque(lines(told), maxlen=1).pop())
     if not isinstance(closing, Closing):
         raise Invalid("The file of facts is not whole.")
     return closing.end

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from strongroom.adapters.sql.engine import postgres_engine, sqlite_engine
 from strongroom.application.audit import log, standing
+from strongroom.application.ports.standing import Place
 from strongroom.domain.audit.export import Header, encode
 from strongroom.domain.audit.replay import Report, replay
 from strongroom.domain.audit.state import Opening
@@ -25,7 +26,7 @@ def state_of(world: World, at: int | None = None) -> list[bytes]:
 
 def _facts(world: World, opening: Opening) -> Iterator[bytes]:
     for kind in opening.kinds:
-        after: standing.Place | None = None
+        after: Place | None = None
         while True:
             step = world.read("root", lambda call, k=kind, a=after: standing.page(call, opening, k, a))  # type: ignore[misc]
             yield from map(told, step.facts)

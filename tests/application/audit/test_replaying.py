@@ -34,12 +34,13 @@ def registry_steps(world: World, delivery: Delivery, model: AssetView, one: str)
     """
     two, three = (version.uid for version in delivery.versions[:2])
     do = partial(world.command, "admin")
-    point = lambda name, uid: lambda: do(lambda call: aliases.change(call, model.uid, [ChangeAlias(name, uid)]))  # noqa: E731
-    place = lambda uid, stage: (
-        lambda: do(  # noqa: E731
-            lambda call: stages.place(call, uid, stage, "", move_others=True, etag=None)
-        )
-    )
+
+    def point(name: str, uid: str | None) -> Callable[[], object]:
+        return lambda: do(lambda call: aliases.change(call, model.uid, [ChangeAlias(name, uid)]))
+
+    def place(uid: str, stage: str) -> Callable[[], object]:
+        return lambda: do(lambda call: stages.place(call, uid, stage, "", move_others=True, etag=None))
+
     return [
         point("champion", one),
         point("champion", two),
@@ -176,7 +177,8 @@ def test_a_table_edited_with_the_databases_password_is_named(
     ):
         world.command("admin", act)
     delivery.promote(1, "dev")
-    assert replayed(world).ok
+    report = replayed(world)
+    assert report.ok
     for found, (kind, statement) in enumerate(EDITS.items()):
         edit(database, statement)
         report = replayed(world)
@@ -190,7 +192,7 @@ def test_a_grant_that_was_written_by_hand_is_named(world: World, database: str) 
     stranger = world.uid("stranger")
     edit(
         database,
-        f"INSERT INTO role_grant ({columns}) SELECT 'x', 'principal', '{stranger}', 'server', 'admin', 1, 1",  # noqa: S608
+        f"INSERT INTO role_grant ({columns}) SELECT 'x', 'principal', '{stranger}', 'server', 'admin', 1, 1",
     )
     (found,) = replayed(world).differences
     assert (found.what, found.kind, found.key) == ("unrecorded", "grant", ("x",))

@@ -51,7 +51,7 @@ def state(
 
 
 def alias(to: str, name: str = "champion", **more: Json) -> Fact:
-    return Fact(Kind.ALIAS, (ASSET, name), {"to": to, "protected": False} | more)
+    return Fact(Kind.ALIAS, (ASSET, name), {"to": to, "protected": False, **more})
 
 
 def whats(report: Report) -> list[tuple[str, str]]:

@@ -145,8 +145,7 @@ def _compare(
     report: Report,
 ) -> Closing:
     """Compare facts as they come, then look for what none told of."""
-    facts = 0
-    for line in told:
+    for facts, line in enumerate(told):
         if isinstance(line, Closing):
             if line.facts != facts or next(told, None) is not None:
                 break
@@ -154,7 +153,6 @@ def _compare(
             return line
         if isinstance(line, Opening):
             break
-        facts += 1
         standing = book.take(line.kind, line.key)
         if (line.kind, line.key) not in moved:
             report.compared[line.kind.value] = report.compared.get(line.kind.value, 0) + 1

@@ -41,6 +41,7 @@ NO_HISTORY: Final = frozenset({Kind.DISABLED, Kind.ENVIRONMENT})
 """Kinds of which the tables keep the present only."""
 
 Key = tuple[str, ...]
+KEY_LONGEST: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,9 @@ def decode(line: bytes) -> Opening | Fact | Closing:
             when = None if at is None else _count(at)
             uids = frozenset(_text(one) for one in waiting[: MAX_PENDING + 1])
             return Opening(when, _count(now), tuple(_kind(one) for one in kinds), _count(size), uids)
-        case {"kind": kind, "key": list(key), "fields": dict(fields), **rest} if not rest and 1 <= len(key) <= 4:
+        case {"kind": kind, "key": list(key), "fields": dict(fields), **rest} if (
+            not rest and 1 <= len(key) <= KEY_LONGEST
+        ):
             frozen = canonical_json.freeze(fields)
             assert isinstance(frozen, Mapping)  # noqa: S101 - a frozen dict is one
             return Fact(_kind(kind), tuple(_text(one) for one in key), frozen)

@@ -10,6 +10,7 @@ from strongroom.application.audit import following, log, standing
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import DEFAULT_PAGE, Page
+from strongroom.application.ports.standing import Place
 from strongroom.dialects.native.operation import Request, Struct, TextAnswer, command, flow
 from strongroom.dialects.native.wire import ByUid, Paged, PageSize, Time, time_us
 from strongroom.domain.audit import state as states
@@ -179,10 +180,10 @@ async def _facts(edge: Edge, opening: states.Opening) -> AsyncIterator[bytes]:
     yield states.encode(opening)
     told = 0
     for kind in opening.kinds:
-        after: standing.Place | None = None
+        after: Place | None = None
         while True:
 
-            def step(call: Call, kind: states.Kind = kind, after: standing.Place | None = after) -> standing.Step:
+            def step(call: Call, kind: states.Kind = kind, after: Place | None = after) -> standing.Step:
                 return standing.page(call, opening, kind, after)
 
             found = await edge.read(step)
