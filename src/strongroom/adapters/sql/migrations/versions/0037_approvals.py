@@ -1,6 +1,6 @@
 """Requests for approval with the verdicts on them, and waivers of rules.
 
-Revision ID: 0040
+Revision ID: 0037
 Revises: 0036
 """
 
@@ -11,7 +11,7 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0040"
+revision = "0037"
 down_revision = "0036"
 
 
