@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.lookup import VersionRef, version_uid
@@ -121,7 +122,7 @@ class Recalls:
         return self._say("licence", licence, reason, downstream=downstream)
 
     def _say(self, kind: str, subject: str, reason: str, *, downstream: bool) -> Recall:
-        said = {"kind": kind, "subject": subject, "reason": reason, "downstream": downstream}
+        said: dict[str, Any] = {"kind": kind, "subject": subject, "reason": reason, "downstream": downstream}
         return self._api.call("recall.say", Recall, **said)
 
     def get(self, uid: str) -> Recall:
@@ -150,7 +151,7 @@ class Recalls:
         team_uid: str | None = None,
     ) -> Exemption:
         """Ask for an exemption, for yourself where nobody is named; somebody else gives it."""
-        said = {"reason": reason, "until": until, "principal_uid": principal_uid, "team_uid": team_uid}
+        said: dict[str, Any] = {"reason": reason, "until": until, "principal_uid": principal_uid, "team_uid": team_uid}
         return self._api.call("exemption.ask", Exemption, uid=_uid(recall), **said)
 
     def give(self, exemption: Exemption | str) -> Exemption:

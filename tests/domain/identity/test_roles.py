@@ -20,7 +20,8 @@ ADDED = {
     "automation:read automation:write release:place hold:place",
     Role.ADMIN: "alias:protect hold:release retention:set environment:write "
     "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
-    "principal:write token:manage audit:read recall:write workspace:create workspace:delete server:settings server:backup",
+    "principal:write token:manage audit:read recall:write workspace:create workspace:delete server:settings "
+    "server:backup",
 }
 ANYWHERE = {Permission.PUBLIC, Permission.SELF}
 ON_ASSETS = [p for p, rule in RULES.items() if rule.level is Level.ASSET]

@@ -78,7 +78,7 @@ def _first(items: Sequence[T]) -> list[T]:
 
 def _targets(parts: Iterable[Part], around: _Around) -> list[RunsOnView]:
     """Targets of the lines on which a release with the version runs, and those that report one of them."""
-    found = {}
+    found: dict[str, RunsOnView] = {}
     for part in parts:
         if part.environment_id is None:
             continue
