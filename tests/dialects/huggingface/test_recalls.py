@@ -3,12 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.dialects.huggingface.client import HubProcess
+from tests.dialects.huggingface.client import Decoded, HubProcess
 from tests.http.processes import ServerProcess, new_token
 
 FETCH = 'result = hashlib.sha256(Path(api.hf_hub_download("ann/recalled", {0!r}, {1})).read_bytes()).hexdigest()'
@@ -22,7 +21,7 @@ class Admin:
         self.url = server.url
         self.headers = {"Authorization": f"Bearer {new_token(server.data, 'recaller', 'admin')}"}
 
-    def post(self, path: str, **body: object) -> Any:
+    def post(self, path: str, **body: object) -> Decoded:
         answer = httpx.post(f"{self.url}/api/v1/{path}", json=body, headers=self.headers, timeout=30)
         assert answer.status_code < 300, answer.text
         return answer.json()
@@ -68,7 +67,7 @@ def test_the_hub_is_refused_what_is_recalled_and_does_not_wait(
         assert hub.run(FETCH.format("w.safetensors", f"revision={second!r}"))
         listed = hub.run(f'result = [f.path for f in api.list_repo_tree("ann/recalled", revision={first!r})]')
         assert "w.safetensors" in listed
-        fresh = f'cache_dir=tempfile.mkdtemp(), revision={first!r}'
+        fresh = f"cache_dir=tempfile.mkdtemp(), revision={first!r}"
         assert hub.refused(FETCH.format("w.safetensors", fresh)) == ("GatedRepoError", 451)
     assert time.monotonic() - began < 60, "it asked again"
     assert hub.run(FETCH.format("w.safetensors", f"revision={first!r}, {ANEW}")) == digest
@@ -81,6 +80,7 @@ def test_chunks_of_what_is_recalled_are_not_handed_out(
     first, second, _digest = commits
     bearer = {"Authorization": f"Bearer {token}"}
     api = f"{server.url}/api/models/ann/recalled"
+
     def cas(revision: str) -> tuple[str, dict[str, str]]:
         said = httpx.get(f"{api}/xet-read-token/{revision}", headers=bearer, timeout=30)
         assert said.status_code == 200, said.text

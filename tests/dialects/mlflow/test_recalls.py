@@ -3,12 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.dialects.mlflow.client import MlflowProcess, client_of
+from tests.dialects.mlflow.client import Decoded, MlflowProcess, client_of
 from tests.http.processes import ServerProcess, new_token
 
 RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "7", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "2"}
@@ -22,7 +21,7 @@ class Admin:
         self.url = server.url
         self.headers = {"Authorization": f"Bearer {new_token(server.data, 'recaller', 'admin')}"}
 
-    def get(self, path: str, **asked: str) -> Any:
+    def get(self, path: str, **asked: str) -> Decoded:
         answer = httpx.get(f"{self.url}/{path}", params=asked, headers=self.headers, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -14,7 +14,7 @@ ADDED = {
     Role.VIEWER: "asset:read version:bytes folder:read lineage:read namespace:read run:read workspace:read "
     "principal:read server:read comment:read release:read recall:read",
     Role.CONTRIBUTOR: "asset:edit version:register version:edit evaluation:write folder:write blob:upload "
-    "lineage:write asset:create run:write comment:write flag:set target:write release:create",
+    "lineage:write asset:create run:write comment:write flag:set target:write release:create recall:ask",
     Role.MAINTAINER: "alias:set stage:set verdict:give version:delete asset:rename asset:share asset:delete grant:read "
     "run:delete namespace:create namespace:edit webhook:read comment:moderate flag:remove ref:protect publication:set "
     "automation:read automation:write release:place hold:place",

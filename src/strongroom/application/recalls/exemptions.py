@@ -32,6 +32,7 @@ def ask(call: Call, recall_uid: str, command: AskExemption) -> ExemptionView:
 
     :raises NotFound: no such recall, principal or team. :raises Conflict: the recall was lifted.
     """
+    call.require(Permission.RECALL_ASK)
     recall = by_uid(call, recall_uid)
     if recall.lifted_at is not None:
         raise Conflict("The recall was lifted.")

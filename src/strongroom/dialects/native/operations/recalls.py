@@ -123,7 +123,7 @@ def list_exemptions(call: Call, request: Request[PagedByUid, Any]) -> Page[Exemp
     "exemption.ask",
     "POST",
     "/recalls/{uid}/exemptions",
-    Permission.RECALL_READ,
+    Permission.RECALL_ASK,
     "Ask that somebody may pull what is recalled until a time",
     params=ByUid,
     body=AskExemption,
