@@ -28,7 +28,9 @@ def _asked() -> dict[str, object]:
 def _exemption(world: "World") -> Asked:
     """Asked for by somebody else than who gives it."""
     recall = _recall(world)["uid"]
-    answers = (world.ask(who, "exemption.ask", Asked({"uid": recall}, {}, _asked())) for who in ("contributor", world.who))
+    answers = (
+        world.ask(who, "exemption.ask", Asked({"uid": recall}, {}, _asked())) for who in ("contributor", world.who)
+    )
     made = next(answer for answer in answers if answer.status == 201)
     return Asked({"uid": made.json()["uid"]}, {})
 
