@@ -30,6 +30,7 @@ _WORK = {
     "reproduce": ("reproducing:reproduce", "What made a version: shown, rebuilt, run again and compared."),
     "where": ("delivery:where", "What runs where, who put it there and why."),
     "promote": ("delivery:promote", "Set a release to run in an environment."),
+    "approve": ("approvals:approve", "Approve a version, or reject it."),
     "rollback": ("delivery:rollback", "Put back what ran before."),
     "plan": ("declared:plan", "What would be done to bring about what files declare, and what drifted."),
     "apply": ("declared:apply", "Bring about what files declare; again does nothing."),
