@@ -2,6 +2,7 @@
 
 import pytest
 
+from strongroom.application.recalls.chunked import source_of
 from strongroom.application.registry import assets, versions
 from strongroom.application.xet import reconstructing
 from strongroom.application.xet.attributing import FILES_MOST
@@ -67,9 +68,8 @@ def test_a_token_for_a_revision_reads_its_files_for_its_version(chunks: Chunks) 
     first, _ = published(chunks, one), published(chunks, two)
     world = chunks.site.world
     found = world.read(chunks.who, lambda call: versions.readable(call, first)[1])
-    given = world.command(
-        chunks.who, lambda call: grant(call, chunks.asset, write=False, origin=ORIGIN, revision=found.revision)
-    )
+    source = source_of(None, str(found.tree))
+    given = world.command(chunks.who, lambda call: grant(call, chunks.asset, write=False, origin=ORIGIN, source=source))
     session = opened(world.sealer, given.token)
     run(planned(chunks.edge, session, one.name))
     assert windows(chunks) == [first]

@@ -10,6 +10,7 @@ from strongroom.application.artifacts import trees
 from strongroom.application.artifacts.trees import StoredPages
 from strongroom.application.call import Call
 from strongroom.application.manifests.cache import Cache
+from strongroom.application.recalls.chunked import TREE
 from strongroom.application.registry import versions
 from strongroom.application.xet.tokens import Session
 from strongroom.domain.artifacts.page import DIGEST_SIZE
@@ -35,15 +36,15 @@ def version_read(call: Call, session: Session, asset: Asset, sha256: str) -> Ver
     :raises Invalid: the asset has too many files to look for one that a token without a version may mean.
     """
     wanted = bytes.fromhex(sha256)
-    if session.version is not None:
-        _, version = versions.readable(call, session.version)
-        _must_hold(call, version.tree, wanted)
-        return version
-    if session.revision is not None:
-        found = call.tx.revisions.get(asset.id, [session.revision]).get(session.revision)
-        _must_hold(call, found.tree if found else None, wanted)
-        return call.tx.versions.by_revision(asset.id, session.revision)
-    return _newest(call, asset, wanted)
+    if session.version is None:
+        return _newest(call, asset, wanted)
+    if session.version.startswith(TREE):
+        tree = session.version.removeprefix(TREE)
+        _must_hold(call, tree, wanted)
+        return next(iter(call.tx.versions.by_tree_prefix(asset.id, tree)), None)  # it may be a version's by now
+    _, version = versions.readable(call, session.version)
+    _must_hold(call, version.tree, wanted)
+    return version
 
 
 def _must_hold(call: Call, tree: str | None, wanted: bytes) -> None:

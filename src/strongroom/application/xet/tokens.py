@@ -4,7 +4,7 @@ A CAS token is sealed, not stored. It names the token that it was given for, whi
 that is revoked or its grant taken back, the CAS token and the addresses given for it end with the next request.
 
 For dialects that grant them (the hub's ``xet-read-token`` and ``xet-write-token`` routes): in a command, call
-`grant(call, asset_uid, write=..., origin=..., revision=...)`, and answer with `url`, `token` and `expires_at_s`.
+`grant(call, asset_uid, write=..., origin=..., source=...)`, and answer with `url`, `token` and `expires_at_s`.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Final
 from strongroom.application.call import Call
 from strongroom.application.identity.authentication import Shown
 from strongroom.application.paging import PageSealer
+from strongroom.application.recalls import chunked
 from strongroom.application.registry import assets, versions
 from strongroom.domain.errors import BadPageToken, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from strongroom.domain.identity.roles import Permission
@@ -40,8 +41,8 @@ class Session:
     """What a CAS token says.
 
     :ivar origin: scheme and host under which the client reaches us. :ivar token_id: None for those without a token.
-    :ivar version: the version whose files may be read. :ivar revision: the same of any revision, by its digest; with
-        neither, files of every version.
+    :ivar version: the version whose files may be read, and whose reads that are; `tree:` and a digest of a revision
+        that is no version; None where it is for the files of every version.
     """
 
     store: str
@@ -52,7 +53,6 @@ class Session:
     token_id: str | None
     expires_at_s: int
     version: str | None = None
-    revision: str | None = None
 
     @property
     def url(self) -> str:
@@ -74,27 +74,21 @@ def store_id(call: Call) -> str:
     return found
 
 
-def grant(
-    call: Call,
-    asset_uid: str,
-    *,
-    write: bool,
-    origin: str,
-    version_uid: str | None = None,
-    revision: str | None = None,
-) -> Granted:
+def grant(call: Call, asset_uid: str, *, write: bool, origin: str, source: str | None = None) -> Granted:
     """A CAS token of the caller for an asset; in a writing transaction, since the first one makes the store's name.
 
     :param origin: scheme and host under which the client reaches us, such as ``https://models.example``.
-    :param version_uid: the version of the asset that is going to be read, and no other.
-    :param revision: the same of a revision of the asset, by its digest, which the caller has looked up.
+    :param source: what is going to be read, by `recalls.chunked.source_of`; reads of a version are counted for audit.
     :raises NotFound, Forbidden: the caller may not read the asset's bytes, or not register versions of it.
+    :raises Recalled: what is going to be read is recalled.
     """
     if not origin.startswith(("http://", "https://")) or len(origin) > ORIGIN_LONGEST:
         raise Invalid("The address of this server is written as http://host or https://host.")
     asset = _allowed(call, asset_uid, write=write)
+    version_uid = None if source is None or source.startswith(chunked.TREE) else source
     if version_uid is not None and versions.readable(call, version_uid)[0].id != asset.id:
         raise NotFound("The asset has no such version.")
+    chunked.refuse_source(call, source)
     expires = call.now // 1_000_000 + LIFE_S
     session = Session(
         store_id(call),
@@ -104,9 +98,10 @@ def grant(
         write,
         call.caller.token_id,
         expires,
+        source,
     )
-    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires)
-    return Granted(session.url, call.sealer.seal_credential(_SEALED, (*said, version_uid, revision)), expires)
+    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires, source)
+    return Granted(session.url, call.sealer.seal_credential(_SEALED, said), expires)
 
 
 def opened(sealer: PageSealer, token: str) -> Session:
@@ -118,10 +113,9 @@ def opened(sealer: PageSealer, token: str) -> Session:
         said = sealer.open_credential(_SEALED, token)
     except BadPageToken:
         raise Unauthenticated(_EXPIRED) from None
-    store, origin, workspace, asset, write, token_id, expires, *content = said
-    held, version, revision = (None if one is None else str(one) for one in (token_id, *content))
-    end = int(str(expires))
-    return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, end, version, revision)
+    store, origin, workspace, asset, write, token_id, expires, version = said
+    held, of = (None if one is None else str(one) for one in (token_id, version))
+    return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, int(str(expires)), of)
 
 
 def target(call: Call, session: Session, *, write: bool) -> Asset:

@@ -40,6 +40,8 @@ REVISIONS: Final = (
     "0034",
     "0035",
     "0036",
+    "0037",
+    "0038",
 )
 
 HEAD: Final = REVISIONS[-1]
