@@ -12,6 +12,7 @@ from strongroom.adapters.sql.repositories.access import SqlAccessRequests
 from strongroom.adapters.sql.repositories.admission import SqlAdmission
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
+from strongroom.adapters.sql.repositories.approvals import SqlApprovals
 from strongroom.adapters.sql.repositories.assessments import SqlAssessments
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
@@ -53,6 +54,7 @@ from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
+from strongroom.adapters.sql.repositories.standing import SqlStanding
 from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
@@ -61,6 +63,7 @@ from strongroom.adapters.sql.repositories.traces import SqlTraces
 from strongroom.adapters.sql.repositories.trees import SqlTrees
 from strongroom.adapters.sql.repositories.uploads import SqlFileUploads, SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
+from strongroom.adapters.sql.repositories.waivers import SqlWaivers
 from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
@@ -289,6 +292,10 @@ class SqlTransaction:
         return SqlAuditLog(self)
 
     @cached_property
+    def standing(self) -> SqlStanding:
+        return SqlStanding(self)
+
+    @cached_property
     def idempotency(self) -> SqlIdempotency:
         return SqlIdempotency(self)
 
@@ -383,3 +390,11 @@ class SqlTransaction:
     @cached_property
     def evaluations(self) -> SqlEvaluations:
         return SqlEvaluations(self)
+
+    @cached_property
+    def approvals(self) -> SqlApprovals:
+        return SqlApprovals(self)
+
+    @cached_property
+    def waivers(self) -> SqlWaivers:
+        return SqlWaivers(self)

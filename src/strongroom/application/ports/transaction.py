@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from strongroom.application.ports.access import AccessRequests
 from strongroom.application.ports.annotations import Annotations
+from strongroom.application.ports.approvals import Approvals, Waivers
 from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
@@ -28,6 +29,7 @@ from strongroom.application.ports.registry import Aliases, Assets, Namespaces, S
 from strongroom.application.ports.retention import Holds, Retention
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
+from strongroom.application.ports.standing import StandingFacts
 from strongroom.application.ports.traces import Assessments, Traces
 from strongroom.application.ports.tracking import Experiments, Runs
 from strongroom.application.ports.xet import Figures, Xet
@@ -131,6 +133,8 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog: ...
     @property
+    def standing(self) -> StandingFacts: ...
+    @property
     def idempotency(self) -> Idempotency: ...
     @property
     def feed(self) -> Feed: ...
@@ -178,3 +182,7 @@ class Transaction(Protocol):
     def decisions(self) -> Decisions: ...
     @property
     def evaluations(self) -> Evaluations: ...
+    @property
+    def approvals(self) -> Approvals: ...
+    @property
+    def waivers(self) -> Waivers: ...

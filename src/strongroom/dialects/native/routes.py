@@ -3,6 +3,7 @@
 from strongroom.dialects.native.operation import Operation
 from strongroom.dialects.native.operations import (
     access,
+    approvals,
     artifacts,
     assessments,
     assets,
@@ -41,6 +42,7 @@ from strongroom.dialects.native.operations import (
     targets,
     traces,
     versions,
+    waivers,
     webhooks,
     workspaces,
 )
@@ -59,6 +61,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *copies.OPERATIONS,
     *evaluations.OPERATIONS,
     *gates.OPERATIONS,
+    *approvals.OPERATIONS,
+    *waivers.OPERATIONS,
     *artifacts.OPERATIONS,
     *manifests.OPERATIONS,
     *memories.OPERATIONS,

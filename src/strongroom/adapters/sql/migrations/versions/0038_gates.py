@@ -1,7 +1,7 @@
 """Policies with their versions, and what gates said.
 
 Revision ID: 0038
-Revises: 0036
+Revises: 0037
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
 revision = "0038"
-down_revision = "0036"
+down_revision = "0037"
 
 
 def upgrade() -> None:
@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
         sa.UniqueConstraint("uid", name=op.f("uq_policy_uid")),
-        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_policy_workspace_id")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_policy_workspace_id_name")),
         _fk("policy", "workspace_id", "workspace"),
     )
     op.create_table(
@@ -71,3 +71,8 @@ def upgrade() -> None:
 
 def _fk(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [f"{target}.id"], name=op.f(f"fk_{table}_{column}"))
+
+
+def downgrade() -> None:
+    for table in ("gate_decision", "gate_evidence", "policy_version", "policy"):
+        op.drop_table(table)
