@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.evaluations.carrying import share
 from strongroom.application.lineage import graph
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import aliases, assets, versions
@@ -145,4 +146,4 @@ def _say(call: Call, source: Version, made: Version) -> None:
     call.tx.tags.set(call.workspace.id, "version", made.id, said, call.actor.id)
     properties = call.tx.tags.properties("version", [source.id]).get(source.id, {})
     call.tx.tags.set_properties(call.workspace.id, "version", made.id, properties)
-    call.tx.evaluations.share(source.id, made.id)
+    share(call, source, made)
