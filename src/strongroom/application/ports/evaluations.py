@@ -135,8 +135,10 @@ class Evaluations(Protocol):
         ...
 
     def forget(self, version_id: int, by: int) -> None:
-        """Let a purged version hold none. What no version is left for says nothing any more: its words, numbers, file of
-        rows, comparisons and the edge from its data set go.
+        """Let a purged version hold none.
+
+        What no version is left for says nothing any more: its words, numbers, file of rows, comparisons and the edge
+        from its data set go.
 
         :param by: the principal that purges.
         """
