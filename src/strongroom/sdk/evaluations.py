@@ -44,7 +44,7 @@ class SliceValue(Answer, frozen=True):
 
 
 class DataSet(Answer, frozen=True):
-    """What was evaluated on; without a digest it is not `bound`. `resolved`: it is a version of the server's registry."""
+    """What was evaluated on; without a digest it is not `bound`. `resolved`: it is a version of the registry."""
 
     bound: bool
     digest: str

@@ -8,7 +8,7 @@ from strongroom.adapters.sql.repositories import evaluations as repository
 from strongroom.application import paging
 from strongroom.application.evaluations import carrying, finding
 from strongroom.application.paging import PageRequest
-from strongroom.application.registry.views import AssetView, VersionView
+from strongroom.application.registry.views import VersionView
 from strongroom.domain.errors import Conflict, TooLarge
 from strongroom.domain.evaluations.fields import STATEMENT_LARGEST
 from strongroom.domain.evaluations.model import SliceMeasure
@@ -30,7 +30,7 @@ def test_a_list_reads_no_more_than_a_page_holds(
     read: list[int] = []
     load = repository._load
 
-    def noted(row: Any, **how: Any) -> Any:
+    def noted(row: Any, **how: Any) -> Any:  # noqa: ANN401 - as it is there
         read.append(row.id)
         return load(row, **how)
 
@@ -62,9 +62,7 @@ def test_an_evaluation_has_a_size(site: Site, version: VersionView) -> None:
     assert STATEMENT_LARGEST == 256 * 1024
 
 
-def test_as_many_share_as_may_and_no_more(
-    site: Site, version: VersionView, model: AssetView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_as_many_share_as_may_and_no_more(site: Site, version: VersionView, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is left out in silence: what is retracted is retracted with all that share it."""
     monkeypatch.setattr(carrying, "HOLDERS_MOST", 2)
     record(site, version.uid)

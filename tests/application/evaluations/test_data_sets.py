@@ -5,7 +5,7 @@ import pytest
 from strongroom.application.automations import objects
 from strongroom.application.call import Call
 from strongroom.application.registry import assets
-from strongroom.application.registry.views import AssetView, VersionView
+from strongroom.application.registry.views import VersionView
 from strongroom.domain.errors import Invalid
 from strongroom.domain.evaluations.model import Measure
 from strongroom.domain.search.parse import parse_filter
@@ -96,7 +96,7 @@ def test_the_name_follows_the_asset(site: Site, version: VersionView, holdout: V
     assert found(site, f"evaluations.quality ON '{other.tree}' > 0.8") == []
 
 
-def test_a_hidden_data_set_tells_its_digest_only(site: Site, model: AssetView, version: VersionView) -> None:
+def test_a_hidden_data_set_tells_its_digest_only(site: Site, version: VersionView) -> None:
     secret = make_asset(site, "secret", "admin", visibility="private")
     data = publish(site, secret.uid, [reference("rows", "secret")], who="admin")
     record(site, version.uid, GOOD, dataset_uid=data.uid, dataset_digest="", who="admin")

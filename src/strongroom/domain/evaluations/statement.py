@@ -1,4 +1,4 @@
-"""An evaluation, or a comparison, in one spelling: what the audit log binds by its SHA-256, so that no number is edited.
+"""An evaluation, or a comparison, in one spelling: what the audit log binds by its SHA-256.
 
 The same values give the same bytes: keys sorted, no white space, UTF-8, floats in the shortest form that reads back.
 """

@@ -228,7 +228,7 @@ class SqlEvaluations(Repository):
         here, other = evaluation_holder.c, evaluation_holder.alias("other").c
         others = exists().where(other.evaluation_id == evaluation.c.id, other.version_id.not_in(ids))
         alone = select(evaluation.c.id).where(evaluation.c.id.in_(held), ~others)
-        self._unlink(ids, others, by)
+        self._unlink(held, others, by)
         self._connection.execute(delete(evaluation_metric).where(evaluation_metric.c.evaluation_id.in_(alone)))
         compared = or_(comparison.c.champion_id.in_(alone), comparison.c.challenger_id.in_(alone))
         self._connection.execute(delete(comparison).where(compared))
@@ -236,12 +236,16 @@ class SqlEvaluations(Repository):
         self._connection.execute(delete(evaluation_value).where(evaluation_value.c.version_id.in_(ids)))
         self._connection.execute(delete(evaluation_holder).where(here.version_id.in_(ids)))
 
-    def _unlink(self, ids: Select[Any], others: ColumnElement[bool], by: int) -> None:
-        """Take back the edges from data sets to these versions, where no evaluation on these stays elsewhere."""
+    def _unlink(self, held: Select[Any], others: ColumnElement[bool], by: int) -> None:
+        """Take back the edges from data sets to what was evaluated, where no evaluation on these stays elsewhere."""
         rests = evaluation.c.version_id == edge.c.target_id, evaluation.c.dataset_version_id == edge.c.source_id
-        said, stays = exists().where(*rests).correlate(edge), exists().where(*rests, _STANDS, others).correlate(edge)
+        said, stays = (
+            exists().where(*rests, evaluation.c.id.in_(held)).correlate(edge),
+            exists().where(*rests, _STANDS, others).correlate(edge),
+        )
         between = edge.c.type == "evaluation", edge.c.source_kind == "version", edge.c.target_kind == "version"
-        mine = *between, edge.c.target_id.in_(ids), said, ~stays
+        homes = select(evaluation.c.version_id).where(evaluation.c.id.in_(held))
+        mine = *between, edge.c.target_id.in_(homes), said, ~stays
         removed = {"removed_at": self._context.now(), "removed_by": by, "reason": "The version was purged."}
         columns = [column for column in edge.c if column.name in edge_removed.c]
         past = select(*columns, *(literal(value) for value in removed.values())).where(*mine)
