@@ -185,7 +185,7 @@ class Filler:
         return found
 
     def evaluations(self, version_id: int) -> dict[str, list[Reading]]:
-        """The newest values of a version's metrics, on some data sets; of one name there are several, and the reverse."""
+        """The newest values of a version's metrics, on some data sets, some of which share names or bytes."""
         found: dict[str, list[Reading]] = {}
         for key in KEYS:
             several = [("", "x'y"), ("a", "1"), ("ab", "1"), ("a", "ab"), ("Äb", "Äb")]

@@ -3,8 +3,8 @@
 The table is made of others, so it is made anew. A data set of ours is called what the registry calls it. What a purge
 left no version of says nothing any more.
 
-Revision ID: 0037
-Revises: 0036
+Revision ID: 0039
+Revises: 0038
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0037"
-down_revision = "0036"
+revision = "0039"
+down_revision = "0038"
 
 _OF_DIGEST = "h.version_id, m.key_id, e.dataset_digest"
 _ASSET = "COALESCE(v.asset_id, 0)"
