@@ -21,6 +21,7 @@ from strongroom.sdk.audit import Audit
 from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.datasets import Datasets
+from strongroom.sdk.declared.applying import Declarations
 from strongroom.sdk.delivery import Delivery
 from strongroom.sdk.evaluations import Evaluations
 from strongroom.sdk.events import Event, events
@@ -36,6 +37,7 @@ from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.recalls import Recalls
 from strongroom.sdk.record_sets import RecordSets
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -87,10 +89,12 @@ class Client:
         self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
+        self.recalls = Recalls(self.api)
         self.logged_models = LoggedModels(self.api)
         self.record_sets = RecordSets(self.api)
         self.traces = Traces(self.api)
         self.delivery = Delivery(self.api)
+        self.declared = Declarations(self.api)
         self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)
