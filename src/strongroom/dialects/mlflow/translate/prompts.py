@@ -102,7 +102,9 @@ def text_of(path: str, raw: bytes) -> str:
     return str(document.get("template") or json.dumps(document.get("messages", [])))
 
 
-def with_text(version: ModelVersion, text: str) -> ModelVersion:
-    """A version with what it is and its text among its tags, where MLflow looks for them."""
-    version.tags = [*version.tags, Tag(key=IS_PROMPT, value="true"), Tag(key=TEXT, value=text)]
+def with_text(version: ModelVersion, text: str | None) -> ModelVersion:
+    """A version with what it is and its text, if it could be read, among its tags, where MLflow looks for them."""
+    version.tags = [*version.tags, Tag(key=IS_PROMPT, value="true")]
+    if text is not None:
+        version.tags.append(Tag(key=TEXT, value=text))
     return version
