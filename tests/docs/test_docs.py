@@ -182,7 +182,7 @@ def test_every_command_in_the_documents_exists() -> None:
         word
         for path in [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"]
         for word in re.findall(
-            r"(?:^|`|[|;&] )strongroom ([a-z][a-z-]*)\b", path.read_text(encoding="utf-8"), re.MULTILINE
+            r"(?:^|`|[|;&] )strongroom ([a-z][a-z_-]*)\b", path.read_text(encoding="utf-8"), re.MULTILINE
         )
     }
     assert named <= known

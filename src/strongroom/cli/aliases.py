@@ -67,7 +67,7 @@ def stage_set(
     reference: str,
     stage: str,
     *,
-    note: str = "",
+    note: Annotated[str, Parameter(help="Why.")] = "",
     move_others: Annotated[bool, Parameter(negative="")] = False,
     etag: int | None = None,
     common: Common | None = None,
@@ -80,9 +80,6 @@ def stage_set(
         Version.
     stage:
         Stage of the workspace.
-
-    Note:
-        Why.
     move_others:
         Archive the versions that stand there.
     etag:

@@ -114,7 +114,7 @@ def pull(
     *,
     path: str = "",
     kind: str | None = None,
-    references: Annotated[bool, Parameter(negative="")] = False,
+    references: Annotated[bool, Parameter(negative="", help="Fetch what it refers to at https:// too.")] = False,
     allow_unpinned: Annotated[bool, Parameter(negative="")] = False,
     quiet: Annotated[bool, Parameter(negative="")] = False,
     common: Common | None = None,
@@ -131,9 +131,6 @@ def pull(
         Only what lies at or below this path.
     kind:
         Kind of the asset, when several have the name.
-
-    References:
-        Fetch what it refers to at https:// too.
     allow_unpinned:
         Take a version whose references nothing fixes the content of.
     quiet:

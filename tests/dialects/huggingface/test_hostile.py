@@ -205,3 +205,9 @@ def test_a_signed_address_ends_with_the_right_that_it_was_given_for(api: InProce
     assert send(api, "DELETE", f"/api/v1/tokens/{made['details']['id']}", who="contributor").status < 300
     is_refused(send(api, "PUT", address, who=None, body=b"too late"), 401)
     is_refused(send(api, "PUT", address, who="maintainer", body=b"too late"), 401)
+
+
+def test_empty_lines_of_a_commit_are_counted(api: InProcess) -> None:
+    """A GiB of them would hold the event loop for minutes."""
+    is_refused(send(api, "POST", f"{REPO}/commit/main", body=lines() + b"\n" * 20_000), 413)
+    assert commit(api, file("after-an-empty-line.txt")).status == 200

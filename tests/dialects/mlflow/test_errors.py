@@ -15,10 +15,10 @@ KNOWN = {
     "REQUEST_LIMIT_EXCEEDED": {429},
     "TEMPORARILY_UNAVAILABLE": {503},
     "RESOURCE_EXHAUSTED": {507},
-    "DATA_LOSS": {500},
+    "DATA_LOSS": {422},
 }
 RETRIED = {408, 429, 500, 502, 503, 504}
-PASSING = (errors.TooManyRequests, errors.Unavailable, errors.Corrupted)
+PASSING = (errors.TooManyRequests, errors.Unavailable)
 
 
 def every(kind: type[DomainError]) -> set[type[DomainError]]:

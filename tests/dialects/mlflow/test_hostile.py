@@ -4,6 +4,7 @@ import hashlib
 import json as jsons
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -118,8 +119,6 @@ def test_log_inputs_needs_the_right_to_write_the_run(api: InProcess, run: dict[s
 @pytest.mark.parametrize("name", ["x.html", "x.svg", "x.xml", "x.yaml", "x.js", "MLmodel", 'a"b;c.html', "日本語.html"])
 def test_artifacts_never_run_in_a_browser(api: InProcess, run: dict[str, str], name: str) -> None:
     """ "HTML/SVG/YAML artifacts that must never run in a browser (nosniff, attachment, sandbox CSP)"."""
-    from urllib.parse import quote
-
     body = b"<script>alert(1)</script>"
     address = f"{PROXY}/{run['root']}/evil/{quote(name)}"
     assert send(api, "PUT", address, body=body, headers=[("Content-Type", "text/html")]).status == 200
@@ -208,6 +207,52 @@ def test_a_large_directory_is_listed_whole_or_refused(
     monkeypatch.setattr("strongroom.dialects.mlflow.operations.artifacts.PROXIED_MOST", 3)
     assert is_refused(send(api, "GET", listing), 400)
     assert send(api, "DELETE", f"{PROXY}/{run['root']}/large").status == 200
+
+
+def test_a_name_with_a_namespace_leads_to_no_other_model(api: InProcess) -> None:
+    """An answer holds the name alone: what a client does next would be done to the model in the root namespace."""
+    assert send(api, "POST", "/api/v1/assets", {"kind": "model", "name": "led", "namespace": "prod"}).status == 201
+    for path in ("registered-models/get?name=prod/led", "registered-models/alias?name=prod/led&alias=x"):
+        assert is_refused(send(api, "GET", f"{BASE}/{path}"), 404)
+    version = "model-versions/get?name=prod/led&version=1"
+    assert is_refused(send(api, "GET", f"{BASE}/{version}"), 404)
+    assert is_refused(send(api, "PATCH", f"{BASE}/registered-models/update", {"name": "prod/led"}), 404)
+
+
+def prompt(api: InProcess, name: str, text: str) -> None:
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    assert send(api, "POST", BASE + "/registered-models/create", {"name": name, "tags": tags}).status == 200
+    tags = [*tags, {"key": "mlflow.prompt.text", "value": text}]
+    body = {"name": name, "source": "dummy-source", "tags": tags}
+    assert send(api, "POST", BASE + "/model-versions/create", body).status == 200
+
+
+def test_a_list_of_prompts_is_bounded_and_no_bad_one_hides_the_rest(
+    api: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        prompt(api, f"listed-{number}", str(number) * 20_000)
+    only = quote("tags.`mlflow.prompt.is_prompt` = 'true' AND name LIKE 'listed-%'")
+    search = f"{BASE}/model-versions/search?filter={only}&max_results=100"
+
+    def texts(answer: Answer) -> dict[str, int]:
+        return {
+            one["name"]: len(next((tag["value"] for tag in one["tags"] if tag["key"] == "mlflow.prompt.text"), ""))
+            for one in answer.json()["model_versions"]
+        }
+
+    assert texts(send(api, "GET", search)) == {f"listed-{number}": 20_000 for number in range(3)}
+    with monkeypatch.context() as patched:
+        patched.setattr("strongroom.dialects.mlflow.operations.versions.PROMPTS_AT_ONCE", 1)
+        patched.setattr("strongroom.dialects.mlflow.paging.GATHERED_LARGEST", 60_000)
+        first = send(api, "GET", search)
+        assert len(texts(first)) == 2, "each with its manifest: two are more than 60,000 bytes"
+        rest = send(api, "GET", f"{search}&page_token={first.json()['next_page_token']}")
+        assert len(texts(rest)) == 1
+    uid = send(api, "GET", "/api/v1/resolve?reference=listed-1&kind=prompt").json()["asset"]["uid"]
+    assert send(api, "PATCH", f"/api/v1/assets/{uid}", {"gated": "manual"}).status == 200
+    viewed = texts(send(api, "GET", search, who="viewer"))
+    assert viewed == {"listed-0": 20_000, "listed-1": 0, "listed-2": 20_000}
 
 
 def test_registered_files_do_not_change(api: InProcess, run: dict[str, str]) -> None:

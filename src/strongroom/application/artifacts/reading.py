@@ -105,8 +105,8 @@ def opening(edge: Edge, blob: Blob, path: str, subject: Subject, counted: Callab
         details: dict[str, Json] = {"blob": blob.sha256, "block": int(str(error.details.get("block", 0)))}
 
         def note(call: Call) -> None:
-            call.record("blob.corrupted", subject, details)
-            mark_read(call.tx, stored(blob), error)
+            if mark_read(call.tx, stored(blob), error):
+                call.record("blob.corrupted", subject, details)
 
         await edge.command(note)
 

@@ -21,12 +21,16 @@ def mark(tx: Transaction, digests: Sequence[str]) -> int:
     return marked
 
 
-def mark_read(tx: Transaction, blob: StoredBlob, error: Corrupted) -> None:
-    """The same of a blob that somebody read, unless it has another place by now; in chunks, of the damaged body too."""
+def mark_read(tx: Transaction, blob: StoredBlob, error: Corrupted) -> bool:
+    """The same of a blob that somebody read, unless it has another place by now; in chunks, of the damaged body too.
+
+    Returns whether it was not known yet: damage is recorded once, not with every try to read.
+    """
     known = tx.blobs.by_sha256([blob.sha256]).get(blob.sha256)
     body = error.details.get("body")
-    if known is not None and known.place == blob.place:
-        mark(tx, [blob.sha256, body] if isinstance(body, str) else [blob.sha256])
+    if known is None or known.place != blob.place:
+        return False
+    return mark(tx, [blob.sha256, body] if isinstance(body, str) else [blob.sha256]) > 0
 
 
 def mark_found(tx: Transaction, finding: Finding) -> int:

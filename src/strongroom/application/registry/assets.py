@@ -322,13 +322,21 @@ def archive(call: Call, uid: str, *, archived: bool, etag: int | None) -> AssetV
     return asset_view(call, changed)
 
 
-def delete(call: Call, uid: str, *, release_aliases: bool, etag: int | None) -> AssetView:
+def delete(
+    call: Call,
+    uid: str,
+    *,
+    release_aliases: bool,
+    etag: int | None,
+    permission: Permission = Permission.ASSET_DELETE,
+) -> AssetView:
     """Move an asset to the trash, from where it can be restored; its name is free at once.
 
+    :param permission: what it takes; less only for what the caller has made a moment ago.
     :raises Held: an alias points at a version and the caller did not ask to release aliases, or a protected one does;
         a link of another asset shows a version; a version is on hold, or in a release that runs or stays ready.
     """
-    asset = locked(call, uid, Permission.ASSET_DELETE)
+    asset = locked(call, uid, permission)
     check_etag(etag, asset.etag)
     aliases = call.tx.aliases.current(asset.id)
     holders = [f"alias:{alias.name}" for alias in aliases if alias.protected or not release_aliases]

@@ -9,7 +9,7 @@ from strongroom.application.registry.publishing import EMPTY_TREE
 from strongroom.application.registry.views import AssetView, asset_view
 from strongroom.domain.artifacts.merging import EMPTY
 from strongroom.domain.artifacts.pages import encode_root
-from strongroom.domain.errors import AlreadyExists, BadName
+from strongroom.domain.errors import AlreadyExists, BadName, Conflict
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Namespace
 from strongroom.domain.registry.names import is_slug, slug_for, slug_key
@@ -40,6 +40,17 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     if not publication.has_rule(call, asset):
         call.tx.publication.set_rule("asset", asset.id, RULE)
     return asset_view(call, call.tx.assets.by_id(asset.id))
+
+
+def withdraw(call: Call, uid: str) -> None:
+    """Move an asset to the trash that was made for content which did not come: whoever made it may do that.
+
+    :raises Conflict: it has a version, so it is no such asset any more.
+    """
+    asset = assets.by_uid(call, uid, Permission.VERSION_REGISTER)
+    if asset.latest_version_id is not None:
+        raise Conflict("The asset has versions.")
+    assets.delete(call, uid, release_aliases=False, etag=None, permission=Permission.VERSION_REGISTER)
 
 
 def rename(call: Call, uid: str, namespace: str, name: str) -> AssetView:

@@ -45,7 +45,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.RangeNotSatisfiable: (416, ""),
     errors.IdempotencyMismatch: (409, ""),
     errors.TooManyRequests: (429, ""),
-    errors.Corrupted: (500, ""),
+    errors.Corrupted: (422, ""),
     errors.Unavailable: (503, ""),
     errors.StorageFull: (507, ""),
 }

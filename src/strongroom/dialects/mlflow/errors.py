@@ -41,7 +41,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.RangeNotSatisfiable: (416, _INVALID),
     errors.IdempotencyMismatch: (409, "RESOURCE_CONFLICT"),
     errors.TooManyRequests: (429, "REQUEST_LIMIT_EXCEEDED"),
-    errors.Corrupted: (500, "DATA_LOSS"),
+    errors.Corrupted: (422, "DATA_LOSS"),
     errors.Unavailable: (503, "TEMPORARILY_UNAVAILABLE"),
     errors.StorageFull: (507, "RESOURCE_EXHAUSTED"),
 }

@@ -12,9 +12,15 @@ GATHERED_LARGEST = 4 * PAGE_BYTES
 
 
 def gathered(
-    find: Callable[[PageRequest], Page[T]], size: int, token: str | None, weigh: Callable[[T], int] | None = None
+    find: Callable[[PageRequest], Page[T]],
+    size: int,
+    token: str | None,
+    weigh: Callable[[T], int] | None = None,
+    step: int = MAX_PAGE,
 ) -> Page[T]:
     """Up to `size` results after a token, page after page on one snapshot; fewer when they grow large.
+
+    :param step: results that are weighed together.
 
     :param weigh: about how many bytes a result has, where that may be many.
     """
@@ -22,7 +28,7 @@ def gathered(
     items: list[T] = []
     after = token or None
     while True:
-        asked = min(size - len(items), MAX_PAGE)
+        asked = min(size - len(items), step)
         page = find(PageRequest(asked, after))
         items += page.items
         after = page.next_page_token

@@ -90,8 +90,8 @@ class Fetching:
             subject = Subject("asset", fetch.asset)
 
             def note(call: Call) -> None:
-                call.record("blob.corrupted", subject, details)
-                mark_read(call.tx, blob, error)
+                if mark_read(call.tx, blob, error):
+                    call.record("blob.corrupted", subject, details)
 
             await edge.command(note)
 

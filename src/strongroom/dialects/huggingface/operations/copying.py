@@ -1,5 +1,6 @@
 """Copies between repositories: of whole ones, and of large files that a commit is about to name. No bytes move."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -18,8 +19,9 @@ from strongroom.dialects.huggingface.operations import found
 from strongroom.dialects.huggingface.operations.repositories import Name, Word, kind_of, visibility_of
 from strongroom.dialects.huggingface.translate import infos, names
 from strongroom.domain.artifacts.edits import EDITS_MOST
-from strongroom.domain.errors import AlreadyExists, TooLarge
+from strongroom.domain.errors import AlreadyExists, Conflict, TooLarge
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.refs import MAIN
 
 FILES_MOST = 1_000
@@ -73,35 +75,51 @@ async def duplicate(edge: Edge, asked: Asked[Copy]) -> Answer:
     body = asked.body
     space, slug = names.split_id(body.repository)
 
-    def look(call: Call) -> tuple[str, str, list[EntryView]]:
+    def look(call: Call) -> tuple[Asset, list[EntryView]]:
         asset = found.asset_of(call, asked, Permission.VERSION_BYTES)
+        if asset.gated:
+            raise Conflict("A gated repository is not duplicated: the copy would have no gate.")
         head = history.get(call, asset.uid, MAIN)
         history.refuse_recalled_file(call, asset, head, None)
-        return asset.uid, asset.type, browsing.all_entries(call, asset.uid, f"~{head.digest}", EDITS_MOST + 1)
+        return asset, browsing.all_entries(call, asset.uid, f"~{head.digest}", EDITS_MOST + 1)
 
     def make(call: Call) -> tuple[str, str]:
         path = slugs.path_for(call, space)
-        visibility = visibility_of(body.visibility, body.private) or "workspace"
-        view = branched.create(call, CreateAsset(asked.kind, slug, path, kind, visibility=visibility))
+        visibility = visibility_of(body.visibility, body.private) or source.visibility
+        view = branched.create(call, CreateAsset(asked.kind, slug, path, source.type, visibility=visibility))
         return view.uid, names.repo_id(slugs.spoken_of(call, [view.namespace])[view.namespace], view.slug)
 
-    source, kind, entries = await edge.read(look)
+    source, entries = await edge.read(look)
     if len(entries) > EDITS_MOST:
         raise TooLarge(
             f"A repository with more than {EDITS_MOST} files is copied version by version.", limit=EDITS_MOST
         )
-    files = [entry for entry in entries if entry.sha256 is not None]
     try:
         uid, name = await edge.finish(make)
     except AlreadyExists as error:
         url = infos.page_of(asked.base, asked.kind, names.repo_id(space, slug))
         return Answer({"url": url, "error": error.message}, 409, {"X-Error-Message": error.message})
-    if files:
-        await edge.command(lambda call: share(call, source, uid, [file.sha256 or "" for file in files]))
-        edits = [EditCommand("put", file.path, sha256=file.sha256, size=file.size) for file in files]
-        message = f"Duplicate from {names.repo_id(asked.namespace, asked.name)}"
-        await commits.commit(edge, uid, Commit(MAIN, edits, message))
+    try:
+        await _filled(edge, source.uid, uid, entries, f"Duplicate from {names.repo_id(asked.namespace, asked.name)}")
+    except BaseException:  # also when the client leaves: half a repository is none
+        await edge.command(lambda call: branched.withdraw(call, uid))
+        raise
     return Answer({"url": infos.page_of(asked.base, asked.kind, name), "name": name})
+
+
+async def _filled(edge: Edge, source: str, target: str, entries: Sequence[EntryView], message: str) -> None:
+    """One commit of everything that another repository has."""
+    if not entries:
+        return
+    digests = [entry.sha256 for entry in entries if entry.sha256 is not None]
+    await edge.command(lambda call: share(call, source, target, digests))
+    await commits.commit(edge, target, Commit(MAIN, [_edit(entry) for entry in entries], message))
+
+
+def _edit(entry: EntryView) -> EditCommand:
+    if entry.sha256 is not None:
+        return EditCommand("put", entry.path, sha256=entry.sha256, size=entry.size)
+    return EditCommand(entry.kind, entry.path, size=entry.size, uri=entry.uri, pin=entry.pin)
 
 
 OPERATIONS = (duplicate_files, duplicate)

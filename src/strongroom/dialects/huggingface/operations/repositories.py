@@ -146,7 +146,9 @@ def _said(call: Call, asked: Asked[NoBody], asset: Asset, head: RevisionView | N
     card = card_facts.said(call, [asset.uid]).get(asset.uid)
     said = infos.info(view, found.id_of(call, asset), head, downloads, card)
     if head is not None and call.allows(Permission.VERSION_BYTES, asset_target(asset)):
-        entries = browsing.all_entries(call, asset.uid, f"~{head.digest}", SIBLINGS_MOST)
+        entries = browsing.all_entries(call, asset.uid, f"~{head.digest}", SIBLINGS_MOST + 1)
+        if len(entries) > SIBLINGS_MOST:  # a list cut short would be taken for the whole
+            return said
         files = facts(call, entries)
         said["siblings"] = [sibling(file, blobs=asked.flag("blobs")) for file in files]
         said["usedStorage"] = sum(file.size for file in files)

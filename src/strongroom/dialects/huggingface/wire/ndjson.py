@@ -72,20 +72,19 @@ class Lines:
 
     async def __aiter__(self) -> AsyncIterator[Header | Said]:
         """Header and operations, in their order."""
-        count = 0
         async for line in self._lines():
             if line.strip():
-                count += 1
-                if count > EDITS_MOST + 1:
-                    raise TooLarge(f"A commit has at most {EDITS_MOST} operations.", limit=EDITS_MOST)
                 yield _parsed(line)
 
     async def _lines(self) -> AsyncIterator[bytes]:
-        buffer, total = bytearray(), 0
+        buffer, total, count = bytearray(), 0, 0
         async for chunk in self._chunks:
             total += len(chunk)
             if total > BODY_LARGEST:
                 raise TooLarge(f"A commit is sent in at most {BODY_LARGEST} bytes.", limit=BODY_LARGEST)
+            count += chunk.count(b"\n")  # empty lines too: each costs time
+            if count > EDITS_MOST + 1:
+                raise TooLarge(f"A commit has at most {EDITS_MOST} operations.", limit=EDITS_MOST)
             *whole, rest = chunk.split(b"\n")
             for part in whole:
                 buffer += part

@@ -15,7 +15,7 @@ from strongroom.dialects.mlflow.translate.artifacts import files
 from strongroom.dialects.mlflow.translate.experiments import experiment_id
 from strongroom.dialects.mlflow.translate.ids import run_uid, version_number
 from strongroom.dialects.mlflow.translate.places import Place, file_place, place_of, run_root
-from strongroom.dialects.mlflow.translate.registry import KINDS
+from strongroom.dialects.mlflow.translate.registry import KINDS, flat
 from strongroom.dialects.mlflow.wire import artifacts as wire
 from strongroom.dialects.mlflow.wire.codec import Message
 from strongroom.domain.artifacts.paths import clean_directory
@@ -178,7 +178,7 @@ async def get_version_artifact(edge: Edge, sent: Transfer[wire.GetVersionArtifac
     number = version_number(message.version)
 
     def find(call: Call) -> str:
-        _, version = locate.numbered(call, message.name or "", KINDS, number, Permission.VERSION_BYTES)
+        _, version = locate.numbered(call, flat(message.name), KINDS, number, Permission.VERSION_BYTES)
         return version.uid
 
     return await _open(edge, Place("version", await edge.read(find), clean_directory(message.path or "")))

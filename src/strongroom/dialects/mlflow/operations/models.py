@@ -31,7 +31,7 @@ _P = Permission
 
 def model_of(call: Call, message: wire.ByName, permission: Permission) -> Asset:
     """The model or prompt of a name, when the caller may do this to it."""
-    return assets.named(call, message.name or "", KINDS, permission)
+    return assets.named(call, translate.flat(message.name), KINDS, permission)
 
 
 def answers(call: Call, views: Sequence[AssetView]) -> list[wire.RegisteredModel]:

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.paging import Page
+from strongroom.application.paging import MAX_PAGE, Page
 from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import locate, publishing, sources, stages, tags, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.versions import UpdateVersion
-from strongroom.application.registry.views import VersionView, version_view, weight
+from strongroom.application.registry.views import VersionView, version_view
 from strongroom.application.search import find
 from strongroom.dialects.mlflow.operation import command, flow, read
 from strongroom.dialects.mlflow.operations.models import ABSENT as MODEL_ABSENT
 from strongroom.dialects.mlflow.operations.models import model_of
-from strongroom.dialects.mlflow.operations.prompts import spoken_versions
+from strongroom.dialects.mlflow.operations.prompts import listed_versions, spoken_versions, weight_with_text
 from strongroom.dialects.mlflow.paging import gathered
 from strongroom.dialects.mlflow.translate import prompts
 from strongroom.dialects.mlflow.translate import registry as translate
@@ -22,7 +22,7 @@ from strongroom.dialects.mlflow.translate.common import page_size, tags_of
 from strongroom.dialects.mlflow.translate.ids import model_uid, run_uid, version_number
 from strongroom.dialects.mlflow.translate.places import Place, version_root
 from strongroom.dialects.mlflow.translate.registry import KINDS, stage_of
-from strongroom.dialects.mlflow.translate.search.registry import versions_question
+from strongroom.dialects.mlflow.translate.search.registry import of_prompts, versions_question
 from strongroom.dialects.mlflow.translate.sources import Copied, Elsewhere, source_of
 from strongroom.dialects.mlflow.wire import registry as wire
 from strongroom.domain.identity.roles import Permission
@@ -30,12 +30,14 @@ from strongroom.domain.registry.model import Asset, Version
 
 ABSENT = "Model Version (name={name}, version={version}) not found"
 RESULTS_DEFAULT, RESULTS_MOST = 10_000, 200_000
+PROMPTS_AT_ONCE = 20
+"""Prompts that are weighed together: each may be large."""
 _P = Permission
 
 
 def version_of(call: Call, message: wire.ByVersion, permission: Permission) -> tuple[Asset, Version]:
     """The version that a name and a number mean, when the caller may do this to it."""
-    return locate.numbered(call, message.name or "", KINDS, version_number(message.version), permission)
+    return locate.numbered(call, translate.flat(message.name), KINDS, version_number(message.version), permission)
 
 
 def _answer(view: VersionView) -> wire.VersionAnswer:
@@ -121,10 +123,12 @@ async def search(edge: Edge, message: wire.SearchModels) -> wire.VersionsAnswer:
     question = versions_question(message.filter or "", message.order_by)
 
     def look(call: Call) -> Page[VersionView]:
-        return gathered(lambda asked: find.versions(call, question, asked), size, message.page_token, weight)
+        step = PROMPTS_AT_ONCE if of_prompts(question) else MAX_PAGE
+        page = message.page_token
+        return gathered(lambda asked: find.versions(call, question, asked), size, page, weight_with_text, step)
 
     page = await edge.read(look)
-    shown = await spoken_versions(edge, page.items, listed=True)
+    shown = await listed_versions(edge, page.items)
     return wire.VersionsAnswer(model_versions=shown, next_page_token=page.next_page_token or "")
 
 

@@ -8,6 +8,7 @@ from strongroom.dialects.mlflow.translate.ids import hex_of
 from strongroom.dialects.mlflow.wire.codec import invalid
 from strongroom.dialects.mlflow.wire.experiments import Tag
 from strongroom.dialects.mlflow.wire.registry import Alias, ModelVersion, RegisteredModel
+from strongroom.domain.errors import NotFound
 from strongroom.domain.registry.stages import ARCHIVED, NONE
 
 KINDS = ("model", "prompt")
@@ -15,6 +16,16 @@ KINDS = ("model", "prompt")
 IS_PROMPT = "mlflow.prompt.is_prompt"
 """The tag by which MLflow tells a prompt from a model; here it is the kind of the asset."""
 STAGES = {"none": NONE, "staging": "staging", "production": "production", "archived": ARCHIVED}
+
+
+def flat(name: str | None) -> str:
+    """A name in the root namespace, the one that MLflow's clients see.
+
+    :raises NotFound: it names another namespace, whose models an answer could not name: it holds the name alone.
+    """
+    if "/" in (name or ""):
+        raise NotFound("Models of other namespaces are not seen by MLflow's clients.")
+    return name or ""
 
 
 def stage_of(text: str) -> str:

@@ -10,7 +10,7 @@ from strongroom.dialects.mlflow.translate.search import terms
 from strongroom.dialects.mlflow.translate.search.filters import Comparison, parse
 from strongroom.dialects.mlflow.translate.search.order import order_of
 from strongroom.domain.errors import Invalid
-from strongroom.domain.search.ast import Compare, Expr, Field, Group, Op, OrderTerm
+from strongroom.domain.search.ast import And, Compare, Expr, Field, Group, Op, OrderTerm
 
 _TAGS, _ATTRIBUTES = {"tag", "tags"}, {"", "attribute", "attributes", "attr"}
 _ENTITIES = sorted((_TAGS | _ATTRIBUTES) - {""})
@@ -37,6 +37,11 @@ def versions_question(text: str, order: Sequence[str]) -> Question:
     names = {**_TIMES, "name": "name", "version_number": "number", "run_id": "run_uid"}
     asked = order_of(order, _field_of(names)) or (_by("updated_at", descending=True),)
     return _question(parse(text), asked, _of_version, (_by("name"), _by("number", descending=True)))
+
+
+def of_prompts(question: Question) -> bool:
+    """Whether prompts are looked for."""
+    return isinstance(question.where, And) and Compare(_KIND, Op.EQ, "prompt") in question.where.terms
 
 
 def _by(name: str, *, descending: bool = False) -> OrderTerm:
