@@ -24,6 +24,7 @@ class Kind(StrEnum):
     PAGE = "page"
     UNRECORDED = "unrecorded"
     UNHELD = "unheld"
+    EVALUATION = "evaluation"
     ORPHAN = "orphan"
     ABANDONED = "abandoned"
     HALF = "half"
