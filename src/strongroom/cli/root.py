@@ -31,7 +31,7 @@ _WORK = {
     "where": ("delivery:where", "What runs where, who put it there and why."),
     "promote": ("delivery:promote", "Set a release to run in an environment."),
     "rollback": ("delivery:rollback", "Put back what ran before."),
-    "agent": ("delivery:agent", "Keep a folder at what is set to run, and report it."),
+    "agent": ("agent:agent", "Keep a folder at what is set to run, and report it."),
     "cat": ("bytes_:cat", "Write a file of a version to standard output."),
     "ls": ("finding:ls", "List assets, or the files of a version."),
     "resolve": ("finding:resolve", "What a reference means."),

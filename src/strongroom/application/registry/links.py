@@ -81,8 +81,10 @@ def _target(call: Call, uid: str, source: Asset) -> Asset:
 
 
 def _make(call: Call, version_uid: str, command: LinkVersion) -> VersionView:
-    """The link appears. The source's row is locked first: who deletes it sees the link, or we see that it is gone."""
+    """The link appears. Both assets and the source are locked first: who deletes sees it, or we see what is gone."""
     source_asset, source = _source(call, version_uid)
+    for asset_id in sorted({source_asset.id, _target(call, command.asset_uid, source_asset).id}):
+        call.tx.assets.lock(asset_id)
     call.tx.versions.lock(source.id)
     source_asset, source = _source(call, version_uid)
     asset = assets.locked(call, _target(call, command.asset_uid, source_asset).uid, Permission.VERSION_REGISTER)
