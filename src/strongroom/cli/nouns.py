@@ -8,6 +8,7 @@ HELP = {
     "access_request": "Who asks for the files of gated assets.",
     "alias": "Names that point at one version.",
     "annotation": "What other systems said of objects that came from them.",
+    "approval": "Versions that people approve for stages, aliases and environments.",
     "assessment": "What is said of traces: feedback, expectations, issues.",
     "asset": "Models, data sets and other assets.",
     "automation": "What is done by itself, in your name.",
@@ -62,6 +63,7 @@ HELP = {
     "trace": "Traces: what requests to models and agents did, span by span.",
     "upload": "Uploads in parts (for programs).",
     "version": "Versions of assets.",
+    "waiver": "Rules that do not stop a version until an end.",
     "watch": "What you are told of.",
     "webhook": "Addresses that events are sent to.",
     "workspace": "Workspaces.",
@@ -72,6 +74,12 @@ HAND_MADE = {
     "alias.history": ("aliases:history", "Every version that an alias ever pointed at, newest first."),
     "alias.rollback": ("aliases:rollback", "Point an alias at the version that it pointed at before."),
     "alias.set": ("aliases:set_", "Point an alias at a version."),
+    "approval.list": (
+        "approvals:list_",
+        "Approval of a version: what was asked, what was said, and what of it stands.",
+    ),
+    "approval.request": ("approvals:request", "Ask for approval of a version for a stage, an alias or an environment."),
+    "approval.waiting": ("approvals:waiting", "What waits for your verdict."),
     "asset.search": ("searching:assets", "Assets that fit a filter."),
     "audit.checkpoint": ("audit:checkpoint", "The log's size and root, signed now."),
     "audit.export": ("audit:export", "Write the whole log to a file."),
@@ -108,6 +116,8 @@ HAND_MADE = {
     "version.get": ("versions:show", "The same as show."),
     "version.show": ("versions:show", "One version: what is said of it, and what its content says."),
     "version.search": ("searching:versions", "Versions that fit a filter."),
+    "waiver.ask": ("approvals:ask_waiver", "Ask that a rule does not stop a version, or an asset, until an end."),
+    "waiver.list": ("approvals:waivers", "Waivers of an asset, or of the workspace."),
     "token.issue": ("identity:token_issue", "Make a token; it is printed once."),
 }
 """Commands written by hand, in place of a generated one or beside them."""

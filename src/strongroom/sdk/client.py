@@ -16,6 +16,7 @@ from typing import Any, Self
 from strongroom.sdk import finding, lookup, transfers
 from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
+from strongroom.sdk.approvals import Approvals, Waivers
 from strongroom.sdk.audit import Audit
 from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
@@ -81,6 +82,8 @@ class Client:
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)
         self.evaluations = Evaluations(self.api)
+        self.approvals = Approvals(self.api)
+        self.waivers = Waivers(self.api)
         self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)

@@ -12,6 +12,7 @@ from strongroom.adapters.sql.repositories.access import SqlAccessRequests
 from strongroom.adapters.sql.repositories.admission import SqlAdmission
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
+from strongroom.adapters.sql.repositories.approvals import SqlApprovals
 from strongroom.adapters.sql.repositories.assessments import SqlAssessments
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
@@ -59,6 +60,7 @@ from strongroom.adapters.sql.repositories.traces import SqlTraces
 from strongroom.adapters.sql.repositories.trees import SqlTrees
 from strongroom.adapters.sql.repositories.uploads import SqlFileUploads, SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
+from strongroom.adapters.sql.repositories.waivers import SqlWaivers
 from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
@@ -373,3 +375,11 @@ class SqlTransaction:
     @cached_property
     def evaluations(self) -> SqlEvaluations:
         return SqlEvaluations(self)
+
+    @cached_property
+    def approvals(self) -> SqlApprovals:
+        return SqlApprovals(self)
+
+    @cached_property
+    def waivers(self) -> SqlWaivers:
+        return SqlWaivers(self)

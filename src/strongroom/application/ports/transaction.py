@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from strongroom.application.ports.access import AccessRequests
 from strongroom.application.ports.annotations import Annotations
+from strongroom.application.ports.approvals import Approvals, Waivers
 from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
@@ -173,3 +174,7 @@ class Transaction(Protocol):
     def targets(self) -> Targets: ...
     @property
     def evaluations(self) -> Evaluations: ...
+    @property
+    def approvals(self) -> Approvals: ...
+    @property
+    def waivers(self) -> Waivers: ...

@@ -3,6 +3,7 @@
 from strongroom.dialects.native.operation import Operation
 from strongroom.dialects.native.operations import (
     access,
+    approvals,
     artifacts,
     assessments,
     assets,
@@ -40,6 +41,7 @@ from strongroom.dialects.native.operations import (
     targets,
     traces,
     versions,
+    waivers,
     webhooks,
     workspaces,
 )
@@ -57,6 +59,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *revisions.OPERATIONS,
     *copies.OPERATIONS,
     *evaluations.OPERATIONS,
+    *approvals.OPERATIONS,
+    *waivers.OPERATIONS,
     *artifacts.OPERATIONS,
     *manifests.OPERATIONS,
     *memories.OPERATIONS,

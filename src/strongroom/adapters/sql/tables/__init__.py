@@ -7,6 +7,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 
 from strongroom.adapters.sql.tables.access_mark import access_mark
 from strongroom.adapters.sql.tables.annotations import annotation
+from strongroom.adapters.sql.tables.approvals import approval_asked, approval_request, verdict, waiver
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
     blob,
@@ -112,6 +113,8 @@ __all__ = [
     "access_request",
     "alias",
     "annotation",
+    "approval_asked",
+    "approval_request",
     "assessment",
     "asset",
     "asset_blob",
@@ -212,9 +215,11 @@ __all__ = [
     "tree_page",
     "upload",
     "upload_part",
+    "verdict",
     "version",
     "version_hold",
     "version_origin",
+    "waiver",
     "watch",
     "webhook",
     "workspace",
