@@ -44,6 +44,7 @@ from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.placements import SqlPlacements
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.recalls import SqlRecalls
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
 from strongroom.adapters.sql.repositories.releases import SqlReleases
@@ -52,6 +53,7 @@ from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
+from strongroom.adapters.sql.repositories.standing import SqlStanding
 from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
@@ -289,6 +291,10 @@ class SqlTransaction:
         return SqlAuditLog(self)
 
     @cached_property
+    def standing(self) -> SqlStanding:
+        return SqlStanding(self)
+
+    @cached_property
     def idempotency(self) -> SqlIdempotency:
         return SqlIdempotency(self)
 
@@ -375,6 +381,10 @@ class SqlTransaction:
     @cached_property
     def evaluations(self) -> SqlEvaluations:
         return SqlEvaluations(self)
+
+    @cached_property
+    def recalls(self) -> SqlRecalls:
+        return SqlRecalls(self)
 
     @cached_property
     def approvals(self) -> SqlApprovals:

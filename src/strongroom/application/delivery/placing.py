@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from strongroom.application.call import Call, check_etag
 from strongroom.application.delivery import environments, releases
 from strongroom.application.delivery.views import PlacementView, placement_views
+from strongroom.application.recalls.standing import Content, standing_on
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.delivery.model import Action, End, Ended, Environment, Guard, Mode, Placement, Release
@@ -99,7 +100,7 @@ def _order(call: Call, environment: Environment, release: Release) -> list[str]:
 
 
 def unfit(call: Call, release: Release) -> list[str]:
-    """Why parts of a release may not run: not published any more, in the trash, or flagged. They are locked."""
+    """Why parts of a release may not run: not published any more, in the trash, recalled or flagged. They are locked."""
     reasons = []
     known = call.tx.versions.by_ids(sorted({part.version_id for part in release.parts}))
     assets = {id_: call.tx.assets.lock(id_) for id_ in sorted({one.asset_id for one in known.values()})}
@@ -109,6 +110,10 @@ def unfit(call: Call, release: Release) -> list[str]:
             reasons.append(f"{part.role}: the version is {version.state.value}")
         elif assets[version.asset_id].deleted_at is not None:
             reasons.append(f"{part.role}: its {assets[version.asset_id].kind} is in the trash")
+        recalled = standing_on(call, Content(version.tree, None, version))
+        if recalled:
+            reasons.append(f"{part.role}: the version is recalled ({recalled[0].reason})")
+            continue
         flagged = call.tx.lineage.flags_of([Vertex("version", version.id)], 1, removed=False)
         if flagged:
             reasons.append(f"{part.role}: the version is flagged ({flagged[0].cause.value})")
