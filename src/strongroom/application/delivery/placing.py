@@ -100,7 +100,7 @@ def _order(call: Call, environment: Environment, release: Release) -> list[str]:
 
 
 def unfit(call: Call, release: Release) -> list[str]:
-    """Why parts of a release may not run: not published any more, in the trash, recalled or flagged. They are locked."""
+    """Why parts of a release may not run: not published, in the trash, recalled or flagged. They are locked."""
     reasons = []
     known = call.tx.versions.by_ids(sorted({part.version_id for part in release.parts}))
     assets = {id_: call.tx.assets.lock(id_) for id_ in sorted({one.asset_id for one in known.values()})}
