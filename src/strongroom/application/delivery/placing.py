@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from strongroom.application.call import Call, check_etag
 from strongroom.application.delivery import environments, releases
 from strongroom.application.delivery.views import PlacementView, placement_views
+from strongroom.application.gates import passing
+from strongroom.application.gates.passing import Crossing
 from strongroom.application.recalls.standing import Content, standing_on
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
@@ -17,6 +19,7 @@ from strongroom.domain.delivery.model import Action, End, Ended, Environment, Gu
 from strongroom.domain.delivery.names import clean_note, clean_slug
 from strongroom.domain.delivery.rules import BACK_MOST, clean_guard, clean_share, frozen_at, shares
 from strongroom.domain.errors import Conflict, Invalid, NotFound
+from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import Vertex
 from strongroom.domain.registry.model import VersionState
@@ -45,6 +48,7 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
 
     :raises Conflict: it has not stood where it must have, the environment is frozen, or a part is not fit; all that is
         wrong is named in `reasons`.
+    :raises GateRefused: a rule keeps a part back. A rollback is not asked about: what ran may run again.
     """
     mode = _mode(command.mode)
     share = clean_share(mode, 100 if command.share is None else command.share)
@@ -65,9 +69,11 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
         )
     if live and live.release_id == release.id and mode is Mode.LIVE and len(present) == 1 and live.guard == guard:
         return shown(call, environment, release.line)
+    decisions = passing.require(call, _crossings(call, environment, release))
     gone = present if mode is Mode.LIVE else [one for one in present if one.mode is mode]
     _end(call, gone, _How(End.REPLACED, note))
-    _place(call, environment, release, Action.PROMOTE, _New(mode, share, note, guard, live.id if live else None))
+    new = _New(mode, share, note, guard, live.id if live else None, decisions=decisions)
+    _place(call, environment, release, Action.PROMOTE, new)
     return shown(call, environment, release.line)
 
 
@@ -99,6 +105,15 @@ def _order(call: Call, environment: Environment, release: Release) -> list[str]:
     return [f"it has not been live in {' or '.join(environment.after)}"]
 
 
+def _crossings(call: Call, environment: Environment, release: Release) -> list[Crossing]:
+    """Each part on its way into the environment, from the one that it had to be live in, where that is one."""
+    versions = call.tx.versions.by_ids([part.version_id for part in release.parts])
+    assets = call.tx.assets.by_ids(sorted({version.asset_id for version in versions.values()}))
+    source = environment.after[0] if len(environment.after) == 1 else ""
+    way = Transition(TransitionKind.ENVIRONMENT, environment.name, source)
+    return [Crossing(assets[version.asset_id], version, way) for _, version in sorted(versions.items())]
+
+
 def unfit(call: Call, release: Release) -> list[str]:
     """Why parts of a release may not run: not published, in the trash, recalled or flagged. They are locked."""
     reasons = []
@@ -128,6 +143,7 @@ class _New:
     guard: Guard | None
     previous_id: int | None
     cause: Mapping[str, Json] = field(default_factory=dict)
+    decisions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +183,7 @@ def _place(call: Call, environment: Environment, release: Release, action: Actio
         "mode": new.mode.value,
         "share": new.share,
     }
+    details |= passing.told(new.decisions)
     if new.cause:
         details["cause"] = new.cause
     call.record(f"release.{verb}", releases.subject(release), details)

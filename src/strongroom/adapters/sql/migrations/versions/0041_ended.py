@@ -1,7 +1,7 @@
 """Who ended a placement, how and why. Of those that ended before it is not known, and not guessed.
 
-Revision ID: 0040
-Revises: 0039
+Revision ID: 0041
+Revises: 0040
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from strongroom.adapters.sql.migrations.schema_0001.types import INT64
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 
 _NEW = (
     ("ended_by", INT64, True, None),
