@@ -22,7 +22,7 @@ from strongroom.application.registry import aliases
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.views import VersionView
 from strongroom.domain.errors import Conflict
-from strongroom.domain.lineage.model import EdgeType, Vertex
+from strongroom.domain.lineage.model import Edge, EdgeType, Vertex
 from tests.application.conftest import MovableClock, World
 from tests.application.recalls.conftest import Shelf
 
@@ -163,7 +163,7 @@ def test_an_edge_that_was_being_written_is_found_by_a_second_walk(
     def unseen(tx: Transaction) -> None:
         """As if the recall had not been there yet: the edge alone."""
         call = world.call(tx, "contributor")
-        edge = graph.Edge(ends[0], EdgeType.BASE, ends[1], {}, call.now, call.actor.id)
+        edge = Edge(ends[0], EdgeType.BASE, ends[1], {}, call.now, call.actor.id)
         tx.lineage.add_edges(world.workspace.id, [edge])
 
     world.command_tx(unseen)
