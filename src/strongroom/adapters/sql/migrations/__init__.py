@@ -42,6 +42,8 @@ REVISIONS: Final = (
     "0036",
     "0037",
     "0038",
+    "0039",
+    "0040",
 )
 
 HEAD: Final = REVISIONS[-1]
