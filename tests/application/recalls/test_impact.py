@@ -7,10 +7,10 @@ import pytest
 
 from strongroom.application.audit.reads import open_window, window_of, write_counts
 from strongroom.application.call import Call
-from strongroom.application.delivery import placing, releases, watching
+from strongroom.application.delivery import placing, releases, reporting, watching
 from strongroom.application.delivery.placing import Promote
 from strongroom.application.delivery.releases import CreateRelease, WantedPart
-from strongroom.application.delivery.watching import Report
+from strongroom.application.delivery.reporting import Report
 from strongroom.application.lineage import graph
 from strongroom.application.paging import PageRequest
 from strongroom.application.ports.recalls import AGAIN
@@ -81,7 +81,7 @@ def test_all_whom_it_concerns_are_listed(world: World, shelf: Shelf, chain: list
     release = released(world, tuned)
     target = world.command("admin", lambda call: watching.register(call, "dev", LINE, "pod-1"))
     digest = world.read("admin", lambda call: releases.get(call, release)).digest
-    world.command("admin", lambda call: watching.report(call, target.uid, Report(digest, "healthy", {}, "")))
+    world.command("admin", lambda call: reporting.report(call, target.uid, Report(digest, "healthy", {}, "")))
 
     def read(call: Call) -> None:
         window = window_of(call, id_of_version)
