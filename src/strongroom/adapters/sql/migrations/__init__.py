@@ -40,6 +40,7 @@ REVISIONS: Final = (
     "0034",
     "0035",
     "0036",
+    "0037",
 )
 
 HEAD: Final = REVISIONS[-1]
