@@ -53,12 +53,12 @@ def test_orphans_of_a_store_that_was_never_said_to_be_ours_stay(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The database is a new one, and the bytes are those of another: none of its rows names them."""
-    store = tmp_path / "bytes"
+    store = tmp_path / "data" / "blobs"
     blob = store / "blobs" / "ab" / ("ab" * 32)
     blob.parent.mkdir(parents=True)
     blob.write_bytes(b"somebody's")
     os.utime(blob, (0, 0))
-    storage = Storage(data=tmp_path / "data", artifacts=str(store))
+    storage = Storage(data=tmp_path / "data")
     require_schema(storage)
     with pytest.raises(SystemExit):
         maintenance.gc(orphans=True, storage=storage)

@@ -1,5 +1,6 @@
-"""Promise 4 where branches are merged: "Garbage collection never removes a reachable or in-flight byte". What is
-merged may lose its last branch or version between the plan of a merge and its last step, and be let go by the collector.
+"""Promise 4 where branches are merged: "Garbage collection never removes a reachable or in-flight byte".
+
+What is merged may lose its last branch or version between the plan of a merge and its last step, and be let go.
 """
 
 from collections.abc import Awaitable, Callable

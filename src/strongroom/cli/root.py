@@ -30,6 +30,7 @@ _WORK = {
     "reproduce": ("reproducing:reproduce", "What made a version: shown, rebuilt, run again and compared."),
     "where": ("delivery:where", "What runs where, who put it there and why."),
     "promote": ("delivery:promote", "Set a release to run in an environment."),
+    "approve": ("approvals:approve", "Approve a version, or reject it."),
     "rollback": ("delivery:rollback", "Put back what ran before."),
     "agent": ("delivery:agent", "Keep a folder at what is set to run, and report it."),
     "cat": ("bytes_:cat", "Write a file of a version to standard output."),

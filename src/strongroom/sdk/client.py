@@ -16,6 +16,7 @@ from typing import Any, Self
 from strongroom.sdk import finding, lookup, transfers
 from strongroom.sdk.aliases import Aliases
 from strongroom.sdk.api import Api
+from strongroom.sdk.approvals import Approvals, Waivers
 from strongroom.sdk.audit import Audit
 from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
@@ -35,6 +36,7 @@ from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.recalls import Recalls
 from strongroom.sdk.record_sets import RecordSets
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -81,9 +83,12 @@ class Client:
         self.manifests = Manifests(self.api)
         self.datasets = Datasets(self.api)
         self.evaluations = Evaluations(self.api)
+        self.approvals = Approvals(self.api)
+        self.waivers = Waivers(self.api)
         self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
+        self.recalls = Recalls(self.api)
         self.logged_models = LoggedModels(self.api)
         self.record_sets = RecordSets(self.api)
         self.traces = Traces(self.api)

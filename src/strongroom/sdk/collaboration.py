@@ -84,7 +84,7 @@ class Watch(msgspec.Struct, frozen=True):
 
 
 class InboxItem(msgspec.Struct, frozen=True):
-    """Something that you are told. `reason` is mention, reply or watch; `state` unread, read or done."""
+    """Something that you are told. `reason` is mention, reply, approval or watch; `state` unread, read or done."""
 
     position: int
     reason: str

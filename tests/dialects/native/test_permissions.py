@@ -28,6 +28,9 @@ NEEDS_MORE = {
     "discussion.update": "maintainer",
     "automation.update": "maintainer",  # to stop it; its owner alone may do more
     "automation.runs": "admin",  # of somebody else's
+    "approval.withdraw": "maintainer",  # of somebody else
+    "approval.take_back": "root",  # who said it
+    "waiver.revoke": "admin",  # of somebody else
     "access_request.create": "viewer",  # of what one may see
     "access_request.own": "viewer",
     "watch.get": "viewer",  # what one may read

@@ -12,6 +12,7 @@ from strongroom.adapters.sql.repositories.access import SqlAccessRequests
 from strongroom.adapters.sql.repositories.admission import SqlAdmission
 from strongroom.adapters.sql.repositories.aliases import SqlAliases
 from strongroom.adapters.sql.repositories.annotations import SqlAnnotations
+from strongroom.adapters.sql.repositories.approvals import SqlApprovals
 from strongroom.adapters.sql.repositories.assessments import SqlAssessments
 from strongroom.adapters.sql.repositories.assets import SqlAssets
 from strongroom.adapters.sql.repositories.audit import SqlAuditLog
@@ -43,6 +44,7 @@ from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.placements import SqlPlacements
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.recalls import SqlRecalls
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
 from strongroom.adapters.sql.repositories.releases import SqlReleases
@@ -51,6 +53,7 @@ from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
+from strongroom.adapters.sql.repositories.standing import SqlStanding
 from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
@@ -59,6 +62,7 @@ from strongroom.adapters.sql.repositories.traces import SqlTraces
 from strongroom.adapters.sql.repositories.trees import SqlTrees
 from strongroom.adapters.sql.repositories.uploads import SqlFileUploads, SqlUploads
 from strongroom.adapters.sql.repositories.versions import SqlVersions
+from strongroom.adapters.sql.repositories.waivers import SqlWaivers
 from strongroom.adapters.sql.repositories.watches import SqlWatches
 from strongroom.adapters.sql.repositories.webhooks import SqlWebhooks
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
@@ -287,6 +291,10 @@ class SqlTransaction:
         return SqlAuditLog(self)
 
     @cached_property
+    def standing(self) -> SqlStanding:
+        return SqlStanding(self)
+
+    @cached_property
     def idempotency(self) -> SqlIdempotency:
         return SqlIdempotency(self)
 
@@ -373,3 +381,15 @@ class SqlTransaction:
     @cached_property
     def evaluations(self) -> SqlEvaluations:
         return SqlEvaluations(self)
+
+    @cached_property
+    def recalls(self) -> SqlRecalls:
+        return SqlRecalls(self)
+
+    @cached_property
+    def approvals(self) -> SqlApprovals:
+        return SqlApprovals(self)
+
+    @cached_property
+    def waivers(self) -> SqlWaivers:
+        return SqlWaivers(self)

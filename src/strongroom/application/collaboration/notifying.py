@@ -23,6 +23,8 @@ SCAN: Final = 1_000
 DONE_KEPT_US: Final = 30 * 86_400 * 1_000_000
 KEPT_US: Final = 90 * 86_400 * 1_000_000
 
+_REQUESTS: Final = {"approval.request": "approval", "waiver.ask": "waiver"}
+_ANSWERS: Final = frozenset({"approval.give", "approval.take_back", "waiver.grant", "waiver.refuse", "waiver.revoke"})
 _BEGINS_WATCH: Final = frozenset({"asset.create", "experiment.create", "comment.create", "discussion.create"})
 
 
@@ -88,17 +90,37 @@ def _begin_watches(tx: Transaction, happenings: Sequence[Happening]) -> None:
 def _told(tx: Transaction, happenings: Sequence[Happening]) -> Iterable[Told]:
     """Who is told of what, each of an event once and for the best reason."""
     uids = sorted({uid for one in happenings if (uid := _comment_of(one))})
-    called, answered = tx.inbox.called(uids), tx.inbox.answered(uids)
+    called, answered, governed = tx.inbox.called(uids), tx.inbox.answered(uids), _governed(tx, happenings)
     workspaces = sorted({one.event.workspace_id for one in happenings})
     watchers = _by_place(tx.watches.of(workspaces, [one.spot for one in happenings]))
     for one in happenings:
         reasons: dict[Seat, Reason] = {}
-        for seat, reason in _reasons(one, called, answered, watchers):
+        for seat, reason in _reasons(one, called, answered, governed, watchers):
             reasons.setdefault(seat, reason)
         for seat, reason in reasons.items():
             if seat.uid != one.event.actor:
                 spot = one.spot
                 yield Told(seat.id, one.event.leaf, one.event.workspace_id, reason, spot.kind, spot.object_id)
+
+
+def _governed(tx: Transaction, happenings: Sequence[Happening]) -> Mapping[int, Sequence[Seat]]:
+    """By leaf: whom a request is addressed to; of what came of one, whoever asked."""
+    owners = {one.event.leaf: _owner_of(one) for one in happenings}
+    addressed = tx.inbox.addressed(sorted({uid for uid in owners.values() if uid}))
+    askers = {one.event.leaf: _asker_of(one) for one in happenings if one.event.action in _ANSWERS}
+    seats = tx.inbox.seats(sorted({uid for uid in askers.values() if uid}))
+    found: dict[int, Sequence[Seat]] = {leaf: addressed[uid] for leaf, uid in owners.items() if uid in addressed}
+    found.update((leaf, [seats[uid]]) for leaf, uid in askers.items() if uid in seats)
+    return found
+
+
+def _owner_of(one: Happening) -> str:
+    """Uid of the request that was made with this event; empty when none was."""
+    return str(one.details[_REQUESTS[one.event.action]]) if one.event.action in _REQUESTS else ""
+
+
+def _asker_of(one: Happening) -> str:
+    return str(one.details.get("requester") or one.details.get("asked_by") or "")
 
 
 def _comment_of(one: Happening) -> str:
@@ -123,6 +145,7 @@ def _reasons(
     one: Happening,
     called: Mapping[tuple[str, int], Sequence[Seat]],
     answered: Mapping[str, Seat],
+    governed: Mapping[int, Sequence[Seat]],
     watchers: Mapping[_Place, Sequence[Watcher]],
 ) -> Iterable[tuple[Seat, Reason]]:
     """The best reason comes first."""
@@ -130,6 +153,7 @@ def _reasons(
         yield from ((seat, Reason.MENTION) for seat in called.get((comment, one.details["revision"]), ()))
         if comment in answered and one.event.action == "comment.create":
             yield answered[comment], Reason.REPLY
+    yield from ((seat, Reason.APPROVAL) for seat in governed.get(one.event.leaf, ()))
     workspace, spot = one.event.workspace_id, one.spot
     places: list[_Place] = [(workspace, spot.kind, spot.object_id)]
     places += [(workspace, Watched.NAMESPACE, path) for path in paths_above(spot.slug_path)]

@@ -9,7 +9,7 @@ from typing import Final
 from strongroom.application.artifacts.blobstore import BlobStore, ListedBlob, StoredBlob
 from strongroom.application.artifacts.spare import in_chunks
 from strongroom.application.identity import setup
-from strongroom.application.ports.collection import RANGE, SETTLING_US, Leaving, Part, Sum, ranges
+from strongroom.application.ports.collection import NONE, RANGE, SETTLING_US, Leaving, Part, Sum, ranges
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import purging
@@ -148,8 +148,8 @@ async def _take(executor: Executor, part: Part, before: int) -> None:
 class _Erased:
     """What came of erasing."""
 
-    freed: Sum = Sum()
-    kept: Sum = Sum()
+    freed: Sum = NONE
+    kept: Sum = NONE
     stuck: int = 0
 
     def __add__(self, other: "_Erased") -> "_Erased":

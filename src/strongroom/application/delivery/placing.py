@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from strongroom.application.call import Call, check_etag
 from strongroom.application.delivery import environments, releases
 from strongroom.application.delivery.views import PlacementView, placement_views
+from strongroom.application.recalls.standing import Content, standing_on
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.delivery.model import Action, Environment, Guard, Mode, Placement, Release
@@ -101,12 +102,16 @@ def _order(call: Call, environment: Environment, release: Release) -> list[str]:
 
 
 def unfit(call: Call, release: Release) -> list[str]:
-    """Why parts of a release may not run: not published any more, or flagged. The versions are locked."""
+    """Why parts of a release may not run: not published any more, recalled or flagged. The versions are locked."""
     reasons = []
     for part in sorted(release.parts, key=lambda part: part.version_id):
         version = call.tx.versions.lock(part.version_id)
         if version.state is not VersionState.LIVE:
             reasons.append(f"{part.role}: the version is {version.state.value}")
+        recalled = standing_on(call, Content(version.tree, None, version))
+        if recalled:
+            reasons.append(f"{part.role}: the version is recalled ({recalled[0].reason})")
+            continue
         flagged = call.tx.lineage.flags_of([Vertex("version", version.id)], 1, removed=False)
         if flagged:
             reasons.append(f"{part.role}: the version is flagged ({flagged[0].cause.value})")

@@ -170,6 +170,10 @@ class Inbox(Protocol):
         """Comment uid and revision -> who is mentioned since then, members of teams included."""
         ...
 
+    def addressed(self, owner_uids: Sequence[str]) -> Mapping[str, Sequence[Seat]]:
+        """Whom requests for approval, or for waivers, are addressed to, with the members that teams have now."""
+        ...
+
     def answered(self, comment_uids: Sequence[str]) -> Mapping[str, Seat]:
         """Comment uid -> author of the comment that it replies to."""
         ...

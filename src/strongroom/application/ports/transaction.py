@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from strongroom.application.ports.access import AccessRequests
 from strongroom.application.ports.annotations import Annotations
+from strongroom.application.ports.approvals import Approvals, Waivers
 from strongroom.application.ports.artifacts import Blobs, FileUploads, Folders, Trees, Uploads
 from strongroom.application.ports.audit import AuditLog, Idempotency
 from strongroom.application.ports.automations import Automations
@@ -22,11 +23,13 @@ from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
+from strongroom.application.ports.recalls import Recalls
 from strongroom.application.ports.record_sets import RecordSets
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.retention import Holds, Retention
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
+from strongroom.application.ports.standing import StandingFacts
 from strongroom.application.ports.traces import Assessments, Traces
 from strongroom.application.ports.tracking import Experiments, Runs
 from strongroom.application.ports.xet import Figures, Xet
@@ -130,6 +133,8 @@ class Transaction(Protocol):
     @property
     def audit(self) -> AuditLog: ...
     @property
+    def standing(self) -> StandingFacts: ...
+    @property
     def idempotency(self) -> Idempotency: ...
     @property
     def feed(self) -> Feed: ...
@@ -173,3 +178,9 @@ class Transaction(Protocol):
     def targets(self) -> Targets: ...
     @property
     def evaluations(self) -> Evaluations: ...
+    @property
+    def recalls(self) -> Recalls: ...
+    @property
+    def approvals(self) -> Approvals: ...
+    @property
+    def waivers(self) -> Waivers: ...

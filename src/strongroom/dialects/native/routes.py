@@ -3,6 +3,7 @@
 from strongroom.dialects.native.operation import Operation
 from strongroom.dialects.native.operations import (
     access,
+    approvals,
     artifacts,
     assessments,
     assets,
@@ -26,6 +27,7 @@ from strongroom.dialects.native.operations import (
     nodes,
     pipelines,
     principals,
+    recalls,
     record_sets,
     recording,
     refs,
@@ -40,6 +42,7 @@ from strongroom.dialects.native.operations import (
     targets,
     traces,
     versions,
+    waivers,
     webhooks,
     workspaces,
 )
@@ -57,6 +60,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *revisions.OPERATIONS,
     *copies.OPERATIONS,
     *evaluations.OPERATIONS,
+    *approvals.OPERATIONS,
+    *waivers.OPERATIONS,
     *artifacts.OPERATIONS,
     *manifests.OPERATIONS,
     *memories.OPERATIONS,
@@ -78,6 +83,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *edges.OPERATIONS,
     *nodes.OPERATIONS,
     *flags.OPERATIONS,
+    *recalls.OPERATIONS,
     *imports.OPERATIONS,
     *access.OPERATIONS,
     *requests.OPERATIONS,

@@ -43,6 +43,7 @@ class Reason(StrEnum):
 
     MENTION = "mention"
     REPLY = "reply"
+    APPROVAL = "approval"
     WATCH = "watch"
 
 

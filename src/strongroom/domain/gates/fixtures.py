@@ -8,7 +8,7 @@ from typing import Any, Final
 from strongroom.domain.errors import Invalid
 from strongroom.domain.gates.decision import Decision, Result
 from strongroom.domain.gates.policy import Place, Transition, TransitionKind
-from strongroom.domain.gates.view import DAY_US, Facts, Measured, Upstream
+from strongroom.domain.gates.view import DAY_US, Approval, Facts, Measured, Upstream
 
 FIXTURES_MOST: Final = 1_000
 NAME_LONGEST: Final = 200
@@ -51,10 +51,10 @@ def _fixture(number: int, document: object) -> Fixture:
     except (ValueError, TypeError):
         raise Invalid(f"{what}: a kind of transition or a result is unknown.") from None
     name = str(said.get("name", f"fixture {number}"))[:NAME_LONGEST]
-    return Fixture(name, _facts(said["version"], what), transition, said["passes"], rules)
+    return Fixture(name, _facts(said["version"], transition, what), transition, said["passes"], rules)
 
 
-def _facts(document: object, what: str) -> Facts:
+def _facts(document: object, transition: Transition, what: str) -> Facts:
     said = dict(_members(document, set(), _SAID | _PLACE.keys(), f"{what}: its version"))
     place = Place(**{name: str(said.pop(name, default)) for name, default in _PLACE.items()})
     usual: dict[str, Any] = {"uid": "", "number": 1, "tree": "", "stage": "none"}
@@ -63,7 +63,8 @@ def _facts(document: object, what: str) -> Facts:
         evaluations = [Measured(**_measured(one)) for one in said.pop("evaluations", ())]
         lineage = [Upstream(**_UPSTREAM | one) for one in said.pop("lineage", ())]
         now = int(max(age, 0.0) * DAY_US)
-        return Facts(place=place, evaluations=evaluations, lineage=lineage, now=now, **usual | said)
+        verdicts = {name: [_given(one, now, transition) for one in said.pop(name, ())] for name in _VERDICTS}
+        return Facts(place=place, evaluations=evaluations, lineage=lineage, now=now, **usual | said | verdicts)
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise Invalid(f"{what}: its version has another form: {error}"[:300]) from None
 
@@ -72,6 +73,17 @@ _MEASURED: Final[Mapping[str, Any]] = {
     "unit": "", "better": "higher", "kind": "quality", "evaluation": "", "dataset": "", "dataset_name": "",
 }  # fmt: skip
 _UPSTREAM: Final[dict[str, Any]] = {"type": "", "kind": "", "name": "", "digest": "", "flagged": False}
+
+
+_VERDICTS: Final = ("approvals", "rejections")
+
+
+def _given(document: Any, now: int, transition: Transition) -> Approval:  # noqa: ANN401 - a file's words
+    """A verdict on the fixture's own transition, so many `days` ago."""
+    said = _members(document, {"by"}, {"teams", "role", "days"}, "A verdict")
+    at = now - int(float(said.get("days", 0)) * DAY_US)
+    teams, role = [str(one) for one in said.get("teams", ())], str(said.get("role", "maintainer"))
+    return Approval(str(said["by"]), teams, role, at, transition.kind.value, transition.target)
 
 
 def _measured(document: Any) -> dict[str, Any]:  # noqa: ANN401 - a file's words

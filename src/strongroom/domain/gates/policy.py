@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from strongroom.domain.errors import Invalid
-from strongroom.domain.gates import bounds
+from strongroom.domain.gates import approving, bounds
+from strongroom.domain.gates.approving import Approving
 from strongroom.domain.registry.kinds import Kind
 from strongroom.domain.registry.text import clean_line, clean_text
 
@@ -65,12 +66,16 @@ class Applies:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. Its expression is CEL over the view (`domain.gates.view`) and gives a truth value."""
+    """One rule. Its expression is CEL over the view (`domain.gates.view`) and gives a truth value.
+
+    :param approvals: what the expression was made of, where the policy says it so.
+    """
 
     id: str
     expression: str
     message: str
     applies: Applies = Applies()
+    approvals: Approving | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +129,29 @@ def parse(document: object) -> Policy:
 
 
 def _rule(document: object) -> Rule:
-    said = _members(document, {"id", "expression", "message"}, {"applies"}, "A rule")
+    said = _members(document, {"id", "message"}, {"expression", "approvals", "applies"}, "A rule")
     id_ = _text(said["id"])
     if not _ID.fullmatch(id_):
         raise Invalid("The id of a rule has 1 to 64 small letters, digits and . _ -")
-    expression = _text(said["expression"])
     try:
+        asked, expression = _asked(said)
         bounds.check(expression)
     except Invalid as error:
         raise Invalid(f"Rule {id_}: {error.message}", rule=id_) from error
     message = clean_text(_text(said["message"]), what="message", longest=MESSAGE_LONGEST).strip()
     if not message:
         raise Invalid(f"Rule {id_} says what is wrong.", rule=id_)
-    return Rule(id_, expression, message, _applies(said.get("applies", {})))
+    return Rule(id_, expression, message, _applies(said.get("applies", {})), asked)
+
+
+def _asked(said: Mapping[str, Any]) -> tuple[Approving | None, str]:
+    """What a rule asks for in CEL, and the approvals that it was made of."""
+    if ("expression" in said) == ("approvals" in said):
+        raise Invalid("it has an `expression` or asks for `approvals`.")
+    if "expression" in said:
+        return None, _text(said["expression"])
+    asked = approving.parse(_members(said["approvals"], set(), set(approving.MEMBERS), "What it asks for"))
+    return asked, approving.expression(asked)
 
 
 def _applies(document: object) -> Applies:

@@ -47,6 +47,21 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A verdict that stands on the version, for one transition; see `domain.approvals`.
+
+    :param by: uid. :param teams: names of those it was a member of when it was given. :param at: microseconds UTC.
+    """
+
+    by: str
+    teams: Sequence[str]
+    role: str
+    at: int
+    transition: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a version at one moment, under one `evidence_epoch`."""
 
@@ -61,7 +76,8 @@ class Facts:
     evaluations: Sequence[Measured] = ()
     lineage: Sequence[Upstream] = ()
     licence: str = ""
-    approvals: Sequence[str] = ()
+    approvals: Sequence[Approval] = ()
+    rejections: Sequence[Approval] = ()
     card: Mapping[str, str] = field(default_factory=dict)
     findings: Sequence[str] = ()
     flags: Sequence[str] = ()
@@ -86,8 +102,20 @@ def view(facts: Facts, transition: Transition) -> dict[str, Any]:
     for name, value in version.items():
         if isinstance(value, Sequence | Mapping) and not isinstance(value, str) and len(value) > LIST_MOST:
             raise Invalid(f"The version has more {name} than a rule may see.", limit=LIST_MOST)
-    for name in ("aliases", "evaluations", "lineage", "approvals", "findings", "flags"):
+    for name in ("aliases", "evaluations", "lineage", "findings", "flags"):
         version[name] = list(version[name])
+    version["approvals"] = _given(facts.approvals, facts.now, transition)
+    version["rejections"] = _given(facts.rejections, facts.now, transition)
     version["card"] = {name: text[:TEXT_LONGEST] for name, text in facts.card.items()}
     way = {"kind": transition.kind.value, "target": transition.target, "source": transition.source}
     return {"version": version, "transition": {**way, "requester": facts.requester}}
+
+
+def _given(verdicts: Sequence[Approval], now: int, transition: Transition) -> list[dict[str, Any]]:
+    """Those of this very transition; what was said of staging says nothing of production."""
+    way = (transition.kind.value, transition.target)
+    return [
+        {"by": one.by, "teams": list(one.teams), "role": one.role, "days": max(now - one.at, 0) / DAY_US}
+        for one in verdicts
+        if (one.transition, one.target) == way
+    ]

@@ -95,6 +95,13 @@ class Access:
         barred = target.gated and permission in BYTES
         return self.public_reads and is_public and permission in READING and not barred
 
+    def role_on(self, target: Target) -> Role | None:
+        """The greatest role that reaches a target, within what the token allows; None where none does."""
+        if self.workspace_cap not in (None, target.workspace_id):
+            return None
+        held = max((g.role for g in self.grants if _reaches(g, target)), default=None)
+        return held if held is None or self.role_cap is None else min(held, self.role_cap)
+
     def enters(self, workspace_id: int) -> bool:
         """Whether the caller may know that a workspace exists: it holds a grant in it, at any level."""
         return self.workspace_cap in (None, workspace_id) and any(self._within(workspace_id))

@@ -41,6 +41,8 @@ REVISIONS: Final = (
     "0035",
     "0036",
     "0037",
+    "0038",
+    "0039",
 )
 
 HEAD: Final = REVISIONS[-1]

@@ -10,6 +10,7 @@ from strongroom.adapters.sql.repositories.base import AnyRow, Repository, batche
 from strongroom.adapters.sql.repositories.experiments import visible_where as experiment_visible
 from strongroom.adapters.sql.repositories.feed import event_of, select_event
 from strongroom.adapters.sql.tables import (
+    approval_asked,
     asset,
     audit_leaf,
     comment,
@@ -100,6 +101,19 @@ class SqlInbox(Repository):
             )
             for row in self._connection.execute(query):
                 found.setdefault((row.comment_uid, row.revision), []).append(seat_of(row))
+        return found
+
+    def addressed(self, owner_uids: Sequence[str]) -> Mapping[str, Sequence[Seat]]:
+        found: dict[str, list[Seat]] = {}
+        own = and_(approval_asked.c.kind == "principal", approval_asked.c.object_id == principal.c.id)
+        members = select(team_member.c.principal_id).where(
+            team_member.c.team_id == approval_asked.c.object_id, team_member.c.valid_to.is_(None)
+        )
+        of_team = and_(approval_asked.c.kind == "team", principal.c.id.in_(members.correlate(approval_asked)))
+        for some in batches(owner_uids):
+            query = _seats(approval_asked.c.owner_uid).join(approval_asked, or_(own, of_team))
+            for row in self._connection.execute(query.where(approval_asked.c.owner_uid.in_(some))):
+                found.setdefault(row.owner_uid, []).append(seat_of(row))
         return found
 
     def answered(self, comment_uids: Sequence[str]) -> Mapping[str, Seat]:

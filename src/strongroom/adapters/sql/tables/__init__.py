@@ -7,6 +7,7 @@ since 1970 in UTC, taken by the server; a row with `valid_to IS NULL` is the pre
 
 from strongroom.adapters.sql.tables.access_mark import access_mark
 from strongroom.adapters.sql.tables.annotations import annotation
+from strongroom.adapters.sql.tables.approvals import approval_asked, approval_request, verdict, waiver
 from strongroom.adapters.sql.tables.artifacts import (
     asset_blob,
     blob,
@@ -73,6 +74,7 @@ from strongroom.adapters.sql.tables.logged_models import (
 )
 from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
+from strongroom.adapters.sql.tables.recalls import recall, recall_exemption, recall_reach, recall_work
 from strongroom.adapters.sql.tables.record_sets import eval_record, record_set, record_set_experiment
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
@@ -112,6 +114,8 @@ __all__ = [
     "access_request",
     "alias",
     "annotation",
+    "approval_asked",
+    "approval_request",
     "assessment",
     "asset",
     "asset_blob",
@@ -184,6 +188,10 @@ __all__ = [
     "publication_due",
     "publication_rule",
     "read_window",
+    "recall",
+    "recall_exemption",
+    "recall_reach",
+    "recall_work",
     "record_set",
     "record_set_experiment",
     "retention_rule",
@@ -212,9 +220,11 @@ __all__ = [
     "tree_page",
     "upload",
     "upload_part",
+    "verdict",
     "version",
     "version_hold",
     "version_origin",
+    "waiver",
     "watch",
     "webhook",
     "workspace",
