@@ -45,7 +45,7 @@ def datas(site: Site, model: AssetView) -> list[bytes]:
     site.world.clock.advance(3 * DAY)
     collect(site)
     site.world.clock.advance(DAY + HOUR)
-    store.refused = sha256(found[0])  # type: ignore[attr-defined]
+    store.refused = sha256(found[0])
     return found
 
 

@@ -79,10 +79,8 @@ def test_what_fsck_finds_first_is_said_once(full: Full) -> None:
 
 
 def test_digests_and_chunks_that_do_not_fit_are_said_too(full: Full) -> None:
-    large, body = (
-        full.site.world.read_tx(lambda tx, s=s: tx.blobs.by_sha256([s])[s])
-        for s in (full.stored("large.bin").sha256, full.stored("body").sha256)  # type: ignore[misc]
-    )
+    wanted = [full.stored(name).sha256 for name in ("large.bin", "body")]
+    large, body = map(full.site.world.read_tx(lambda tx: tx.blobs.by_sha256(wanted)).__getitem__, wanted)
     for finding in (
         Finding(Kind.DIGESTS, large.sha256, "", blob=large),
         Finding(Kind.CHUNKS, body.sha256, "", blob=body),

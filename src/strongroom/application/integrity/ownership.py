@@ -4,7 +4,6 @@ To a database, bytes that none of its rows names are orphans. Two databases on o
 restored copy, would take each other's.
 """
 
-from contextlib import aclosing
 from enum import Enum, auto
 from functools import partial
 from typing import Final
@@ -115,9 +114,8 @@ async def require_marked(executor: Executor, upkeep: UpkeepBlobs, store: BlobSto
     copied = found is Standing.COPY and mark is not None and owner is not None
     if found is Standing.OURS or (copied and mark is not None and mark.owner == owner):
         return
-    async with aclosing(store.list_places()) as places:
-        async for _ in places:
-            raise Conflict("The store holds bytes and was never said to be this database's. " + _HELP)
+    async for _ in store.list_places():
+        raise Conflict("The store holds bytes and was never said to be this database's. " + _HELP)
 
 
 async def adopt(executor: Executor, upkeep: UpkeepBlobs) -> None:
