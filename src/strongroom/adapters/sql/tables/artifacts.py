@@ -46,7 +46,7 @@ blob_leaving = Table(
     Column("orphan", Boolean, nullable=False, server_default=sql("false")),
     # digests of its blocks, for one that cannot be erased and becomes a row of `blob` again; how often that was tried
     Column("blocks", LargeBinary, nullable=True),
-    Column("tries", Int64, nullable=False, server_default=sql("0")),
+    Column("tries", BigInteger, nullable=False, server_default=sql("0")),
     Index("ix_blob_leaving_sha256", "sha256"),
 )
 
