@@ -5,6 +5,7 @@ from cyclopts import App
 from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
+    "access": "Who may do what.",
     "access_request": "Who asks for the files of gated assets.",
     "alias": "Names that point at one version.",
     "annotation": "What other systems said of objects that came from them.",
@@ -72,6 +73,7 @@ HELP = {
 }
 
 HAND_MADE = {
+    "access.review": ("reviewing:review", "Who holds which role in the workspace and why, and with which tokens."),
     "alias.at": ("aliases:at", "Where an alias pointed at a time."),
     "alias.history": ("aliases:history", "Every version that an alias ever pointed at, newest first."),
     "alias.rollback": ("aliases:rollback", "Point an alias at the version that it pointed at before."),
