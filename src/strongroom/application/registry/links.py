@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.evaluations.carrying import share
 from strongroom.application.lineage import graph
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import aliases, assets, versions
@@ -81,8 +82,14 @@ def _target(call: Call, uid: str, source: Asset) -> Asset:
 
 
 def _make(call: Call, version_uid: str, command: LinkVersion) -> VersionView:
-    """The link appears. The source's row is locked first: who deletes it sees the link, or we see that it is gone."""
+    """The link appears. Who deletes the source, or its asset, sees the link, or we see that it is gone.
+
+    Both assets are locked before the version, as they always are: whoever corrects an evaluation that both have, or
+    promotes both, would else wait for us, and we for it.
+    """
     source_asset, source = _source(call, version_uid)
+    for asset_id in sorted({source_asset.id, _target(call, command.asset_uid, source_asset).id}):
+        call.tx.assets.lock(asset_id)
     call.tx.versions.lock(source.id)
     source_asset, source = _source(call, version_uid)
     asset = assets.locked(call, _target(call, command.asset_uid, source_asset).uid, Permission.VERSION_REGISTER)
@@ -145,4 +152,4 @@ def _say(call: Call, source: Version, made: Version) -> None:
     call.tx.tags.set(call.workspace.id, "version", made.id, said, call.actor.id)
     properties = call.tx.tags.properties("version", [source.id]).get(source.id, {})
     call.tx.tags.set_properties(call.workspace.id, "version", made.id, properties)
-    call.tx.evaluations.share(source.id, made.id)
+    share(call, source, made)

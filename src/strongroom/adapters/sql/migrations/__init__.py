@@ -42,6 +42,9 @@ REVISIONS: Final = (
     "0036",
     "0037",
     "0038",
+    "0039",
+    "0040",
+    "0041",
 )
 
 HEAD: Final = REVISIONS[-1]
