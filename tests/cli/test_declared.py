@@ -141,11 +141,14 @@ def test_only_what_this_declaration_applied_is_pruned(say: Say, client: Client, 
     """ "never deletes unless `--prune` and only what was declared by the same name before"."""
     client.principals.create("robot-prune")
     client.assets.create("prune/foreign")
+    (tmp_path / "model.txt").write_text("1")
+    client.push(tmp_path / "model.txt", "prune/ours")
     grant = {"principal": "robot-prune", "role": "viewer"}
     hook = {"name": "prune-hook", "url": "https://127.0.0.1/x"}
+    ours = model("prune/ours", aliases=[{"name": "champion", "version": 1, "protected": True}])
     said = {
         "environments": [{"name": "prune-e"}],
-        "assets": [model("prune/ours")],
+        "assets": [ours],
         "grants": [grant],
         "webhooks": [hook],
     }
@@ -157,7 +160,7 @@ def test_only_what_this_declaration_applied_is_pruned(say: Say, client: Client, 
     assert client.assets.get("prune/ours").deleted_at is None
     shown = say("plan", file, "--prune", "--detailed-exitcode", code=2)
     assert [line[2:] for line in shown.splitlines() if line.startswith("- ")] == [
-        "webhook prune-hook", "grant to principal robot-prune on workspace", "model prune/ours", "environment prune-e",
+        "webhook prune-hook", "grant to principal robot-prune on workspace", "alias champion of model prune/ours", "model prune/ours", "environment prune-e",
     ]  # fmt: skip
     say("apply", file, "--prune")
     with pytest.raises(NotFound):
