@@ -32,7 +32,8 @@ def report(name: str, rules: Sequence[Rule]) -> bytes:
             SubElement(case, tag, {"message": reason, "type": one.result}).text = reason
         elif one.result != "passed" or reason:
             SubElement(case, "system-out").text = f"{clean(one.result)}: {reason}" if reason else clean(one.result)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="utf-8") + b"\n"
+    body: str = tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode()
 
 
 def write(path: Path, name: str, rules: Sequence[Rule]) -> None:

@@ -80,11 +80,12 @@ def objects(found: Declaration, place: Callable[[str], str], folder: Path) -> It
 
 def _policy(document: dict[str, Any], place: str, folder: Path) -> Object:
     """A policy, or the file that it stands in; the server reads its rules."""
+    found: Any = document
     if document.keys() == {"file"} and isinstance(document["file"], str):
-        document = read(folder / document["file"]).value
-    if not isinstance(document, dict) or not isinstance(document.get("name"), str):
+        found = read(folder / document["file"]).value
+    if not isinstance(found, dict) or not isinstance(found.get("name"), str):
         raise Invalid(f"{place}: a policy has a name, or is {{file: PATH}}.")
-    return Object("policy", {"name": document["name"]}, {"document": document}, place)
+    return Object("policy", {"name": found["name"]}, {"document": found}, place)
 
 
 def _given(form: msgspec.Struct, *names: str) -> dict[str, Plain]:
