@@ -78,7 +78,7 @@ class EnvironmentForm(Form, frozen=True):
     restricted: bool | None = None
     keep: Annotated[int, Meta(ge=1, le=50)] | None = None
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    freezes: Annotated[Sequence[FreezeForm], Meta(max_length=100)] | None = None
+    freezes: Annotated[Sequence[FreezeForm], Meta(max_length=20)] | None = None
 
 
 class GrantForm(Form, frozen=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.declared.objects import Object
-from strongroom.sdk.delivery import Environment
+from strongroom.sdk.delivery_models import Environment
 from strongroom.sdk.errors import NotFound
 from strongroom.sdk.lookup import resolve
 from strongroom.sdk.models import Answer, Asset

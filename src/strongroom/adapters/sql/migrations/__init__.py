@@ -44,6 +44,7 @@ REVISIONS: Final = (
     "0038",
     "0039",
     "0040",
+    "0041",
 )
 
 HEAD: Final = REVISIONS[-1]
