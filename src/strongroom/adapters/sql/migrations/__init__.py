@@ -43,6 +43,8 @@ REVISIONS: Final = (
     "0037",
     "0038",
     "0039",
+    "0040",
+    "0041",
 )
 
 HEAD: Final = REVISIONS[-1]
