@@ -96,6 +96,7 @@ HAND_MADE = {
     "dataset.statistics": ("datasets:statistics", "Rows, columns and what is in them, by split."),
     "comment.add": ("collaboration:comment_add", "Comment on an object."),
     "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
+    "gate.check": ("gate_rules:check", "Whether a version may pass; for pipelines."),
     "import.mlflow": ("importing:mlflow", "Copy what another MLflow holds; called again, it brings what is new."),
     "bulk.load": ("bulk:load", "Load runs, params and points from a file; called again, it goes on."),
     "evaluation.list": ("evaluations:list_", "Evaluations of a version, the one recorded last first."),
