@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -117,6 +117,7 @@ class Declaration(Form, frozen=True):
 
     strongroom: Literal[1]
     declaration: Line | None = None
+    policies: Annotated[Sequence[dict[str, Any]], Meta(max_length=100)] = ()
     environments: Annotated[Sequence[EnvironmentForm], Meta(max_length=500)] = ()
     assets: Annotated[Sequence[AssetForm], Meta(max_length=OBJECTS_MOST)] = ()
     grants: Annotated[Sequence[GrantForm], Meta(max_length=OBJECTS_MOST)] = ()

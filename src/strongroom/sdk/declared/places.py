@@ -1,5 +1,6 @@
 """From the names in a declaration (``asset model prod/churn``, ``namespace prod``) to what they mean on the server."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -37,11 +38,15 @@ def asset_at(api: Api, kind: str, path: str) -> Asset | None:
 
 
 class Places:
-    """What is there, looked up once each. What the declaration itself will make is `coming`."""
+    """What is there, looked up once each. What the declaration itself will make is `coming`.
+
+    `moved`: by how much commands on aliases moved the ETag of an asset (uid) since it was looked up.
+    """
 
     def __init__(self, api: Api, wanted: Iterable[Object]) -> None:
         self.api = api
         self._coming = set(_made_by(wanted))
+        self.moved: Counter[str] = Counter()
         self.renamed: dict[tuple[str, str], str] = {}
         self._assets: dict[tuple[str, str], Asset | None] = {}
         self._namespaces: dict[str, Namespace] | None = None

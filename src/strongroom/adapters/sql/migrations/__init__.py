@@ -45,6 +45,7 @@ REVISIONS: Final = (
     "0039",
     "0040",
     "0041",
+    "0042",
 )
 
 HEAD: Final = REVISIONS[-1]
