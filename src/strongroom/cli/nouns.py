@@ -5,6 +5,7 @@ from cyclopts import App
 from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
+    "access": "Who may do what.",
     "access_request": "Who asks for the files of gated assets.",
     "alias": "Names that point at one version.",
     "annotation": "What other systems said of objects that came from them.",
@@ -29,6 +30,7 @@ HELP = {
     "draft": "Versions in the making.",
     "flag": "What turned out to be bad.",
     "folder": "Files of runs, logged models, traces and drafts.",
+    "gate": "What stands before transitions of versions, and what it said.",
     "grant": "Who has which role where.",
     "handle": "Ids of other systems, and what they mean here.",
     "hold": "Holds on versions, which nobody may delete then.",
@@ -44,6 +46,7 @@ HELP = {
     "password": "Passwords of users.",
     "pin": "Names for revisions that never move.",
     "pipeline": "Runs whose steps are runs.",
+    "policy": "Gates as code.",
     "principal": "Users and service accounts.",
     "prompt": "Prompts: rendered with their variables.",
     "property": "Typed properties of assets and versions.",
@@ -72,6 +75,7 @@ HELP = {
 }
 
 HAND_MADE = {
+    "access.review": ("reviewing:review", "Who holds which role in the workspace and why, and with which tokens."),
     "alias.at": ("aliases:at", "Where an alias pointed at a time."),
     "alias.history": ("aliases:history", "Every version that an alias ever pointed at, newest first."),
     "alias.rollback": ("aliases:rollback", "Point an alias at the version that it pointed at before."),
@@ -92,6 +96,7 @@ HAND_MADE = {
     "dataset.statistics": ("datasets:statistics", "Rows, columns and what is in them, by split."),
     "comment.add": ("collaboration:comment_add", "Comment on an object."),
     "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
+    "gate.check": ("gate_rules:check", "Whether a version may pass; for pipelines."),
     "import.mlflow": ("importing:mlflow", "Copy what another MLflow holds; called again, it brings what is new."),
     "bulk.load": ("bulk:load", "Load runs, params and points from a file; called again, it goes on."),
     "evaluation.list": ("evaluations:list_", "Evaluations of a version, the one recorded last first."),
@@ -107,6 +112,8 @@ HAND_MADE = {
     "manifest.get": ("manifests:show", "The same as show."),
     "manifest.show": ("manifests:show", "What a version says of itself in strongroom.json."),
     "manifest.validate": ("manifests:validate", "Read a manifest as the server would, without one."),
+    "policy.apply": ("policies:apply", "Put a policy in force, or show what it would keep back."),
+    "policy.test": ("policies:try_", "Try a policy against fixtures, without a server."),
     "prompt.render": ("manifests:render", "Fill a prompt with its variables."),
     "environment.history": ("delivery:history", "Everything that ever ran in an environment."),
     "recall.impact": ("recalls:impact", "What a recall reaches, with who is concerned."),

@@ -4,11 +4,13 @@ A question is a frame (four bytes of length, then JSON): expressions and the dat
 is answered by a frame of its own as soon as it is done, so that who asks knows at which one it stopped.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -18,8 +20,11 @@ from typing import Any, BinaryIO, Final
 MEMORY: Final = 512 << 20
 ERROR_LONGEST: Final = 300
 COMPILED_MOST: Final = 256
+RULE_CPU_S: Final = 1
+PR_SET_PDEATHSIG: Final = 1
 
 
+@cache
 def cel() -> ModuleType:
     """The library's own extension alone: its package would load a command line and what that is made of."""
     package = find_spec("cel")
@@ -63,7 +68,8 @@ def framed(value: object) -> bytes:
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer until nobody asks any more, or whoever began us is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     evaluator = Evaluator()
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
@@ -73,6 +79,9 @@ def main() -> None:
     ):
         resource.setrlimit(what, (most, most))
     while (asked := receive(sys.stdin.buffer)) is not None:
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        most = int(spent.ru_utime + spent.ru_stime + len(asked["expressions"]) * RULE_CPU_S) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
         for expression in asked["expressions"]:
             sys.stdout.buffer.write(framed(evaluator.answer(expression, asked["view"])))
             sys.stdout.buffer.flush()

@@ -43,6 +43,9 @@ REVISIONS: Final = (
     "0037",
     "0038",
     "0039",
+    "0040",
+    "0041",
+    "0042",
 )
 
 HEAD: Final = REVISIONS[-1]
