@@ -35,10 +35,13 @@ def test_a_copy_is_seen_by_no_more_than_its_source(api: InProcess) -> None:
     assert native(api, "shown-copy")["visibility"] == "public", "who says so gets it"
 
 
-def test_a_gated_repository_is_not_copied_past_its_gate(api: InProcess) -> None:
+def test_a_copy_has_the_gate_of_its_source(api: InProcess) -> None:
     made(api, "gated")
     assert send(api, "PUT", "/api/models/copies/gated/settings", {"gated": "manual"}).status == 200
-    is_refused(duplicate(api, "gated", "ungated"), 409)
+    assert duplicate(api, "gated", "gated-too").status == 200
+    assert native(api, "gated-too")["gated"] == "manual"
+    body = {"repository": "copies/ungated"}
+    is_refused(send(api, "POST", "/api/models/copies/gated/duplicate", body, who="contributor"), 403)
     assert native(api, "ungated") == {}
 
 

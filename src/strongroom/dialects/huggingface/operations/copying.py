@@ -10,8 +10,8 @@ from strongroom.application.artifacts.folders import EntryView
 from strongroom.application.artifacts.sharing import share
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.registry import branched, browsing, commits, history, slugs
-from strongroom.application.registry.assets import CreateAsset
+from strongroom.application.registry import assets, branched, browsing, commits, history, slugs
+from strongroom.application.registry.assets import CreateAsset, UpdateAsset
 from strongroom.application.registry.commits import Commit
 from strongroom.application.registry.edits import EditCommand
 from strongroom.dialects.huggingface.operation import Answer, Asked, command, flow
@@ -19,7 +19,7 @@ from strongroom.dialects.huggingface.operations import found
 from strongroom.dialects.huggingface.operations.repositories import Name, Word, kind_of, visibility_of
 from strongroom.dialects.huggingface.translate import infos, names
 from strongroom.domain.artifacts.edits import EDITS_MOST
-from strongroom.domain.errors import AlreadyExists, Conflict, TooLarge
+from strongroom.domain.errors import AlreadyExists, TooLarge
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.refs import MAIN
@@ -77,8 +77,6 @@ async def duplicate(edge: Edge, asked: Asked[Copy]) -> Answer:
 
     def look(call: Call) -> tuple[Asset, list[EntryView]]:
         asset = found.asset_of(call, asked, Permission.VERSION_BYTES)
-        if asset.gated:
-            raise Conflict("A gated repository is not duplicated: the copy would have no gate.")
         head = history.get(call, asset.uid, MAIN)
         history.refuse_recalled_file(call, asset, head, None)
         return asset, browsing.all_entries(call, asset.uid, f"~{head.digest}", EDITS_MOST + 1)
@@ -87,6 +85,8 @@ async def duplicate(edge: Edge, asked: Asked[Copy]) -> Answer:
         path = slugs.path_for(call, space)
         visibility = visibility_of(body.visibility, body.private) or source.visibility
         view = branched.create(call, CreateAsset(asked.kind, slug, path, source.type, visibility=visibility))
+        if source.gated:  # a copy without it would go round the gate: only who may set gates copies past one
+            assets.update(call, view.uid, UpdateAsset(gated=source.gated), None)
         return view.uid, names.repo_id(slugs.spoken_of(call, [view.namespace])[view.namespace], view.slug)
 
     source, entries = await edge.read(look)
