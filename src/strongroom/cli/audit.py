@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -14,7 +15,10 @@ from strongroom.domain.audit.note import VerifierKey
 from strongroom.domain.audit.proofs import verify_inclusion
 from strongroom.domain.audit.verify import Report, verify_export
 from strongroom.domain.errors import Invalid as DomainInvalid
-from strongroom.sdk.errors import Corrupted, Invalid
+from strongroom.sdk.errors import Corrupted, Invalid, Unavailable
+
+if TYPE_CHECKING:
+    from strongroom.cli.audit_lines import Format
 
 Many = Parameter(negative_iterable="")
 _SHOWN = 20
@@ -50,32 +54,34 @@ def verify(
 
     try:
         report = verify_export(
-            _lines(export),
+            lines(export),
             signed_by,
-            [line for text in key for line in _key_lines(text)] if key else None,
+            [line for text in key for line in key_lines(text)] if key else None,
             [path.read_text(encoding="utf-8") for path in checkpoint or []],
             [line for path in receipt or [] for line in path.read_text(encoding="utf-8").splitlines() if line],
         )
     except (DomainInvalid, UnicodeDecodeError) as error:
         raise Invalid(str(error)) from error
-    _tell(report, as_json=json)
+    tell(report, as_json=json)
     return exits.OK if report.ok else exits.CORRUPTED
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def lines(path: Path) -> Iterator[bytes]:
+    """Lines of a file, none read further than one of an export may be long."""
     with path.open("rb") as file:
         while line := file.readline(MAX_LINE_BYTES + 1):
             yield line
 
 
-def _key_lines(text: str) -> list[str]:
+def key_lines(text: str) -> list[str]:
     """Keys given as themselves or in a file."""
     if "+" in text and not Path(text).is_file():
         return [text]
     return [line.strip() for line in Path(text).read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _tell(report: Report, *, as_json: bool) -> None:
+def tell(report: Report, *, as_json: bool) -> None:
+    """Say what a verification found."""
     if as_json:
         findings = [{"place": one.place, "code": one.code, "sentence": one.sentence} for one in report.findings]
         output.emit(
@@ -121,13 +127,70 @@ def checkpoint(*, to: Path | None = None, common: Common | None = None) -> None:
         output.line(found.note.rstrip("\n"))
 
 
-def export(to: Path, *, common: Common | None = None) -> None:
-    """Write the whole log to a file that `strongroom audit verify` reads."""
+def export(
+    to: str | None = None,
+    *,
+    format: Annotated[Literal["log", "jsonl", "syslog"], Parameter(name="--format")] = "log",  # noqa: A002 - the word
+    follow: Annotated[bool, Parameter(negative="")] = False,
+    position: Path | None = None,
+    start: int | None = None,
+    ca: Path | None = None,
+    common: Common | None = None,
+) -> None:
+    """Write the whole log to a file that `strongroom audit verify` reads, or pass its records on to another system.
+
+    Parameters
+    ----------
+    to:
+        A file; jsonl and syslog are appended to it, or go to standard output when it is left out. Syslog goes to
+        tcp://HOST:PORT, tls://HOST:PORT or udp://HOST:PORT, too.
+    format:
+        log is what `audit verify` reads. jsonl is a record a line, syslog is RFC 5424 with the same as text.
+    follow:
+        Go on with records as they come, until you stop it; a connection that breaks is made again.
+    position:
+        File of how far it came, to go on there the next time. Each record is sent at least once.
+    start:
+        Leaf to begin with, instead.
+    ca:
+        Certificates that tls:// trusts, instead of the system's.
+    """
     common = common or NONE
+    if format != "log":
+        _pass_on(to, format, follow=follow, kept=(position, start, ca), common=common)
+        return
+    if to is None or follow or any(given is not None for given in (position, start, ca)):
+        raise Invalid(
+            "The log for `audit verify` is one file: strongroom audit export FILE. To follow: --format jsonl."
+        )
     with common.client() as client:
         path = client.audit.export(to)
     said = {"path": str(path), "bytes": path.stat().st_size}
     output.emit(said) if common.json else output.line(f"{path}: {said['bytes']:,} bytes")
+
+
+def _pass_on(
+    to: str | None,
+    format_: "Format",
+    *,
+    follow: bool,
+    kept: tuple[Path | None, int | None, Path | None],
+    common: Common,
+) -> None:
+    from strongroom.cli.audit_follow import Follower
+    from strongroom.cli.audit_sinks import opener
+
+    position, start, authorities = kept
+    if start is not None and start < 0:
+        raise Invalid("Records are numbered from 0.")
+    with common.client() as client:
+        host = urlsplit(client.settings.url).hostname or "-"
+        opened = opener(to, format_, host, authorities)
+        try:
+            sent = Follower(client.audit, opened, position).run(start, follow=follow)
+        except OSError as error:
+            raise Unavailable(f"{to or 'standard output'}: {error}") from error
+    output.note(f"{sent} records sent.")
 
 
 def proof(uid: str, *, key: Annotated[list[str] | None, Many] = None, common: Common | None = None) -> None:
@@ -143,7 +206,7 @@ def proof(uid: str, *, key: Annotated[list[str] | None, Many] = None, common: Co
     common = common or NONE
     with common.client() as client:
         found = client.audit.proof(uid)
-        keys = [line for text in key for line in _key_lines(text)] if key else client.audit.checkpoint().keys
+        keys = [line for text in key for line in key_lines(text)] if key else client.audit.checkpoint().keys
     _check(found.checkpoint, keys, bytes.fromhex(found.hash), found.leaf, found.size, found.proof)
     if common.json:
         output.emit(found)

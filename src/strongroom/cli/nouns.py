@@ -84,6 +84,8 @@ HAND_MADE = {
     "audit.checkpoint": ("audit:checkpoint", "The log's size and root, signed now."),
     "audit.export": ("audit:export", "Write the whole log to a file."),
     "audit.proof": ("audit:proof", "Fetch the proof that a record is in the log, and check it here."),
+    "audit.replay": ("replaying:replay", "Compare the tables with what the log says stands, or stood at a time."),
+    "audit.state": ("replaying:state", "Write what the tables say stands to a file, for replay."),
     "audit.verify": ("audit:verify", "Verify an exported log, with no server."),
     "dataset.statistics": ("datasets:statistics", "Rows, columns and what is in them, by split."),
     "comment.add": ("collaboration:comment_add", "Comment on an object."),

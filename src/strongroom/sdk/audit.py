@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from strongroom.sdk.api import Api
-from strongroom.sdk.identity_models import Checkpoint, Consistency, Inclusion, Record
+from strongroom.sdk.api import Api, make
+from strongroom.sdk.identity_models import Checkpoint, Consistency, Follow, Inclusion, Record
 from strongroom.sdk.operations import BY_ID
 
 _BLOCK = 1024 * 1024
@@ -48,14 +48,29 @@ class Audit:
         """Proof that the log only grew between two sizes; the present size when `new_size` is None."""
         return self._api.call("audit.consistency", Consistency, old_size=old_size, new_size=new_size)
 
+    def follow(self, start: int = 0, *, limit: int = 100, wait: int = 0) -> Follow:
+        """Records of the whole log from a leaf on; where there are none, after up to `wait` seconds (30 at most)."""
+        return self._api.call("audit.follow", Follow, start=start, limit=limit, wait=wait)
+
     def export(self, to: str | Path) -> Path:
         """Write the whole log to a file, which appears when it is complete.
 
         :raises EndedEarly: the answer ended early; there is no file then.
         """
+        return self._kept(to, "audit.export")
+
+    def state(self, to: str | Path, *, at: datetime | str | None = None) -> Path:
+        """Write what the live tables say stands, now or at a time, to a file for `strongroom audit replay`.
+
+        :raises EndedEarly: the answer ended early; there is no file then.
+        """
+        return self._kept(to, "audit.state", at=at)
+
+    def _kept(self, to: str | Path, operation: str, **fields: object) -> Path:
         target = Path(to)
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-        response = self._api.transport.stream(BY_ID["audit.export"].path)
+        made = make(BY_ID[operation], fields)
+        response = self._api.transport.stream(made.path, query=made.query)
         try:
             with partial.open("wb") as file:
                 for block in response.blocks(_BLOCK):

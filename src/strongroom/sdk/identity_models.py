@@ -148,6 +148,23 @@ class Inclusion(Answer, frozen=True):
     checkpoint: str
 
 
+class Followed(Answer, frozen=True):
+    """A record of the log with its number: its canonical text as stored, and its stored leaf hash."""
+
+    leaf: int
+    record: str
+    hash: str
+
+
+class Follow(Answer, frozen=True):
+    """Records in order, and the leaf to go on with."""
+
+    origin: str
+    records: list[Followed]
+    next: int
+    size: int
+
+
 class Consistency(Answer, frozen=True):
     """Proof that the log of `new_size` records begins with that of `old_size` (RFC 9162, 2.1.4); hashes are hex."""
 

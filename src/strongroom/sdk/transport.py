@@ -100,12 +100,14 @@ class Transport:
         response = self._send(method, self.url(path, query), body, sent, stream=False, once=once)
         return Reply(response.status, response.headers, response.data)
 
-    def stream(self, path: str, *, headers: Mapping[str, str] | None = None) -> Stream:
+    def stream(
+        self, path: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Stream:
         """GET an answer to be read piece by piece.
 
         :raises StrongroomError: as `request`, until the first byte.
         """
-        return Stream(self._send("GET", self.url(path), None, self._headers(headers), stream=True))
+        return Stream(self._send("GET", self.url(path, query), None, self._headers(headers), stream=True))
 
     def url(self, path: str, query: Mapping[str, str] | None = None) -> str:
         """The whole address of an operation's path."""

@@ -52,6 +52,7 @@ from strongroom.adapters.sql.repositories.revisions import SqlRevisions
 from strongroom.adapters.sql.repositories.runs import SqlRuns
 from strongroom.adapters.sql.repositories.settings import SqlSettings
 from strongroom.adapters.sql.repositories.stages import SqlStages
+from strongroom.adapters.sql.repositories.standing import SqlStanding
 from strongroom.adapters.sql.repositories.tags import SqlTags
 from strongroom.adapters.sql.repositories.targets import SqlTargets
 from strongroom.adapters.sql.repositories.teams import SqlTeams
@@ -287,6 +288,10 @@ class SqlTransaction:
     @cached_property
     def audit(self) -> SqlAuditLog:
         return SqlAuditLog(self)
+
+    @cached_property
+    def standing(self) -> SqlStanding:
+        return SqlStanding(self)
 
     @cached_property
     def idempotency(self) -> SqlIdempotency:

@@ -109,7 +109,7 @@ class ListRecords:
     until: int | None = None
 
 
-def _require_server(call: Call) -> None:
+def require_server(call: Call) -> None:
     """An export shows the whole log, of all workspaces: it needs the right on the server."""
     call.require(Permission.AUDIT_READ, Target(), LOG)
 
@@ -207,7 +207,7 @@ def consistency(call: Call, old_size: int, new_size: int | None) -> ConsistencyV
 
 def begin_export(call: Call, keys: LogKeyring) -> CheckpointView:
     """Say that the whole log is exported, and up to where: the size signed just before."""
-    _require_server(call)
+    require_server(call)
     signed = sign(call.tx, keys)
     call.record("audit.export", LOG, {"size": signed.size}, event=False, outcome="read")
     return signed

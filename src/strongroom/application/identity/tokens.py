@@ -1,5 +1,6 @@
 """Tokens: issued (the secret is shown once and kept nowhere), listed, revoked."""
 
+import hashlib
 from dataclasses import dataclass
 
 from strongroom.application.call import Call, Refusal
@@ -7,6 +8,7 @@ from strongroom.application.identity import principals
 from strongroom.application.identity.views import TokenView, token_view, token_views
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import workspaces
+from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.identity.access import Target
@@ -138,7 +140,10 @@ def store(
         last_used_at=None,
     )
     call.tx.tokens.add(row)
-    details = {"principal": principal.uid, "role_cap": row.role_cap, "expires_at": expires_at}
+    cap = call.tx.workspaces.by_id(workspace_id).uid if workspace_id is not None else None
+    details: dict[str, Json] = {"principal": principal.uid, "role_cap": row.role_cap, "workspace": cap}
+    # a hash of the hash: who swaps the one in the table is found, and nobody learns anything
+    details |= {"expires_at": expires_at, "fingerprint": hashlib.sha256(row.secret_hash.encode()).hexdigest()}
     call.record("token.issue", Subject("token", token.id), details)
     return IssuedToken(token, token_view(call, principal, row))
 

@@ -43,6 +43,10 @@ class AuditLog(NodeSource, Protocol):
         """How many leaves the log has."""
         ...
 
+    def waiting(self, limit: int) -> Sequence[str]:
+        """Uids of records that have no number yet."""
+        ...
+
     def by_uid(self, uid: str) -> StoredRecord | None: ...
     def list(
         self,

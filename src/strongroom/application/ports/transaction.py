@@ -28,6 +28,7 @@ from strongroom.application.ports.registry import Aliases, Assets, Namespaces, S
 from strongroom.application.ports.retention import Holds, Retention
 from strongroom.application.ports.revisions import Origins, Publication, Refs, Revisions
 from strongroom.application.ports.search import Search
+from strongroom.application.ports.standing import StandingFacts
 from strongroom.application.ports.traces import Assessments, Traces
 from strongroom.application.ports.tracking import Experiments, Runs
 from strongroom.application.ports.xet import Figures, Xet
@@ -130,6 +131,8 @@ class Transaction(Protocol):
     def search(self) -> Search: ...
     @property
     def audit(self) -> AuditLog: ...
+    @property
+    def standing(self) -> StandingFacts: ...
     @property
     def idempotency(self) -> Idempotency: ...
     @property

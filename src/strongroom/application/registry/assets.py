@@ -174,7 +174,8 @@ def create(call: Call, command: CreateAsset) -> AssetView:
     if visibility is Visibility.PRIVATE:
         scope = Scope.asset(call.workspace.id, asset.id)
         grant = call.tx.grants.add("principal", actor.uid, scope, "maintainer", actor.id)
-        call.record("grant.create", Subject("grant", grant.uid), {"subject": actor.uid, "role": "maintainer"})
+        details = {"subject": actor.uid, "role": "maintainer", "level": "asset", "on": asset.uid}
+        call.record("grant.create", Subject("grant", grant.uid), details)
     return asset_view(call, asset)
 
 

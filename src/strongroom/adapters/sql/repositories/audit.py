@@ -76,6 +76,10 @@ class SqlAuditLog(Repository):
         found: int = self._connection.execute(select(audit_log.c.size).where(audit_log.c.id == 1)).scalar_one()
         return found
 
+    def waiting(self, limit: int) -> Sequence[str]:
+        query = select(audit.c.uid).join(audit_pending, audit_pending.c.audit_id == audit.c.id)
+        return list(self._connection.execute(query.order_by(audit.c.id).limit(limit)).scalars())
+
     def _load(self, query: Select[Any]) -> list[StoredRecord]:
         return [StoredRecord(*row) for row in self._connection.execute(query)]
 

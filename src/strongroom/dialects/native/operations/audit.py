@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from strongroom.application.audit import log
+from strongroom.application.audit import following, log, standing
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.paging import Page
+from strongroom.application.paging import DEFAULT_PAGE, Page
+from strongroom.application.ports.standing import Place
 from strongroom.dialects.native.operation import Request, Struct, TextAnswer, command, flow
-from strongroom.dialects.native.wire import ByUid, Paged, Time, time_us
+from strongroom.dialects.native.wire import ByUid, Paged, PageSize, Time, time_us
+from strongroom.domain.audit import state as states
 from strongroom.domain.audit.export import Header, Note, Tile, encode
 from strongroom.domain.audit.hashing import HASH_SIZE
 from strongroom.domain.identity.roles import Permission
@@ -152,4 +154,68 @@ def _encoded(call: Call, start: int, end: int, size: int) -> list[bytes]:
     return lines
 
 
-OPERATIONS = (list_records, get_record, inclusion, checkpoint, consistency, export)
+class AsOf(Struct, frozen=True, kw_only=True):
+    """A time; now when left out."""
+
+    at: Time | None = None
+
+
+@flow(
+    "audit.state",
+    "GET",
+    "/audit/state",
+    Permission.AUDIT_READ,
+    "What the live tables say stands, as lines that `strongroom audit replay` compares with the log",
+    params=AsOf,
+    raw_answer="application/x-ndjson",
+)
+async def state(edge: Edge, request: Request[AsOf, Any]) -> TextAnswer:
+    at = time_us(request.params.at)
+    opening = await edge.command(lambda call: standing.begin(call, at))
+    return TextAnswer(_facts(edge, opening), "application/x-ndjson")
+
+
+async def _facts(edge: Edge, opening: states.Opening) -> AsyncIterator[bytes]:
+    """Facts in pages, each on a snapshot of its own."""
+    yield states.encode(opening)
+    told = 0
+    for kind in opening.kinds:
+        after: Place | None = None
+        while True:
+
+            def step(call: Call, kind: states.Kind = kind, after: Place | None = after) -> standing.Step:
+                return standing.page(call, opening, kind, after)
+
+            found = await edge.read(step)
+            told += len(found.facts)
+            if found.facts:
+                yield b"".join(map(states.encode, found.facts))
+            after = found.after
+            if after is None:
+                break
+    yield states.encode(await edge.read(lambda call: standing.close(call, told)))
+
+
+class Follow(Struct, frozen=True, kw_only=True):
+    """Where to go on, and seconds to wait when there is nothing new."""
+
+    start: LogSize = 0
+    limit: PageSize = DEFAULT_PAGE
+    wait: Annotated[int, Meta(ge=0, le=int(following.WAIT_LONGEST_S))] = 0
+
+
+@flow(
+    "audit.follow",
+    "GET",
+    "/audit/follow",
+    Permission.AUDIT_READ,
+    "Records of the whole log from a leaf on, in order; for passing them on as they come",
+    params=Follow,
+    answer=following.FollowView,
+)
+async def follow(edge: Edge, request: Request[Follow, Any]) -> following.FollowView:
+    p = request.params
+    return await following.followed(edge, p.start, p.limit, p.wait)
+
+
+OPERATIONS = (list_records, get_record, inclusion, checkpoint, consistency, export, state, follow)
