@@ -5,7 +5,7 @@ makes the call, runs the use case and commits; nothing in here does.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
@@ -51,6 +51,7 @@ class Call:
     """The context of one use case; see the module.
 
     :param automations: uids of those that led to it, the first one first; none for what somebody asked for.
+    :param verdicts: what the expressions of gates gave, by the digest of the question.
     """
 
     tx: Transaction
@@ -63,6 +64,7 @@ class Call:
     absent: bool = False
     records: list[StoredRecord] = field(default_factory=list)
     automations: tuple[str, ...] = ()
+    verdicts: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     @property
     def now(self) -> int:

@@ -17,6 +17,8 @@ from strongroom.application.audit.log import LogKeyring
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.call import Call, Caller, note_refusal
 from strongroom.application.events.waiting import Waiting
+from strongroom.application.gates import deciding
+from strongroom.application.gates.deciding import Verdicts
 from strongroom.application.identity.authentication import Shown, authenticate
 from strongroom.application.identity.throttle import PasswordGate
 from strongroom.application.paging import PageSealer
@@ -25,12 +27,13 @@ from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.evaluation_rows import EvaluationRows
 from strongroom.application.ports.events import Outgoing
 from strongroom.application.ports.execution import Executor
+from strongroom.application.ports.gates import Expressions
 from strongroom.application.ports.identity import Admission, PasswordHasher
 from strongroom.application.ports.outside import Outside
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.ports.xet import XetCodec
 from strongroom.application.xet.turns import Turns
-from strongroom.domain.errors import DomainError, IdempotencyMismatch, NotFound
+from strongroom.domain.errors import DomainError, GateRefused, IdempotencyMismatch, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.identity.tokens import Token
 from strongroom.domain.registry.model import Workspace
@@ -106,6 +109,7 @@ class Gateway:
     :param codec: what the Xet protocol needs of others; None where it is not served.
     :param direct: takes bytes that do not pass us; None where they lie in a folder.
     :param rows: who reads the results of single rows; None where none are taken.
+    :param expressions: evaluates the rules of gates; where it is None, no rule passes.
     :param turns: bounds how many shards are verified at a time.
     :param waiting: bounds the requests that wait for events.
     """
@@ -123,6 +127,7 @@ class Gateway:
     codec: XetCodec | None = None
     direct: DirectUploads | None = None
     rows: EvaluationRows | None = None
+    expressions: Expressions | None = None
     waiting: Waiting = field(default_factory=Waiting)
     turns: Turns = field(default_factory=Turns)
     gate: PasswordGate = field(init=False)
@@ -240,12 +245,24 @@ class RequestEdge:
         return result
 
     async def _run(self, execute: Callable[[Callable[[Transaction], T]], Awaitable[T]], work: Callable[[Call], T]) -> T:
+        """Run a step, again when gates had to be asked first (`application.gates.passing`)."""
+        return await deciding.settled(
+            self._gateway.expressions, lambda verdicts: self._run_with(verdicts, execute, work)
+        )
+
+    async def _run_with(
+        self,
+        verdicts: Verdicts,
+        execute: Callable[[Callable[[Transaction], T]], Awaitable[T]],
+        work: Callable[[Call], T],
+    ) -> T:
         made: list[Call] = []
 
         def run(tx: Transaction) -> T:
             admission = tx.admission()
             caller = authenticate(tx, self._token, admission, public_reads=self._gateway.public_reads)
-            call = Call(tx, caller, _home_of(admission, caller), self._gateway.sealer, self._request_id)
+            home = _home_of(admission, caller)
+            call = Call(tx, caller, home, self._gateway.sealer, self._request_id, verdicts=verdicts)
             made[:] = [call]  # a transaction that is tried again makes a new call
             if self._workspace is not None:
                 call.workspace = call.require_workspace(admission.workspace(self._workspace))
@@ -253,9 +270,9 @@ class RequestEdge:
 
         try:
             result = await execute(run)
-        except DomainError:
+        except DomainError as error:
             for call in made:
-                await self._note_refusal(call)
+                await self._note_refusal(call, error)
             raise
         finally:
             for call in made:
@@ -264,21 +281,23 @@ class RequestEdge:
         self.records += made[0].records
         return result
 
-    async def _note_refusal(self, refused: Call) -> None:
+    async def _note_refusal(self, refused: Call, error: DomainError) -> None:
         """Refusals to a known principal are records, in a transaction of their own; anonymous ones are not.
 
         What is not there costs the same commit as what is hidden, so that the time taken tells nothing apart.
         """
         refusal = refused.refusal
-        if refused.caller.principal is None or not (refusal or refused.absent):
+        decided = error.decided if isinstance(error, GateRefused) else ()
+        if refused.caller.principal is None or not (refusal or refused.absent or decided):
             return
 
         def write(tx: Transaction) -> None:
-            if refusal is None:
-                tx.settings.put("absent.asked_at", str(tx.now()))
-                return
             call = Call(tx, refused.caller, refused.workspace, refused.sealer, refused.request_id)
-            note_refusal(call, refusal)
+            deciding.note(call, decided)
+            if refusal is not None:
+                note_refusal(call, refusal)
+            elif refused.absent:
+                tx.settings.put("absent.asked_at", str(tx.now()))
 
         await self._gateway.executor.command(write)
 

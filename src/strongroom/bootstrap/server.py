@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom import __version__
+from strongroom.adapters.cel.expressions import CelExpressions
 from strongroom.adapters.documents.plain_yaml import PlainYaml
 from strongroom.adapters.evaluations.rows import ChildRows
 from strongroom.adapters.jobs.background import Background, Job
@@ -108,7 +109,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         await store.aclose()
         installation.database.close()
         raise
-    outgoing = outgoing_of(storage, serving)
+    outgoing, expressions = outgoing_of(storage, serving), CelExpressions()
     gateway = Gateway(
         executor=installation.database,
         store=store,
@@ -122,6 +123,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         yaml=PlainYaml(),
         codec=codec,
         rows=ChildRows(store),
+        expressions=expressions,
         direct=opened if isinstance(opened, DirectUploads) and not serving.proxy_uploads else None,
     )
     services = Services(
@@ -148,6 +150,7 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         yield Server(app, traced(app, __version__), services, installation.fresh)
     finally:
         await background.stop()
+        await expressions.aclose()
         await upkeep.aclose()
         await store.aclose()
         installation.database.close()

@@ -46,7 +46,6 @@ SERVER_COMMANDS = {
     "restore": ("maintenance:restore", "Make a data folder out of a backup."),
     "fsck": ("maintenance:fsck", "Check that the store holds what the database names, and repair it."),
     "rescan": ("maintenance:rescan", "Read how models of older versions are packaged."),
-    "policy": ("policies:app", "Gates as code."),
     "gc": ("maintenance:gc", "Free the bytes that nothing names any more."),
 }
 

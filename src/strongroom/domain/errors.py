@@ -4,8 +4,8 @@ Every dialect maps each class here, once, to a status and a code of its own (``d
 holds that no class is missing there. Messages are for people and never hold secrets; `details` are for programs.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
@@ -117,6 +117,16 @@ class Held(Conflict):
     """Deletion refused: something depends on it. `details["holders"]` names them."""
 
     code = "held"
+
+
+class GateRefused(Conflict):
+    """Rules of the workspace's policies keep a version back. `details["reasons"]`: what they say.
+
+    :ivar decided: what the edge records of it, in a transaction of its own.
+    """
+
+    code = "gate_refused"
+    decided: Sequence[Any] = ()
 
 
 class StageEdgeNotAllowed(Conflict):

@@ -159,6 +159,12 @@ class StageEdgeNotAllowed(Conflict):
     default_code = "stage_edge_not_allowed"
 
 
+class GateRefused(Conflict):
+    """Rules keep a version back; `details["reasons"]`: what they say."""
+
+    default_code = "gate_refused"
+
+
 class NotPossessed(Conflict):
     """A digest was named whose bytes this caller has neither sent nor may read."""
 

@@ -40,7 +40,7 @@ def test_rules_are_asked_of_the_view_and_errors_are_answers() -> None:
         "version.size",
         "nobody > 1",
         "1 +",
-        "a.all(x, x.all(y, y.all(z, z)))",
+        "version.tags.all(x, version.tags.all(y, version.tags.all(z, true)))",
         "'champion' in version.aliases",
     )
     assert list(found[:3]) == [True, False, True]

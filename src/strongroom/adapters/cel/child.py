@@ -4,9 +4,11 @@ A question is a frame (four bytes of length, then JSON): expressions and the dat
 is answered by a frame of its own as soon as it is done, so that who asks knows at which one it stopped.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from functools import lru_cache
 from importlib.machinery import ExtensionFileLoader
@@ -18,6 +20,8 @@ from typing import Any, BinaryIO, Final
 MEMORY: Final = 512 << 20
 ERROR_LONGEST: Final = 300
 COMPILED_MOST: Final = 256
+RULE_CPU_S: Final = 1
+PR_SET_PDEATHSIG: Final = 1
 
 
 def cel() -> ModuleType:
@@ -63,7 +67,8 @@ def framed(value: object) -> bytes:
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer until nobody asks any more, or whoever began us is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     evaluator = Evaluator()
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
@@ -73,6 +78,9 @@ def main() -> None:
     ):
         resource.setrlimit(what, (most, most))
     while (asked := receive(sys.stdin.buffer)) is not None:
+        spent = resource.getrusage(resource.RUSAGE_SELF)
+        most = int(spent.ru_utime + spent.ru_stime + len(asked["expressions"]) * RULE_CPU_S) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
         for expression in asked["expressions"]:
             sys.stdout.buffer.write(framed(evaluator.answer(expression, asked["view"])))
             sys.stdout.buffer.flush()

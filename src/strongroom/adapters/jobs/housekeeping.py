@@ -143,6 +143,11 @@ def forget(tx: Transaction) -> None:
     tx.inbox.forget(tx.now() - notifying.DONE_KEPT_US, tx.now() - notifying.KEPT_US)
 
 
+async def publish_quiet(gateway: Gateway) -> None:
+    """Publish what has been quiet for as long as its rule asks."""
+    await publication.publish_quiet(gateway.executor, gateway.store, gateway.yaml, gateway.expressions)
+
+
 def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]) -> list[Job]:
     """All housekeeping of one server process; each may run in several processes at once."""
     executor = gateway.executor
@@ -154,7 +159,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),
-        Job("publish-quiet", 1, lambda: publication.publish_quiet(executor, gateway.store, gateway.yaml)),
+        Job("publish-quiet", 1, lambda: publish_quiet(gateway)),
         Job("expire-uploads", 60, lambda: expire_uploads(executor, gateway.store)),
         Job("work-automations", WORK_AUTOMATIONS_S, lambda: performing.work(executor)),
         Job("fill-inboxes", FILL_INBOXES_S, lambda: notifying.notify(executor)),

@@ -23,6 +23,7 @@ from strongroom.adapters.sql.repositories.cards import SqlCards
 from strongroom.adapters.sql.repositories.collection import SqlCollection
 from strongroom.adapters.sql.repositories.comments import SqlComments
 from strongroom.adapters.sql.repositories.cursors import SqlCursors
+from strongroom.adapters.sql.repositories.decisions import SqlDecisions
 from strongroom.adapters.sql.repositories.deliveries import SqlDeliveries
 from strongroom.adapters.sql.repositories.discussions import SqlDiscussions
 from strongroom.adapters.sql.repositories.environments import SqlEnvironments
@@ -43,6 +44,7 @@ from strongroom.adapters.sql.repositories.manifests import SqlManifests
 from strongroom.adapters.sql.repositories.namespaces import SqlNamespaces
 from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.placements import SqlPlacements
+from strongroom.adapters.sql.repositories.policies import SqlPolicies
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
@@ -376,6 +378,14 @@ class SqlTransaction:
     @cached_property
     def targets(self) -> SqlTargets:
         return SqlTargets(self)
+
+    @cached_property
+    def policies(self) -> SqlPolicies:
+        return SqlPolicies(self)
+
+    @cached_property
+    def decisions(self) -> SqlDecisions:
+        return SqlDecisions(self)
 
     @cached_property
     def evaluations(self) -> SqlEvaluations:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from strongroom.application.call import Call, check_etag
 from strongroom.application.delivery import environments, releases
 from strongroom.application.delivery.views import PlacementView, placement_views
+from strongroom.application.gates import passing
+from strongroom.application.gates.passing import Crossing
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.delivery.model import Action, Environment, Guard, Mode, Placement, Release
 from strongroom.domain.delivery.names import clean_note, clean_slug
 from strongroom.domain.delivery.rules import clean_guard, clean_share, frozen_at, shares
 from strongroom.domain.errors import Conflict, Invalid, NotFound
+from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import Vertex
 from strongroom.domain.registry.model import VersionState
@@ -47,6 +50,7 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
 
     :raises Conflict: it has not stood where it must have, the environment is frozen, or a part is not fit; all that is
         wrong is named in `reasons`.
+    :raises GateRefused: a rule keeps a part back. A rollback is not asked about: what ran may run again.
     """
     mode = _mode(command.mode)
     share = clean_share(mode, 100 if command.share is None else command.share)
@@ -67,8 +71,10 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
         )
     if live and live.release_id == release.id and mode is Mode.LIVE and len(present) == 1 and live.guard == guard:
         return shown(call, environment, release.line)
+    decisions = passing.require(call, _crossings(call, environment, release))
     call.tx.placements.end(present if mode is Mode.LIVE else [one for one in present if one.mode is mode], call.now)
-    _place(call, environment, release, Action.PROMOTE, _New(mode, share, note, guard, live.id if live else None))
+    new = _New(mode, share, note, guard, live.id if live else None, decisions=decisions)
+    _place(call, environment, release, Action.PROMOTE, new)
     return shown(call, environment, release.line)
 
 
@@ -100,6 +106,15 @@ def _order(call: Call, environment: Environment, release: Release) -> list[str]:
     return [f"it has not been live in {' or '.join(environment.after)}"]
 
 
+def _crossings(call: Call, environment: Environment, release: Release) -> list[Crossing]:
+    """Each part on its way into the environment, from the one that it had to be live in, where that is one."""
+    versions = call.tx.versions.by_ids([part.version_id for part in release.parts])
+    assets = call.tx.assets.by_ids(sorted({version.asset_id for version in versions.values()}))
+    source = environment.after[0] if len(environment.after) == 1 else ""
+    way = Transition(TransitionKind.ENVIRONMENT, environment.name, source)
+    return [Crossing(assets[version.asset_id], version, way) for _, version in sorted(versions.items())]
+
+
 def unfit(call: Call, release: Release) -> list[str]:
     """Why parts of a release may not run: not published any more, or flagged. The versions are locked."""
     reasons = []
@@ -121,6 +136,7 @@ class _New:
     guard: Guard | None
     previous_id: int | None
     cause: Mapping[str, Json] | None = None
+    decisions: Sequence[str] = ()
 
 
 def _place(call: Call, environment: Environment, release: Release, action: Action, new: _New) -> None:
@@ -151,6 +167,7 @@ def _place(call: Call, environment: Environment, release: Release, action: Actio
         "mode": new.mode.value,
         "share": new.share,
     }
+    details |= passing.told(new.decisions)
     if new.cause:
         details["cause"] = new.cause
     call.record(f"release.{verb}", releases.subject(release), details)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strongroom.application.call import Call, asset_target, check_etag
+from strongroom.application.gates import passing
+from strongroom.application.gates.passing import Crossing
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import assets
 from strongroom.application.registry.views import AliasView, alias_view
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset, Version, VersionState
 from strongroom.domain.registry.names import clean_alias
@@ -33,7 +36,7 @@ def change(call: Call, asset_uid: str, changes: Sequence[ChangeAlias]) -> list[A
     """Change several aliases of one asset, all or none, each with its own compare-and-swap (domain.md N8).
 
     :raises PreconditionFailed: an alias is not at the stated ETag; nothing is changed.
-    :raises Forbidden: one is protected, and the caller may not protect.
+    :raises Forbidden: one is protected, and the caller may not protect. :raises GateRefused: a rule keeps it back.
     """
     asset = assets.locked(call, asset_uid, Permission.ALIAS_SET)
     if not 1 <= len(changes) <= CHANGES_MOST:
@@ -56,6 +59,7 @@ def _change_one(call: Call, asset: Asset, change: ChangeAlias) -> AliasView | No
         raise NotFound(f"There is no alias {name!r}.")
     if before is not None and before.protected:
         call.require(Permission.ALIAS_PROTECT, asset_target(asset), Subject("asset", asset.uid))
+    decisions = _let_pass(call, asset, name, version, protected=before is not None and before.protected)
     moved = call.tx.aliases.move(asset, name, version, call.actor.id)
     call.record(
         "alias.set" if version else "alias.remove",
@@ -66,10 +70,19 @@ def _change_one(call: Call, asset: Asset, change: ChangeAlias) -> AliasView | No
             "to": version.uid if version else None,
             "number": version.number if version else None,
             "tree": version.tree if version else None,
+            **passing.told(decisions),
         },
         asset=asset,
     )
     return alias_view(moved) if moved else None
+
+
+def _let_pass(call: Call, asset: Asset, name: str, version: Version | None, *, protected: bool) -> list[str]:
+    """Gates stand before protected aliases, and before those that a rule names."""
+    if version is None:
+        return []
+    way = Transition(TransitionKind.ALIAS, name)
+    return passing.require(call, [Crossing(asset, version, way, named=not protected)])
 
 
 def protect(call: Call, asset_uid: str, name: str, etag: int | None, *, protected: bool) -> AliasView:

@@ -5,14 +5,18 @@ an event that says so. Only `quiet` waits, in a row that outlives the process.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeVar
 
 from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.call import Call, check_etag
+from strongroom.application.gates import deciding
+from strongroom.application.gates.deciding import Verdicts
 from strongroom.application.identity import setup
 from strongroom.application.ports.documents import LoadYaml
 from strongroom.application.ports.execution import Executor
+from strongroom.application.ports.gates import Expressions
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets, card_facts, namespaces, publishing, readiness
 from strongroom.application.registry.publishing import PublishDetails
@@ -21,6 +25,7 @@ from strongroom.application.registry.views import VersionView
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import DomainError
+from strongroom.domain.gates.question import Undecided
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset
 from strongroom.domain.registry.publication import REQUEST, PublicationRule, parse_rule
@@ -120,7 +125,7 @@ def _publish(
 
     try:
         return call.tx.attempt(act)
-    except FAILURES:
+    except (*FAILURES, Undecided):
         raise
     except DomainError as refused:
         del call.records[records:]
@@ -143,14 +148,23 @@ class AsServer:
         return await self.executor.read(lambda tx: work(setup.as_system(tx, setup.ensure_default_workspace(tx))))
 
 
-async def publish_quiet(executor: Executor, store: BlobStore, yaml: LoadYaml) -> int:
-    """Publish the heads of `main` whose time has come, each in a transaction of its own; returns how many were due."""
+async def publish_quiet(
+    executor: Executor, store: BlobStore, yaml: LoadYaml, expressions: Expressions | None = None
+) -> int:
+    """Publish the heads of `main` whose time has come, each in a transaction of its own; returns how many were due.
+
+    :param expressions: who evaluates what stands before a registration; without it nothing passes that a rule is about.
+    """
     due = await executor.read(lambda tx: tx.publication.due(tx.now(), AT_ONCE))
     for asset_id in due:
         kind, tree = await executor.read(lambda tx, id_=asset_id: _standing(tx, id_))  # type: ignore[misc]
         ready = await readiness.of_tree(AsServer(executor, store, yaml), kind, tree) if tree else None
-        await executor.command(lambda tx, id_=asset_id, r=ready: publish_head(tx, id_, r))  # type: ignore[misc]
+        await deciding.settled(expressions, partial(_publish_one, executor, asset_id, ready))
     return len(due)
+
+
+async def _publish_one(executor: Executor, asset_id: int, ready: Ready | None, verdicts: Verdicts) -> None:
+    await executor.command(lambda tx: publish_head(tx, asset_id, ready, verdicts))
 
 
 def _standing(tx: Transaction, asset_id: int) -> tuple[str, str | None]:
@@ -160,14 +174,14 @@ def _standing(tx: Transaction, asset_id: int) -> tuple[str, str | None]:
     return tx.assets.by_id(asset_id).kind, tree
 
 
-def publish_head(tx: Transaction, asset_id: int, ready: Ready | None) -> None:
+def publish_head(tx: Transaction, asset_id: int, ready: Ready | None, verdicts: Verdicts) -> None:
     """Another process may have done it, somebody may have committed or changed the rule: all is read again, locked."""
     asset = tx.assets.lock(asset_id)
     due_at = tx.publication.due_at(asset_id)
     if due_at is None or due_at > tx.now():
         return
     tx.publication.done(asset_id)
-    call = setup.as_system(tx, tx.workspaces.by_id(asset.workspace_id))
+    call = replace(setup.as_system(tx, tx.workspaces.by_id(asset.workspace_id)), verdicts=verdicts)
     ref = tx.refs.get(asset_id, MAIN)
     if asset.deleted_at is not None or ref is None or ready is None or rule_of(call, asset).quiet_s is None:
         return

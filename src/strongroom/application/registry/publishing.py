@@ -12,6 +12,8 @@ from typing import Any
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.gates import passing
+from strongroom.application.gates.passing import Crossing
 from strongroom.application.lineage import graph
 from strongroom.application.manifests import sealing as manifests
 from strongroom.application.registry import aliases, assets, cards, revisions, versions
@@ -23,6 +25,7 @@ from strongroom.domain.artifacts.model import TreeTotals
 from strongroom.domain.artifacts.tree import Entry, FileEntry, tree_digest
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import AlreadyExists, Conflict, Corrupted, Invalid, NotFound
+from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import EdgeType, Vertex
 from strongroom.domain.registry.fields import Scalar, clean_description
@@ -358,6 +361,7 @@ def _appear(
         },
         asset=asset,
     )
+    passing.require(call, [Crossing(asset, version, Transition(TransitionKind.REGISTRATION, asset.kind))])
     for name in details.aliases:
         aliases.change(call, asset.uid, [aliases.ChangeAlias(name, version.uid)])
     if details.aliases:

@@ -5,10 +5,14 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from strongroom.application.call import Call, check_etag
+from strongroom.application.gates import passing
+from strongroom.application.gates.passing import Crossing
 from strongroom.application.registry import versions, workspaces
 from strongroom.application.registry.views import StageView, VersionView, stage_view, version_view
+from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict
+from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import VersionState, Workspace
 from strongroom.domain.registry.stages import ARCHIVED, DEFAULT_STAGES, NONE, StageGraph
@@ -68,7 +72,7 @@ def place(call: Call, version_uid: str, name: str, note: str, *, move_others: bo
     """Place a version at a stage.
 
     :param move_others: move the versions that stand there to "archived" in the same command.
-    :raises StageEdgeNotAllowed: the workspace has no such move.
+    :raises StageEdgeNotAllowed: the workspace has no such move. :raises GateRefused: a rule keeps it back.
     """
     asset, version = versions.locked(call, version_uid, Permission.STAGE_SET)
     check_etag(etag, version.etag)
@@ -77,6 +81,8 @@ def place(call: Call, version_uid: str, name: str, note: str, *, move_others: bo
     graph = graph_of(call.workspace)
     to = graph.check_move(version.stage, name)
     why = clean_text(note, what="note", longest=1_000)
+    way = Transition(TransitionKind.STAGE, to, version.stage or NONE)
+    decisions = passing.require(call, [Crossing(asset, version, way)]) if to != (version.stage or NONE) else []
     asset = call.tx.assets.advance(asset)
     if move_others:
         for other_id in call.tx.stages.at_stage(asset.id, to):
@@ -89,8 +95,8 @@ def place(call: Call, version_uid: str, name: str, note: str, *, move_others: bo
                 call.record("stage.set", Subject("version", other.uid), details, asset=asset)
     changed = call.tx.versions.update(version, stage=None if to == NONE else to)
     call.tx.stages.place(asset, changed, None if to == NONE else to, why, call.actor.id)
-    details = {"from": version.stage, "to": to}
-    call.record("stage.set", Subject("version", version.uid), details, asset=asset)
+    said: dict[str, Json] = {"from": version.stage, "to": to, **passing.told(decisions)}
+    call.record("stage.set", Subject("version", version.uid), said, asset=asset)
     return version_view(call, asset, changed)
 
 

@@ -31,6 +31,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.AlreadyExists: (400, "RESOURCE_ALREADY_EXISTS"),
     errors.Held: (409, "RESOURCE_CONFLICT"),
     errors.StageEdgeNotAllowed: (400, _INVALID),
+    errors.GateRefused: (400, _INVALID),
     errors.MemberMismatch: (409, "RESOURCE_CONFLICT"),
     errors.NotPossessed: (409, "RESOURCE_CONFLICT"),
     errors.Purged: (404, _ABSENT),

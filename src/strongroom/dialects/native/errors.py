@@ -21,6 +21,7 @@ STATUS: Mapping[type[errors.DomainError], int] = {
     errors.AlreadyExists: 409,
     errors.Held: 409,
     errors.StageEdgeNotAllowed: 409,
+    errors.GateRefused: 409,
     errors.NotPossessed: 409,
     errors.MemberMismatch: 409,
     errors.Purged: 410,

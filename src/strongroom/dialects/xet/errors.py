@@ -31,6 +31,7 @@ TABLE: Mapping[type[errors.DomainError], int] = {
     errors.AlreadyExists: 409,
     errors.Held: 409,
     errors.StageEdgeNotAllowed: 409,
+    errors.GateRefused: 409,
     errors.MemberMismatch: 409,
     errors.NotPossessed: 400,
     errors.Purged: 404,

@@ -5,7 +5,7 @@ bracket, begins a comprehension or joins two parts is a token here as there. Str
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from strongroom.domain.errors import Invalid
 
@@ -19,6 +19,12 @@ NESTED_MOST: Final = 2
 MACROS: Final = frozenset(
     {"all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap"}
 )
+LISTS: Final = frozenset(
+    {"aliases", "approvals", "card", "evaluations", "findings", "flags", "lineage", "properties", "rejections", "tags",
+     "teams"}
+)
+"""Members of the view that are lists (docs/gates.md)."""
+_GIVE_LISTS: Final = frozenset({"map", "filter", "transformList"})
 
 _TOKEN: Final = re.compile(
     r"""
@@ -58,22 +64,66 @@ def tokens(expression: str) -> list[str]:
 
 
 def check(expression: str) -> None:
-    """:raises Invalid: the expression is longer, deeper or has more comprehensions in each other than may be run."""
+    """See that an expression may be run.
+
+    :raises Invalid: it is longer, deeper or has more comprehensions in each other than that, or one over what may be a
+        map, which the library walks in another order each time.
+    """
     found = tokens(expression)
-    opened: list[tuple[str, bool]] = []
+    opened: list[_Opened] = []
     conditions = 0
+    closed: _Opened | None = None
     for place, sign in enumerate(found):
+        if sign == "{":
+            raise Invalid("An expression makes no maps.", position=place)
         if sign in _OPEN:
-            opened.append((_OPEN[sign], _is_macro(found, place)))
-        elif sign in _CLOSE and (not opened or opened.pop()[0] != sign):
-            raise Invalid("The brackets of an expression do not fit.")
+            macro = found[place - 1] if _is_macro(found, place) else ""
+            if macro:
+                _check_walks_list(found, place - 3, closed)
+            opened.append(_Opened(_OPEN[sign], macro, _is_operand(found, place - 1)))
+        elif sign in _CLOSE:
+            closed = opened.pop() if opened else None
+            if closed is None or closed.sign != sign:
+                raise Invalid("The brackets of an expression do not fit.")
         conditions += sign == "?"  # each may stand in the one before
         if len(opened) + conditions > DEEPEST:
             raise Invalid(f"An expression is at most {DEEPEST} levels deep.", limit=DEEPEST)
-        if sum(macro for _, macro in opened) > NESTED_MOST:
+        if sum(one.macro != "" for one in opened) > NESTED_MOST:
             raise Invalid(f"At most {NESTED_MOST} comprehensions stand in each other.", limit=NESTED_MOST)
     if opened:
         raise Invalid("The brackets of an expression do not fit.")
+
+
+class _Opened(NamedTuple):
+    """A bracket. :param macro: of which comprehension. :param after: whether it is a call or an index."""
+
+    sign: str
+    macro: str
+    after: bool
+
+
+def _check_walks_list(found: list[str], last: int, closed: _Opened | None) -> None:
+    """See that a comprehension goes over a list: such a member, one written here, what `filter` or `map` gave.
+
+    :param last: place of the last token of what it goes over. :param closed: the bracket that was closed last.
+    """
+    sign = found[last] if last >= 0 else ""
+    if sign in LISTS and last >= 1 and found[last - 1] == ".":
+        return
+    if closed is not None and sign == closed.sign:
+        if sign == ")" and closed.macro in _GIVE_LISTS:
+            return
+        if sign == "]" and not closed.after:
+            return
+    raise Invalid(f"A comprehension goes over a list: {', '.join(sorted(LISTS))}, or what filter and map give.")
+
+
+def _is_operand(found: list[str], place: int) -> bool:
+    return (
+        place >= 0
+        and found[place] != "in"
+        and (found[place] in {")", "]", "}"} or found[place][0].isalnum() or found[place][0] in "_\"'")
+    )
 
 
 def _is_macro(found: list[str], place: int) -> bool:

@@ -28,6 +28,7 @@ class TransitionKind(StrEnum):
     STAGE = "stage"
     ALIAS = "alias"
     ENVIRONMENT = "environment"
+    REGISTRATION = "registration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +88,23 @@ class Policy:
     description: str = ""
 
 
-def rules_for(policy: Policy, place: Place, transition: Transition) -> list[Rule]:
-    """The rules of a policy that apply, in its order."""
-    return [rule for rule in policy.rules if applies(rule.applies, place, transition)]
+def rules_for(policy: Policy, place: Place, transition: Transition, *, named: bool = False) -> list[Rule]:
+    """The rules of a policy that apply, in its order.
+
+    :param named: only those that name their targets, as for an alias that is not protected.
+    """
+    return [
+        rule
+        for rule in policy.rules
+        if applies(rule.applies, place, transition) and (not named or rule.applies.targets)
+    ]
 
 
 def applies(to: Applies, place: Place, transition: Transition) -> bool:
     """Whether a rule is to be asked."""
     path = f"{place.namespace}/{place.name}" if place.namespace else place.name
     return (
-        (not to.transitions or transition.kind in to.transitions)
+        _among(to.transitions, transition.kind)
         and _fits(to.targets, transition.target)
         and _fits(to.sources, transition.source)
         and _fits(to.workspaces, place.workspace)
@@ -105,8 +113,14 @@ def applies(to: Applies, place: Place, transition: Transition) -> bool:
     )
 
 
+def _among(kinds: Sequence[TransitionKind], kind: TransitionKind) -> bool:
+    """Registration is asked about only by name: it is no way to somewhere."""
+    return kind in kinds if kinds else kind is not TransitionKind.REGISTRATION
+
+
 def _fits(patterns: Sequence[str], text: str) -> bool:
-    return not patterns or any(fnmatch.fnmatchcase(text, pattern) for pattern in patterns)
+    # only * and ? are signs of ours: a name may have brackets
+    return not patterns or any(fnmatch.fnmatchcase(text, pattern.replace("[", "[[]")) for pattern in patterns)
 
 
 def parse(document: object) -> Policy:

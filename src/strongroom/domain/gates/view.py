@@ -12,7 +12,7 @@ from strongroom.domain.gates.policy import Place, Transition
 
 LIST_MOST: Final = 1_000
 """Items of any list or map of the view; two comprehensions in each other then take a million steps at most."""
-TEXT_LONGEST: Final = 6_000
+TEXT_LONGEST: Final = 20_000
 DAY_US: Final = 86_400_000_000
 
 
@@ -102,11 +102,14 @@ def view(facts: Facts, transition: Transition) -> dict[str, Any]:
     for name, value in version.items():
         if isinstance(value, Sequence | Mapping) and not isinstance(value, str) and len(value) > LIST_MOST:
             raise Invalid(f"The version has more {name} than a rule may see.", limit=LIST_MOST)
+    if any(len(text) > TEXT_LONGEST for text in facts.card.values()):
+        raise Invalid("A section of the card is longer than a rule may see.", limit=TEXT_LONGEST)
     for name in ("aliases", "evaluations", "lineage", "findings", "flags"):
         version[name] = list(version[name])
+    for name in ("tags", "properties", "card"):
+        version[name] = [{"key": key, "value": value} for key, value in sorted(version[name].items())]
     version["approvals"] = _given(facts.approvals, facts.now, transition)
     version["rejections"] = _given(facts.rejections, facts.now, transition)
-    version["card"] = {name: text[:TEXT_LONGEST] for name, text in facts.card.items()}
     way = {"kind": transition.kind.value, "target": transition.target, "source": transition.source}
     return {"version": version, "transition": {**way, "requester": facts.requester}}
 

@@ -62,6 +62,7 @@ from strongroom.adapters.sql.tables.evaluations import (
     evaluation_value,
 )
 from strongroom.adapters.sql.tables.events import delivery, webhook
+from strongroom.adapters.sql.tables.gates import gate_decision, gate_evidence, policy, policy_version
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.hub import access_request, asset_card
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
@@ -163,6 +164,8 @@ __all__ = [
     "flag",
     "folder",
     "folder_entry",
+    "gate_decision",
+    "gate_evidence",
     "grant",
     "handle",
     "idempotency",
@@ -182,6 +185,8 @@ __all__ = [
     "outbox",
     "packaging",
     "pipeline_step",
+    "policy",
+    "policy_version",
     "possession_review",
     "principal",
     "publication_due",
