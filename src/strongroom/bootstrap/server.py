@@ -4,6 +4,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from strongroom import __version__
@@ -22,6 +23,7 @@ from strongroom.adapters.webhooks.secrets import DerivedSecrets
 from strongroom.adapters.webhooks.sender import PinnedSender
 from strongroom.adapters.xet.codec import Codec
 from strongroom.application.artifacts.blobstore import BlobStore, DirectUploads
+from strongroom.application.audit import witnessing
 from strongroom.application.audit.reads import ReadCounters
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import Courier
@@ -51,6 +53,8 @@ from strongroom.web.routes import pages
 DELIVER_S: Final = 0.5
 #: Seconds between looks for data sets whose statistics are to be made.
 EXAMINE_S: Final = 1.0
+#: Seconds between looks whether a checkpoint is to be published.
+WITNESS_S: Final = 60.0
 MIB: Final = 1024 * 1024
 
 
@@ -143,6 +147,10 @@ async def running(storage: Storage, serving: Serving) -> AsyncIterator[Server]:
         place = Place(installation.database, store, upkeep, codec)
         scrubber = Scrubber(place, days=serving.scrub_days, rate=serving.scrub_rate * MIB, told=scrubbed)
         own.append(Job("scrub", SCRUB_S, scrubber.run))
+    if serving.witness_hours:
+        period = int(serving.witness_hours * 3600 * 1_000_000)
+        publish = partial(witnessing.publish, installation.database, upkeep, keyring, keyring.agree, period)
+        own.append(Job("publish-checkpoint", WITNESS_S, publish))
     background = Background([*jobs(gateway, uses, keyring.agree), *own])
     background.start()
     try:

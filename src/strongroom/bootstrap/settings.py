@@ -15,6 +15,7 @@ KEYS: Final = "keys"
 WORKERS_MOST: Final = 64
 PORT_HIGHEST: Final = 65_535
 SCRUB_DAYS_MOST: Final = 3650
+WITNESS_HOURS_MOST: Final = 8_784.0
 SCRUB_RATE_MOST: Final = 1_000_000.0
 
 
@@ -106,6 +107,8 @@ class Serving:
         Days in which all bytes in the store are read once and compared with their digests; 0 reads none.
     scrub_rate:
         MiB a second that this reads at most.
+    witness_hours:
+        Hours between checkpoints of the audit log that are published below witness/ in the store; 0 publishes none.
     """
 
     host: Annotated[str, Parameter(env_var="STRONGROOM_HOST")] = "127.0.0.1"
@@ -121,7 +124,11 @@ class Serving:
     scrub_days: Annotated[float, Parameter(env_var="STRONGROOM_SCRUB_DAYS")] = 90.0
     scrub_rate: Annotated[float, Parameter(env_var="STRONGROOM_SCRUB_RATE")] = 20.0
 
+    witness_hours: Annotated[float, Parameter(env_var="STRONGROOM_WITNESS_HOURS")] = 24.0
+
     def __post_init__(self) -> None:
+        if not 0 <= self.witness_hours <= WITNESS_HOURS_MOST:
+            raise Invalid("Checkpoints are published at least once a year; 0 for never.")
         if not 0 <= self.scrub_days <= SCRUB_DAYS_MOST:
             raise Invalid(f"The store is scrubbed in at most {SCRUB_DAYS_MOST} days; 0 for never.")
         if not 0 < self.scrub_rate < SCRUB_RATE_MOST:

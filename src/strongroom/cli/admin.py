@@ -165,6 +165,25 @@ def sign_checkpoint(*, storage: Storage | None = None) -> None:
     sys.stdout.write(run(storage, sign))
 
 
+@audit.command(name="publish")
+def publish_checkpoint(*, storage: Storage | None = None) -> None:
+    """Sign the audit log's present size and root, and put the note below witness/ in the store."""
+    from strongroom.application.audit import witnessing
+    from strongroom.bootstrap.installation import open_upkeep
+
+    async def publish(installation: Installation) -> str | None:
+        upkeep = open_upkeep(installation.storage.blobs)
+        keyring, database = installation.keyring, installation.database
+        try:
+            await database.command(lambda _tx: None)  # on SQLite: numbers what a killed server left pending
+            return await witnessing.publish(database, upkeep, keyring, keyring.agree, 0)
+        finally:
+            await upkeep.aclose()
+
+    name = run(storage, publish)
+    say(f"Published witness/{name}." if name else "The log has not grown since the last one was published.")
+
+
 @store.command(name="adopt")
 def adopt_store(*, storage: Storage | None = None) -> None:
     """Make the store this database's, after a restore or a move. No other server may use it any more.

@@ -41,7 +41,8 @@ def verify(
     export:
         File written by `strongroom audit export`.
     checkpoint:
-        Signed checkpoint that you kept: shows a log that was cut off or rewritten since. Repeat it for several.
+        Signed checkpoint that you kept, or a folder of them, such as a copy of witness/ in the store: shows a log that
+        was cut off or rewritten since. Repeat it for several.
     key:
         Key of the log that you trust (name+id+key), or a file with one a line. Without any, the export is only
         compared with the keys that it names itself.
@@ -57,13 +58,22 @@ def verify(
             lines(export),
             signed_by,
             [line for text in key for line in key_lines(text)] if key else None,
-            [path.read_text(encoding="utf-8") for path in checkpoint or []],
+            [path.read_text(encoding="utf-8") for path in _each(checkpoint or [])],
             [line for path in receipt or [] for line in path.read_text(encoding="utf-8").splitlines() if line],
         )
     except (DomainInvalid, UnicodeDecodeError) as error:
         raise Invalid(str(error)) from error
     tell(report, as_json=json)
     return exits.OK if report.ok else exits.CORRUPTED
+
+
+def _each(given: Sequence[Path]) -> Iterator[Path]:
+    """Files, and the checkpoints in folders."""
+    for path in given:
+        found = sorted(path.glob("*.checkpoint")) if path.is_dir() else [path]
+        if not found:
+            raise Invalid(f"There is no *.checkpoint in {path}.")
+        yield from found
 
 
 def lines(path: Path) -> Iterator[bytes]:

@@ -101,6 +101,12 @@ class Purged(DomainError):
     code = "purged"
 
 
+class Recalled(DomainError):
+    """Its bytes must not be pulled: a recall stands. `details["recalls"]` say which, since when and why."""
+
+    code = "recalled"
+
+
 class AlreadyExists(DomainError):
     """The name, number or label is taken."""
 

@@ -36,6 +36,7 @@ from strongroom.sdk.pipelines import Pipelines
 from strongroom.sdk.progress import Progress, choose
 from strongroom.sdk.prompts import Prompt
 from strongroom.sdk.reader import RemoteFile
+from strongroom.sdk.recalls import Recalls
 from strongroom.sdk.record_sets import RecordSets
 from strongroom.sdk.refs import Branches, Pins, Revisions
 from strongroom.sdk.registry import Assets, Labels, Versions
@@ -87,6 +88,7 @@ class Client:
         self.memories = Memories(self.api)
         self.runs = Runs(self.api)
         self.lineage = Lineage(self.api)
+        self.recalls = Recalls(self.api)
         self.logged_models = LoggedModels(self.api)
         self.record_sets = RecordSets(self.api)
         self.traces = Traces(self.api)

@@ -135,6 +135,12 @@ class Purged(NotFound):
     default_code = "purged"
 
 
+class Recalled(StrongroomError):
+    """It must not be pulled: a recall stands; `details["recalls"]` say which, since when and why."""
+
+    default_code = "recalled"
+
+
 class Conflict(StrongroomError):
     """The object is not in a state that allows this."""
 

@@ -131,6 +131,7 @@ def _everything(site: Site, tx: Transaction) -> None:
     assert known.workspace("default")
     assert known.home(site.workspace.id).slug == "default"
     assert tx.namespaces.by_path(site.workspace.id, "n")
+    assert not known.standing(site.workspace.id)
 
 
 def _tables_in(statements: list[str]) -> set[str]:
@@ -156,6 +157,7 @@ def _rows(site: Site) -> Mapping[str, Mapping[str, object]]:
     return {
         "namespace": {**named, "workspace_id": here, "path": "new", "slug_path": "new", "description": ""},
         "principal": {**named, "kind": "user", "name": "new", "name_key": "new"},
+        "recall": {**named, "workspace_id": here, "kind": "digest", "subject": "", "reason": "", "created_by": member},
         "role_grant": {"uid": uid, **grant, **placed, "granted_by": member},
         "team": {**named, "workspace_id": here, "name": "new"},
         "team_member": {"team_id": site.team.id, "principal_id": site.root.id, "valid_from": TIME},

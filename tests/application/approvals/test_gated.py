@@ -19,6 +19,7 @@ from strongroom.application.registry import aliases, stages
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.domain.errors import GateRefused, NotFound
 from tests.application.approvals.conftest import Board
+from tests.application.approvals.test_inbox import told
 from tests.application.conftest import DAY
 from tests.application.gates.conftest import Gates, rule
 from tests.promises.support import Site
@@ -35,9 +36,7 @@ def promote(gates: Gates, board: Board, who: str = "maintainer") -> str | None:
     placed = gates.do(
         lambda call: stages.place(call, board.version.uid, "production", "", move_others=False, etag=None), who
     )
-    back = gates.do(
-        lambda call: stages.place(call, board.version.uid, "none", "", move_others=False, etag=None), who
-    )
+    back = gates.do(lambda call: stages.place(call, board.version.uid, "none", "", move_others=False, etag=None), who)
     assert back.stage is None
     return placed.stage
 
@@ -124,6 +123,17 @@ def test_a_rejection_closes_it_and_one_of_another_team_does_not(gates: Gates, ri
     assert promote(gates, risk) == "production"
 
 
+def test_the_teams_that_rules_ask_are_told(gates: Gates, risk: Board) -> None:
+    """ "Waiting approvals reach the inbox", also where nobody is named."""
+    gates.apply(two_of_risk())
+    risk.ask()
+    for who in ("ann", "bob", "cat"):
+        assert told(risk, who) == [("approval", "approval.request")]
+    assert told(risk, "admin") == []
+    risk.ask(target="staging")
+    assert len(told(risk, "ann")) == 1
+
+
 def test_expiry_closes_the_gate(gates: Gates, risk: Board) -> None:
     """ "expiring"."""
     gates.apply(two_of_risk(days=20))
@@ -172,7 +182,7 @@ def test_approval_of_a_stage_is_none_of_an_alias(gates: Gates, risk: Board) -> N
     point()
 
 
-def _waive(gates: Gates, board: Board, **more: Any) -> str:
+def _waive(board: Board, **more: Any) -> str:
     about = more or {"version_uid": board.version.uid}
 
     def ask(call: Call) -> str:
@@ -189,7 +199,7 @@ def test_a_waiver_opens_and_its_end_closes_again(gates: Gates, board: Board) -> 
     """ "waivers with reason, second person and end date, after which the gate closes again"; the decision names it."""
     gates.apply(rule("good", "false", **TO_PROD), rule("other", "version.number > 0", **TO_PROD))
     assert closed(gates, board) == ["good is missing."]
-    uid = _waive(gates, board)
+    uid = _waive(board)
     assert promote(gates, board) == "production"
     (latest, *_rest) = kept(gates, board)
     assert latest.passed
@@ -204,7 +214,7 @@ def test_a_waiver_opens_and_its_end_closes_again(gates: Gates, board: Board) -> 
 
 def test_a_waiver_is_of_the_rule_as_it_reads(gates: Gates, board: Board) -> None:
     gates.apply(rule("good", "version.number > 1", **TO_PROD))
-    _waive(gates, board, asset_uid=board.version.asset_uid)
+    _waive(board, asset_uid=board.version.asset_uid)
     assert promote(gates, board) == "production"
     gates.apply({**rule("good", "version.number > 1", **TO_PROD), "message": "Worded better."})
     assert promote(gates, board) == "production"

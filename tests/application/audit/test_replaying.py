@@ -6,6 +6,10 @@ from functools import partial
 
 import pytest
 
+from strongroom.application.approvals import requests, verdicts, waivers
+from strongroom.application.approvals.requests import AskApproval
+from strongroom.application.approvals.verdicts import GiveVerdict
+from strongroom.application.approvals.waivers import AskWaiver, Decision
 from strongroom.application.audit import standing
 from strongroom.application.delivery import environments, placing
 from strongroom.application.identity import grants, principals, teams, tokens
@@ -123,6 +127,44 @@ def delivery_steps(world: World, delivery: Delivery) -> Steps:
     ]
 
 
+def approval_steps(world: World, uid: str) -> Steps:
+    """Asked for, given, rejected, taken back, withdrawn; waivers asked for, granted for less, refused and revoked."""
+    kept: dict[str, str] = {}
+    ends = world.clock.now_us() + 20 * DAY
+
+    def ask(target: str) -> None:
+        said = AskApproval("stage", target)
+        kept[target] = world.command("maintainer", lambda call: requests.ask(call, uid, said)).uid
+
+    def give(target: str, said: str) -> object:
+        return world.command("admin", lambda call: verdicts.give(call, kept[target], GiveVerdict(said)))
+
+    def waive(rule: str) -> None:
+        said = AskWaiver("0197a000-0000-7000-8000-000000000001", rule, "relabelled", ends, version_uid=uid)
+        kept[rule] = world.command("maintainer", lambda call: waivers.ask(call, said)).uid
+
+    def decide(rule: str, *, granted: bool) -> object:
+        return world.command(
+            "admin",
+            lambda call: waivers.decide(call, kept[rule], Decision(granted, "", ends - DAY if granted else None), None),
+        )
+
+    return [
+        lambda: ask("staging"),
+        lambda: ask("production"),
+        lambda: give("staging", "approve"),
+        lambda: give("staging", "reject"),
+        lambda: give("production", "approve"),
+        lambda: world.command("admin", lambda call: verdicts.take_back(call, kept["staging"])),
+        lambda: world.command("maintainer", lambda call: requests.withdraw(call, kept["staging"], None)),
+        *(lambda rule=rule: waive(rule) for rule in ("one", "two", "three")),
+        lambda: decide("one", granted=True),
+        lambda: decide("two", granted=False),
+        lambda: decide("three", granted=True),
+        lambda: world.command("admin", lambda call: waivers.revoke(call, kept["three"], "no more", None)),
+    ]
+
+
 def test_tables_and_log_agree_now_and_at_any_time(
     world: World,
     delivery: Delivery,
@@ -131,7 +173,8 @@ def test_tables_and_log_agree_now_and_at_any_time(
 ) -> None:
     """Issue 6: "rebuilds alias, role, approval and release state at any time T"."""
     spare = publish(model, content="spare").uid
-    steps = delivery_steps(world, delivery) + registry_steps(world, delivery, model, spare) + identity_steps(world)
+    steps = delivery_steps(world, delivery) + registry_steps(world, delivery, model, spare)
+    steps += approval_steps(world, delivery.versions[1].uid) + identity_steps(world)
     times = []
     for step in steps:
         step()
@@ -158,6 +201,9 @@ EDITS = {
     "disabled": "UPDATE principal SET disabled_at = NULL WHERE disabled_at IS NOT NULL",
     "environment": "UPDATE environment SET restricted = (1 = 0) WHERE name = 'prod'",
     "release": "UPDATE delivery_release SET digest = 'f' WHERE number = 1",
+    "approval": "UPDATE approval_request SET target = 'production'",
+    "verdict": "UPDATE verdict SET said = 'approve'",
+    "waiver": "UPDATE waiver SET state = 'granted'",
     "placement": "DELETE FROM delivery_placement WHERE valid_to IS NULL",
 }
 
@@ -177,6 +223,9 @@ def test_a_table_edited_with_the_databases_password_is_named(
     ):
         world.command("admin", act)
     delivery.promote(1, "dev")
+    said = approval_steps(world, delivery.versions[1].uid)
+    for step in (said[0], said[3], said[7]):
+        step()
     report = replayed(world)
     assert report.ok
     for found, (kind, statement) in enumerate(EDITS.items()):

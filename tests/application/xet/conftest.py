@@ -36,7 +36,7 @@ class Chunks:
 
     def session(self, *, write: bool = True, version: str | None = None) -> Session:
         made = self.site.world.command(
-            self.who, lambda call: grant(call, self.asset, write=write, origin=ORIGIN, version_uid=version)
+            self.who, lambda call: grant(call, self.asset, write=write, origin=ORIGIN, source=version)
         )
         assert made.url.startswith(f"{ORIGIN}/cas/")
         return opened(self.site.world.sealer, made.token)

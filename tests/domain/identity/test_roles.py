@@ -12,16 +12,17 @@ from strongroom.domain.identity.roles import RULES, Grant, Level, Permission, Ro
 
 ADDED = {
     Role.VIEWER: "asset:read version:bytes folder:read lineage:read namespace:read run:read workspace:read "
-    "principal:read server:read comment:read release:read",
+    "principal:read server:read comment:read release:read recall:read",
     Role.CONTRIBUTOR: "asset:edit version:register version:edit evaluation:write folder:write blob:upload "
     "lineage:write asset:create run:write comment:write flag:set target:write release:create approval:ask verdict:give "
-    "waiver:ask",
+    "waiver:ask recall:ask",
     Role.MAINTAINER: "alias:set stage:set version:delete asset:rename asset:share asset:delete grant:read "
     "run:delete namespace:create namespace:edit webhook:read comment:moderate flag:remove ref:protect publication:set "
     "automation:read automation:write release:place hold:place",
     Role.ADMIN: "alias:protect waiver:grant hold:release retention:set environment:write "
     "asset:purge grant:write namespace:delete workspace:settings policy:write webhook:write "
-    "principal:write token:manage audit:read workspace:create workspace:delete server:settings server:backup",
+    "principal:write token:manage audit:read recall:write workspace:create workspace:delete server:settings "
+    "server:backup",
 }
 ANYWHERE = {Permission.PUBLIC, Permission.SELF}
 ON_ASSETS = [p for p, rule in RULES.items() if rule.level is Level.ASSET]

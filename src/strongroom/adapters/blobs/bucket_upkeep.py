@@ -8,7 +8,15 @@ from obstore.store import ObjectStore
 
 from strongroom.adapters.blobs.bucket_errors import bucket_errors
 from strongroom.adapters.blobs.folder_upkeep import ASIDE, MARK, read_mark, written_mark
-from strongroom.adapters.blobs.names import OWN_FILE, checked_digest, is_digest, new_pack
+from strongroom.adapters.blobs.names import (
+    OWN_FILE,
+    WITNESS,
+    checked_digest,
+    checked_witness,
+    is_digest,
+    is_witness,
+    new_pack,
+)
 from strongroom.application.artifacts.blobstore import BLOCK, StoredBlob
 from strongroom.application.artifacts.upkeep import Found, Leftover, Mark, Rest
 
@@ -102,6 +110,15 @@ class BucketUpkeep:
         with bucket_errors():
             await obstore.put_async(self._bucket, MARK, written_mark(mark, _PLACE), use_multipart=False)
 
+    async def publish(self, name: str, data: bytes) -> bool:
+        """See `UpkeepBlobs.publish`."""
+        key = f"{WITNESS}/{checked_witness(name)}"
+        if await self._size(key) is not None:
+            return False
+        with bucket_errors():
+            await obstore.put_async(self._bucket, key, data, use_multipart=False)
+        return True
+
     async def aclose(self) -> None:
         """See `UpkeepBlobs.aclose`."""
 
@@ -112,5 +129,7 @@ def _rest(key: str) -> Rest | None:
         return Rest.HALF
     if first in _OURS:
         return None
+    if first == WITNESS:
+        return None if len(below) == 1 and is_witness(below[0]) else Rest.FOREIGN
     shaped = first == "blobs" and len(below) == _DEPTH - 1 and is_digest(below[1]) and below[1].startswith(below[0])
     return None if shaped else Rest.FOREIGN

@@ -20,7 +20,15 @@ from strongroom.adapters.blobs.disk import (
     write_all,
 )
 from strongroom.adapters.blobs.files import WholeFiles
-from strongroom.adapters.blobs.names import is_digest, is_pack, new_pack, parse_packed
+from strongroom.adapters.blobs.names import (
+    WITNESS,
+    checked_witness,
+    is_digest,
+    is_pack,
+    is_witness,
+    new_pack,
+    parse_packed,
+)
 from strongroom.adapters.blobs.pack_format import DEAD, HEADER_SIZE, STATE_OFFSET, parse_header, walk
 from strongroom.adapters.blobs.packs import SUFFIX, Packs
 from strongroom.adapters.blobs.threads import Threads
@@ -29,7 +37,7 @@ from strongroom.application.artifacts.upkeep import Found, Label, Leftover, Mark
 
 ASIDE: Final = "quarantine"
 MARK: Final = "store.json"
-_OURS: Final = frozenset({"blobs", "packs", "uploads", "tmp", ASIDE, MARK})
+_OURS: Final = frozenset({"blobs", "packs", "uploads", "tmp", ASIDE, MARK, WITNESS})
 _FORMAT: Final = 1
 
 
@@ -158,6 +166,10 @@ class FolderUpkeep:
             if path.suffix != SUFFIX or not is_pack(path.stem):
                 yield self._leftover(Rest.FOREIGN, path)
 
+        for path in _inside(self._root / WITNESS):
+            if not is_witness(path.name):
+                yield self._leftover(Rest.FOREIGN, path)
+
     def _torn(self) -> Generator[Leftover, None, None]:
         """Stretches of packs in which no record can be read; of packs that nobody appends to."""
         for path in _inside(self._root / "packs"):
@@ -211,6 +223,26 @@ class FolderUpkeep:
                 os.fdatasync(fd)
                 made.replace(self._root / MARK)
             sync_folder(self._root)
+
+    # -- for witnesses -------------------------------------------------------------------------------------------
+
+    async def publish(self, name: str, data: bytes) -> bool:
+        """See `UpkeepBlobs.publish`."""
+        return await self._threads.run(self._publish, checked_witness(name), data)
+
+    def _publish(self, name: str, data: bytes) -> bool:
+        folder = self._root / WITNESS
+        made = self._root / "tmp" / f"{new_pack()}-witness"
+        with disk_errors():
+            make_folder(folder)
+            with opened(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as fd:
+                lock_now(fd, exclusive=False)
+                write_all(fd, data, 0)
+                os.fdatasync(fd)
+                new = not (folder / name).exists()
+                made.replace(folder / name) if new else made.unlink()
+            sync_folder(folder)
+        return new
 
     async def aclose(self) -> None:
         """See `UpkeepBlobs.aclose`."""

@@ -14,6 +14,11 @@ _UPLOAD: Final = re.compile(r"[a-z0-9-]{1,64}")
 _PACK: Final = re.compile(r"[0-9a-f]{12}-[0-9a-f]{16}")
 _PACKED: Final = re.compile(rf"p:({_PACK.pattern}):(0|[1-9][0-9]{{0,18}})")
 
+_WITNESS: Final = re.compile(r"[0-9]{16}\.checkpoint|[0-9]{16}\.keys")
+
+WITNESS: Final = "witness"
+"""Where checkpoints of the audit log are published."""
+
 OWN_FILE: Final = "f"
 """The place of a blob that is a file or object of its own, named by its digest."""
 
@@ -26,6 +31,18 @@ def is_digest(text: str) -> bool:
 def is_pack(text: str) -> bool:
     """Tell whether this is the name of a pack, without its suffix."""
     return _PACK.fullmatch(text) is not None
+
+
+def is_witness(text: str) -> bool:
+    """Tell whether this is the name of something published for witnesses."""
+    return _WITNESS.fullmatch(text) is not None
+
+
+def checked_witness(text: str) -> str:
+    """Give the name back, or raise Invalid."""
+    if not is_witness(text):
+        raise Invalid("What is published for witnesses is 16 digits and .checkpoint or .keys.")
+    return text
 
 
 def checked_digest(text: str) -> str:

@@ -18,6 +18,7 @@ from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
+from strongroom.application.recalls import reaching
 from strongroom.application.registry import publication, publishing, retaining
 from strongroom.application.tracking import compaction, sealing
 
@@ -156,6 +157,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("flush-token-uses", 30, lambda: flush_uses(executor, uses), last=True),
         Job("close-read-windows", 60, lambda: executor.command(reads.close_windows)),
         Job("announce-silent-targets", 10, lambda: until_done(executor, watching.announce_silent)),
+        Job("follow-recalls", 1, lambda: reaching.go_on(executor)),
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),
         Job("expire-drafts", 60, lambda: until_done(executor, expire_drafts)),

@@ -46,6 +46,7 @@ from strongroom.adapters.sql.repositories.pipelines import SqlPipelines
 from strongroom.adapters.sql.repositories.placements import SqlPlacements
 from strongroom.adapters.sql.repositories.policies import SqlPolicies
 from strongroom.adapters.sql.repositories.principals import SqlPrincipals
+from strongroom.adapters.sql.repositories.recalls import SqlRecalls
 from strongroom.adapters.sql.repositories.record_sets import SqlRecordSets
 from strongroom.adapters.sql.repositories.refs import SqlOrigins, SqlPublication, SqlRefs
 from strongroom.adapters.sql.repositories.releases import SqlReleases
@@ -390,6 +391,10 @@ class SqlTransaction:
     @cached_property
     def evaluations(self) -> SqlEvaluations:
         return SqlEvaluations(self)
+
+    @cached_property
+    def recalls(self) -> SqlRecalls:
+        return SqlRecalls(self)
 
     @cached_property
     def approvals(self) -> SqlApprovals:

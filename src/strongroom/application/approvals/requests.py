@@ -32,7 +32,8 @@ class AskApproval:
     """Ask for approval of a version for a transition.
 
     :param strict: verdicts stand only as long as nothing else is evaluated, found or flagged.
-    :param tell: names of people and teams; where it is empty the teams that rules ask are told. :param days: how long it waits for verdicts.
+    :param tell: names of people and teams; where it is empty the teams that rules ask are told.
+    :param days: how long it waits for verdicts.
     """
 
     transition: str

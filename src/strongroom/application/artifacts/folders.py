@@ -16,6 +16,7 @@ from strongroom.domain.artifacts.paths import clean_directory, clean_path
 from strongroom.domain.artifacts.tree import ReferenceEntry, clean_entry
 from strongroom.domain.errors import Conflict, Invalid, NotFound, NotPossessed, Purged, SizeMismatch, TooLarge
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.lineage.model import Vertex
 from strongroom.domain.registry.model import VersionState
 from strongroom.domain.tracking.logged_models import LoggedModel
 from strongroom.domain.tracking.model import HeldRun, Run
@@ -301,8 +302,8 @@ def _walk(call: Call, folder_id: int, prefix: str, after: str, *, recursive: boo
             start = found[0].path
 
 
-def file_of(call: Call, kind: str, uid: str, path: str) -> tuple[FolderEntry, Blob]:
-    """A file of a folder with its bytes' place.
+def file_of(call: Call, kind: str, uid: str, path: str) -> tuple[Vertex | None, FolderEntry, Blob]:
+    """A file of a folder with its bytes' place, and the run or logged model that the folder belongs to.
 
     :raises Conflict: the draft is sealed: its bytes are a version's, whose trash holds them back and whose reads count.
     """
@@ -312,4 +313,5 @@ def file_of(call: Call, kind: str, uid: str, path: str) -> tuple[FolderEntry, Bl
     entry = call.tx.folders.get(owner.folder.id, clean_path(path))
     if entry is None or entry.blob_id is None:
         raise NotFound("There is no file at this path.")
-    return entry, call.tx.blobs.by_id(entry.blob_id)
+    of = Vertex(kind, owner.folder.owner_id) if kind in {"run", "logged_model"} else None
+    return of, entry, call.tx.blobs.by_id(entry.blob_id)

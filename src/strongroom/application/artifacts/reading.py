@@ -9,8 +9,9 @@ from strongroom.application.audit.reads import Window, open_window, window_of
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.integrity.marking import mark_read
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import locate, versions
-from strongroom.domain.artifacts.model import Blob
+from strongroom.domain.artifacts.model import Blob, FolderEntry
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Corrupted, TooLarge
@@ -41,6 +42,7 @@ async def open_version_file(edge: Edge, version_uid: str, path: str) -> OpenFile
     def find(call: Call) -> tuple[Blob, str, Window]:
         entry, blob = trees.file_of(call, version_uid, path)
         _asset, version = versions.readable(call, version_uid)
+        refuse_recalled(call, Content(version.tree, entry.sha256, version))
         return blob, entry.path, window_of(call, version.id)
 
     blob, name, window = await edge.read(find, brief=True)
@@ -58,6 +60,7 @@ async def open_revision_file(edge: Edge, asset_uid: str, revision: str, path: st
         asset, found = locate.content_of(call, asset_uid, revision)
         entry, blob = trees.file_in(call, trees.load_root(call, found.tree), path)
         version = call.tx.versions.by_revision(asset.id, found.digest)
+        refuse_recalled(call, Content(found.tree, entry.sha256, version))
         return blob, entry.path, version.uid if version else None
 
     blob, name, version_uid = await edge.read(find)
@@ -68,7 +71,13 @@ async def open_revision_file(edge: Edge, asset_uid: str, revision: str, path: st
 
 async def open_folder_file(edge: Edge, kind: str, uid: str, path: str) -> OpenFile:
     """A file of the folder of a run, logged model or draft."""
-    entry, blob = await edge.read(lambda call: folders.file_of(call, kind, uid, path), brief=True)
+
+    def find(call: Call) -> tuple[FolderEntry, Blob]:
+        owner, entry, blob = folders.file_of(call, kind, uid, path)
+        refuse_recalled(call, Content(sha256=blob.sha256, owner=owner))
+        return entry, blob
+
+    entry, blob = await edge.read(find, brief=True)
     return opening(edge, blob, entry.path, Subject("version" if kind == "draft" else kind, uid), lambda _sent: None)
 
 

@@ -63,7 +63,7 @@ class Mark:
 
 
 class UpkeepBlobs(Protocol):
-    """Looks at one folder or bucket. It makes nothing there but what `set_aside` and `set_mark` say."""
+    """Looks at one folder or bucket. It makes nothing there but what `set_aside`, `set_mark` and `publish` say."""
 
     async def found(self, blob: StoredBlob) -> Found:
         """What lies at its place, without reading it.
@@ -102,6 +102,13 @@ class UpkeepBlobs(Protocol):
 
     async def set_mark(self, mark: Mark) -> None:
         """Say whose it is, durably."""
+        ...
+
+    async def publish(self, name: str, data: bytes) -> bool:
+        """Put something for witnesses below ``witness/``, durably; a name that is there stays as it is.
+
+        :param name: as `is_witness`. :returns: whether it is new.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -12,6 +12,7 @@ from strongroom.application.delivery import environments, releases
 from strongroom.application.delivery.views import PlacementView, placement_views
 from strongroom.application.gates import passing
 from strongroom.application.gates.passing import Crossing
+from strongroom.application.recalls.standing import Content, standing_on
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.delivery.model import Action, Environment, Guard, Mode, Placement, Release
@@ -116,12 +117,16 @@ def _crossings(call: Call, environment: Environment, release: Release) -> list[C
 
 
 def unfit(call: Call, release: Release) -> list[str]:
-    """Why parts of a release may not run: not published any more, or flagged. The versions are locked."""
+    """Why parts of a release may not run: not published any more, recalled or flagged. The versions are locked."""
     reasons = []
     for part in sorted(release.parts, key=lambda part: part.version_id):
         version = call.tx.versions.lock(part.version_id)
         if version.state is not VersionState.LIVE:
             reasons.append(f"{part.role}: the version is {version.state.value}")
+        recalled = standing_on(call, Content(version.tree, None, version))
+        if recalled:
+            reasons.append(f"{part.role}: the version is recalled ({recalled[0].reason})")
+            continue
         flagged = call.tx.lineage.flags_of([Vertex("version", version.id)], 1, removed=False)
         if flagged:
             reasons.append(f"{part.role}: the version is flagged ({flagged[0].cause.value})")

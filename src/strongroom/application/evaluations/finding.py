@@ -9,6 +9,7 @@ from strongroom.application.call import Call, asset_target
 from strongroom.application.edge import Edge
 from strongroom.application.evaluations.views import EvaluationView, evaluation_views, weight
 from strongroom.application.paging import Page, PageRequest, within_bytes
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import versions
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.audit.record import Subject
@@ -90,6 +91,7 @@ async def open_rows(edge: Edge, uid: str) -> OpenFile:
         blob = call.tx.blobs.by_sha256([one.rows.sha256]).get(one.rows.sha256) if one.rows else None
         if blob is None:
             raise NotFound("The evaluation has no results of single rows.")
+        refuse_recalled(call, Content(sha256=blob.sha256))
         return blob, window_of(call, one.version_id), Subject("version", call.tx.versions.by_id(one.version_id).uid)
 
     blob, window, subject = await edge.read(find)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from strongroom.application.call import Call
 from strongroom.application.approvals import standing
+from strongroom.application.call import Call
 from strongroom.application.gates import facts
 from strongroom.application.ports.gates import StoredDecision
 from strongroom.domain.approvals.model import Way
@@ -83,9 +83,7 @@ def decide(call: Call, policies: Sequence[StoredPolicy], crossings: Sequence[Cro
     if missing:
         raise Undecided(list(missing.values()))
     return [
-        Decided(
-            call.workspace, crossing, _waived(call, crossing, questions.answer(found, call.verdicts[found.digest]))
-        )
+        Decided(call.workspace, crossing, _waived(call, crossing, questions.answer(found, call.verdicts[found.digest])))
         for crossing, found in asked
     ]
 

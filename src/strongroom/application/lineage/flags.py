@@ -97,7 +97,8 @@ def set_(call: Call, command: SetFlag) -> FlagView:
 def remove(call: Call, uid: str, reason: str) -> FlagView:
     """Take a flag away; it stays in the history.
 
-    :raises NotFound: none, or on something that the caller may not see. :raises Conflict: it was removed before.
+    :raises NotFound: none, or on something that the caller may not see.
+    :raises Conflict: it was removed before, or is a recall's.
     """
     why = clean_reason(reason)
     call.ask(Permission.FLAG_REMOVE)
@@ -110,6 +111,8 @@ def remove(call: Call, uid: str, reason: str) -> FlagView:
     target = _target(call, found.vertex.kind, view.uid, Permission.FLAG_REMOVE)
     if found.removed_at is not None:
         raise Conflict("The flag was removed before.")
+    if found.recall_id is not None:
+        raise Conflict("A recall set the flag: lift the recall.")
     flag = call.tx.lineage.remove_flag(found, call.now, call.actor.id, why)
     _record(call, "flag.remove", target, flag)
     return _shown(call, [flag])[0]

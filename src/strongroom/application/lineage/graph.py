@@ -8,6 +8,7 @@ from strongroom.application.lineage import nodes
 from strongroom.application.lineage.views import GraphView
 from strongroom.application.lineage.walking import EDGES_MOST, Walk
 from strongroom.application.ports.lineage import Way
+from strongroom.application.recalls.reaching import extend
 from strongroom.application.registry import versions
 from strongroom.application.tracking import logged_lookup, runs
 from strongroom.domain.errors import Conflict, Invalid, NotFound, TooLarge
@@ -63,7 +64,9 @@ def link_all(call: Call, said: Sequence[Said]) -> Sequence[bool]:
         _refuse_loop(call, derivations)
     by = call.actor.id
     edges = [Edge(edge.source, edge.type, edge.target, edge.properties, call.now, by) for edge in said]
-    return call.tx.lineage.add_edges(call.workspace.id, edges)
+    new = call.tx.lineage.add_edges(call.workspace.id, edges)
+    extend(call, [edge for edge, is_new in zip(edges, new, strict=True) if is_new])
+    return new
 
 
 def _refuse_loop(call: Call, new: Sequence[tuple[Vertex, Vertex]]) -> None:

@@ -14,6 +14,7 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.lineage import graph
 from strongroom.application.manifests.kept import of_version
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import assets, publishing, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import VersionView
@@ -101,6 +102,8 @@ def _old(call: Call, uid: str, *, write: bool) -> _Old:
     asset, version = versions.readable(call, uid)
     if asset.kind != MEMORY:
         raise Conflict("The version is no memory.")
+    if not write:  # taking a record out is how a recalled memory is mended
+        refuse_recalled(call, Content(version.tree, None, version))
     entries = list(islice(iterate(load_root(call, version.tree or ""), StoredPages(call.tx.trees)), ENTRIES_MOST + 1))
     if len(entries) > ENTRIES_MOST:
         raise TooLarge(f"A memory of more than {ENTRIES_MOST} entries is changed by pushing it.", limit=ENTRIES_MOST)

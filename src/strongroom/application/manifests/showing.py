@@ -17,6 +17,7 @@ from strongroom.application.manifests.views import (
     manifest_view,
     rendered_view,
 )
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import versions
 from strongroom.domain.errors import Conflict, Invalid, MemberMismatch, NotFound
 from strongroom.domain.identity.roles import Permission
@@ -50,7 +51,9 @@ def load(call: Call, uid: str) -> Manifest:
 
     :raises NotFound: the version has none.
     """
-    found = of_version(call, *versions.readable(call, uid))
+    asset, version = versions.readable(call, uid)
+    refuse_recalled(call, Content(version.tree, None, version))
+    found = of_version(call, asset, version)
     if found is None:
         raise NotFound("The version has no manifest.")
     return found

@@ -19,6 +19,7 @@ from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.manifests import StatisticsState, StoredStatistics
 from strongroom.application.ports.statistics import DataFile, Examine, UnreadableError
 from strongroom.application.ports.transaction import Transaction
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import versions
 from strongroom.application.views import time_of
 from strongroom.domain.artifacts.lookup import iterate
@@ -67,6 +68,7 @@ def show(call: Call, uid: str) -> StatisticsView:
     :raises NotFound: none were asked for.
     """
     _asset, version = versions.readable(call, uid)
+    refuse_recalled(call, Content(version.tree, None, version))
     return _view(version, _kept(call, version))
 
 
@@ -112,6 +114,7 @@ def compare(call: Call, before_uid: str, after_uid: str) -> StatisticsDiff:
     found = []
     for uid in (before_uid, after_uid):
         _asset, version = versions.readable(call, uid)
+        refuse_recalled(call, Content(version.tree, None, version))
         kept = _kept(call, version)
         if kept.state is not StatisticsState.READY:
             raise Conflict(f"The statistics of one version are {kept.state.value}.", state=kept.state.value)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from strongroom.application.paging import Key
+from strongroom.application.ports.recalls import Standing
 from strongroom.domain.identity.model import Principal, Team, TokenRow
 from strongroom.domain.identity.roles import Grant, Scope
 from strongroom.domain.registry.model import Workspace
@@ -43,6 +44,9 @@ class Admission(Protocol):
         ...
 
     def home(self, workspace_id: int) -> Workspace: ...
+    def standing(self, workspace_id: int) -> Sequence[Standing]:
+        """Recalls that stand in a workspace."""
+        ...
 
 
 class PasswordHasher(Protocol):

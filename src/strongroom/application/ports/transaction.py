@@ -24,6 +24,7 @@ from strongroom.application.ports.lineage import Lineage
 from strongroom.application.ports.logged_models import LoggedModels
 from strongroom.application.ports.manifests import Manifests
 from strongroom.application.ports.pipelines import Pipelines
+from strongroom.application.ports.recalls import Recalls
 from strongroom.application.ports.record_sets import RecordSets
 from strongroom.application.ports.registry import Aliases, Assets, Namespaces, Stages, Tags, Versions, Workspaces
 from strongroom.application.ports.retention import Holds, Retention
@@ -182,6 +183,8 @@ class Transaction(Protocol):
     def decisions(self) -> Decisions: ...
     @property
     def evaluations(self) -> Evaluations: ...
+    @property
+    def recalls(self) -> Recalls: ...
     @property
     def approvals(self) -> Approvals: ...
     @property

@@ -13,6 +13,7 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.manifests import packaging
 from strongroom.application.manifests.views import FieldChange, change_view
+from strongroom.application.recalls.standing import Content, is_recalled
 from strongroom.application.registry import locate, versions
 from strongroom.application.tracking import runs
 from strongroom.domain.artifacts.cards import BYTES_MOST, CARD_PATH, Rename, card_lines, with_renames
@@ -66,8 +67,8 @@ class DiffView:
     """What differs; `truncated` when there are more paths than could be listed.
 
     `card` is a unified diff of README.md at the root (or, where a tree has none, of the asset's card); null when a card
-    is too long or no text. `params` and `metrics` are those of the runs that the versions came from, where you may
-    read both runs. `packaging` is what differs in flavors, signature (that of MLmodel, and the stated one),
+    is too long, recalled or no text. `params` and `metrics` are those of the runs that the versions came from, where
+    you may read both runs. `packaging` is what differs in flavors, signature (that of MLmodel, and the stated one),
     requirements and the versions of Python and MLflow.
     """
 
@@ -81,6 +82,7 @@ class DiffView:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
+    recalled: bool
     asset: Asset
     tree: str
     run_uid: str | None
@@ -115,13 +117,16 @@ async def of_revisions(edge: Edge, asset_uid: str, before: str, after: str) -> D
 
 def _version(call: Call, uid: str) -> _Side:
     asset, version = versions.readable(call, uid)
-    return _Side(asset, version.tree or "", version.run_uid, version.signature)
+    hidden = is_recalled(call, Content(version.tree, None, version))
+    return _Side(hidden, asset, version.tree or "", version.run_uid, version.signature)
 
 
 def _revision(call: Call, asset_uid: str, name: str) -> _Side:
     asset, revision = locate.content_of(call, asset_uid, name)
     version = call.tx.versions.by_revision(asset.id, revision.digest)
-    return _Side(asset, revision.tree, version.run_uid if version else None, version.signature if version else {})
+    hidden = is_recalled(call, Content(revision.tree, None, version))
+    run_uid, signature = (version.run_uid, version.signature) if version else (None, {})
+    return _Side(hidden, asset, revision.tree, run_uid, signature)
 
 
 async def _compare(edge: Edge, sides: Callable[[Call], tuple[_Side, _Side]]) -> DiffView:
@@ -131,7 +136,7 @@ async def _compare(edge: Edge, sides: Callable[[Call], tuple[_Side, _Side]]) -> 
         changes = list(islice(diff(old, new, StoredPages(call.tx.trees)), CHANGES_MOST + 1))
         shown = [_view(change) for change in with_renames(changes[:CHANGES_MOST])]
         params, metrics = _said(call, before, after)
-        cards = [_card(call, old, before.asset), _card(call, new, after.asset)]
+        cards = [_card(call, old, before), _card(call, new, after)]
         packaged = _packaging(call, before, after)
         return DiffView(shown, len(changes) > CHANGES_MOST, None, params, metrics, packaged), cards
 
@@ -163,11 +168,13 @@ def _view(change: Change | Rename) -> ChangeView:
     return ChangeView(change.path, "added" if not before else "changed" if after else "removed", before, after)
 
 
-def _card(call: Call, root: TreeRoot, asset: Asset) -> Blob | str | None:
-    """Where the card is: a file, or the text itself; None when it is too long."""
+def _card(call: Call, root: TreeRoot, side: _Side) -> Blob | str | None:
+    """Where the card is: a file, or the text itself; None when it is too long, or recalled."""
     entry = find(root, StoredPages(call.tx.trees), CARD_PATH)
     if not isinstance(entry, FileEntry):
-        return asset.card if len(asset.card) <= BYTES_MOST else None
+        return side.asset.card if len(side.asset.card) <= BYTES_MOST else None
+    if side.recalled or is_recalled(call, Content(sha256=entry.sha256)):
+        return None
     return call.tx.blobs.by_sha256([entry.sha256]).get(entry.sha256) if entry.size <= BYTES_MOST else None
 
 

@@ -16,6 +16,7 @@ from strongroom.application.edge import Edge
 from strongroom.application.evaluations.carrying import carry
 from strongroom.application.lineage import graph, nodes
 from strongroom.application.lineage.nodes import AddNode
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import assets, publishing, readiness, revisions, versions
 from strongroom.application.registry.assets import CreateAsset
 from strongroom.application.registry.freezing import finished, keep, prepare
@@ -137,6 +138,7 @@ def _into(call: Call, slug: str | None, work: Callable[[Call], T]) -> T:
 
 def _source(call: Call, uid: str) -> _Source:
     asset, version = versions.readable(call, uid)
+    refuse_recalled(call, Content(version.tree, None, version))
     root = load_root(call, version.tree or "")
     entries = iterate(root, StoredPages(call.tx.trees))
     digests = sorted({entry.sha256 for entry in entries if isinstance(entry, FileEntry)})
@@ -185,6 +187,7 @@ def _publish(
     """The copy appears; the source is looked at again, as its bytes must still be there to be read."""
     asset = assets.locked(call, target_uid, Permission.VERSION_REGISTER)
     _asset, version = versions.readable(here, source.version.uid)
+    refuse_recalled(here, Content(version.tree, None, version))
     if isinstance(ready.said, DomainError):
         raise ready.said
     message = f"Copied from {source.asset.path}:{version.number}"

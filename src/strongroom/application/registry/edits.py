@@ -7,6 +7,7 @@ from typing import Final
 from strongroom.application.artifacts.folders import open_folder, possessed_by
 from strongroom.application.artifacts.trees import StoredPages, load_root, tree_entry
 from strongroom.application.call import Call
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import locate, versions
 from strongroom.domain.artifacts.edits import Delete, Edit, Put, Take, at_or_below
 from strongroom.domain.artifacts.folder import frozen, placed_under, subpath
@@ -100,6 +101,7 @@ class _Reading:
             owner, version = versions.readable(self.call, one.version_uid)
             root = load_root(self.call, version.tree or "")
             if owner.id != self.asset.id:
+                refuse_recalled(self.call, Content(version.tree, None, version))
                 self._hold_below(root, source)
         elif one.revision is not None:
             found = locate.revision_of(self.call, self.asset, locate.parse_revision(one.revision))

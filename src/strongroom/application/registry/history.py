@@ -10,6 +10,7 @@ from strongroom.application.artifacts.folders import EntryView
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page, PageRequest
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import assets, card_facts, locate, publishing, readiness, revisions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import RevisionView, VersionView, revision_views
@@ -99,6 +100,12 @@ def files(
     _asset, found = locate.content_of(call, asset_uid, revision)
     root = trees.load_root(call, found.tree)
     return trees.listed_in(call, root, f"{asset_uid}/{found.tree}", path, page, recursive=recursive)
+
+
+def refuse_recalled_file(call: Call, asset: Asset, revision: RevisionView, sha256: str | None) -> None:
+    """Refuse to tell of a file what one asks only to read it. :raises Recalled: it is recalled."""
+    version = call.tx.versions.by_revision(asset.id, revision.digest)
+    refuse_recalled(call, Content(revision.tree, sha256, version))
 
 
 async def publish(edge: Edge, asset_uid: str, revision: str, details: PublishDetails) -> VersionView:

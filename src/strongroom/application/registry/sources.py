@@ -9,6 +9,7 @@ from strongroom.application.artifacts import uploads
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import assets, freezing, publishing, versions
 from strongroom.application.registry.publishing import After, PublishDetails, nothing_more
 from strongroom.application.registry.views import VersionView
@@ -65,6 +66,7 @@ async def register_copy(edge: Edge, asset_uid: str, version_uid: str, details: P
     def look(call: Call) -> _Original:
         into = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER)
         _, version = versions.readable(call, version_uid)
+        refuse_recalled(call, Content(version.tree, None, version))
         entries = _entries(call, version)
         return _Original(into, entries, _blob_ids(call, entries), _visible_run(call, version))
 

@@ -13,6 +13,7 @@ from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.identity.authentication import Shown
 from strongroom.application.paging import PageSealer
+from strongroom.application.recalls.chunked import refuse_file
 from strongroom.application.registry import assets
 from strongroom.application.xet.rebuilding import stored
 from strongroom.application.xet.tokens import Session, target
@@ -25,7 +26,8 @@ from strongroom.domain.xet.xorb import XorbIndex
 
 FETCH_LIFE_S: Final = 3600
 TERMS_MOST: Final = 100_000
-_SEALED: Final = "xet.fetch"
+_SEALED: Final = "xet.fetch.2"
+#: The name changes with what is sealed: a server of another release refuses it, and the client asks anew.
 #: Indexes of xorbs that are looked at together.
 _AT_ONCE: Final = 64
 _REFUSED: Final = "The address is unknown or expired; ask for the reconstruction again."
@@ -83,30 +85,40 @@ async def planned(edge: Edge, session: Session, hashed: str, start: int = 0, end
 def plan(call: Call, session: Session, hashed: str, start: int = 0, end: int | None = None) -> Reconstruction:
     """The reconstruction of bytes ``[start, end)`` of a file that the token's asset holds.
 
-    :raises NotFound: no such file, or none of this asset. :raises RangeNotSatisfiable: it begins behind the end.
+    :raises NotFound: no such file, or none of this asset.
+    :raises Recalled: it is recalled. :raises RangeNotSatisfiable: it begins behind the end.
     """
     raw(hashed)
     asset = target(call, session, write=False)
     file = call.tx.xet.file(hashed)
     if file is None or not call.tx.xet.held(asset.id, file.blob_id):
         raise NotFound("There is no such file.")
+    refuse_file(call, asset, file, session.version)
     if start >= file.size or (end is not None and end <= start):
         raise RangeNotSatisfiable(f"The file has {file.size} bytes.", size=file.size)
     stop = min(file.size, end if end is not None else file.size)
     terms, offset = within(unpack_terms(file.terms), start, stop)
     if len(terms) > TERMS_MOST:
         raise Invalid("The file lies in too many pieces to be named at once; ask for ranges of it.", limit=TERMS_MOST)
-    return _planned(call, session, terms, offset, offset + stop - start)
+    return _planned(call, _For(session, hashed), terms, offset, offset + stop - start)
 
 
-def _planned(call: Call, session: Session, terms: Sequence[Term], offset: int, end: int) -> Reconstruction:
+@dataclass(frozen=True, slots=True)
+class _For:
+    """Which file is planned, for whom."""
+
+    session: Session
+    file: str
+
+
+def _planned(call: Call, of: _For, terms: Sequence[Term], offset: int, end: int) -> Reconstruction:
     trimmed, offset = _trimmed(call, terms, offset, end)
     ranges = ranges_of(trimmed)
     ids, names, parts = list(ranges), dict[int, str](), dict[str, list[Part]]()
     for at in range(0, len(ids), _AT_ONCE):
         for xorb in call.tx.xet.xorbs(ids[at : at + _AT_ONCE]).values():
             names[xorb.id] = xorb.hash
-            parts[xorb.hash] = [_part(call, session, xorb.id, xorb.index, *found) for found in ranges[xorb.id]]
+            parts[xorb.hash] = [_part(call, of, xorb.id, xorb.index, *found) for found in ranges[xorb.id]]
     return Reconstruction(offset, [NamedTerm(names[t.xorb], t.start, t.end, t.size) for t in trimmed], parts)
 
 
@@ -130,21 +142,24 @@ def _trimmed(call: Call, terms: Sequence[Term], offset: int, end: int) -> tuple[
     return kept, offset
 
 
-def _part(call: Call, session: Session, xorb_id: int, index: XorbIndex, start: int, end: int) -> Part:
+def _part(call: Call, of: _For, xorb_id: int, index: XorbIndex, start: int, end: int) -> Part:
     first, last = index.body_at(start), index.body_at(end) - 1
     expires = call.now // 1_000_000 + FETCH_LIFE_S
-    said = (session.store, session.workspace, session.asset, session.token_id, xorb_id, first, last, expires)
+    who = (of.session.store, of.session.workspace, of.session.asset, of.session.token_id)
+    said = (*who, of.file, of.session.version, xorb_id, first, last, expires)
     return Part(start, end, first, last, call.sealer.seal(_SEALED, said))
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """What the seal in an address says."""
+    """What the seal in an address says. :ivar file: that it was made for. :ivar source: see `Session.version`."""
 
     store: str
     workspace: str
     asset: str
     token_id: str | None
+    file: str
+    source: str | None
     xorb: int
     first: int
     last: int
@@ -164,22 +179,25 @@ def opened(sealer: PageSealer, seal: str) -> Fetch:
         raise Forbidden(_REFUSED) from None
     if said is None:
         raise Forbidden(_REFUSED)
-    store, workspace, asset, token_id, *numbers = said
-    held = None if token_id is None else str(token_id)
+    store, workspace, asset, token_id, file, source, *numbers = said
+    held, of = (None if one is None else str(one) for one in (token_id, source))
     xorb, first, last, expires = (int(str(number)) for number in numbers)
-    return Fetch(str(store), str(workspace), str(asset), held, xorb, first, last, expires)
+    return Fetch(str(store), str(workspace), str(asset), held, str(file), of, xorb, first, last, expires)
 
 
 def body_of(call: Call, fetch: Fetch, store: str, hashed: str) -> StoredBlob:
     """The body that an address is for.
 
-    :raises Forbidden: it has ended, or is for another store or xorb.
+    :raises Forbidden: it has ended, or is for another store or xorb. :raises Recalled: the file was recalled meanwhile.
     """
     asset = assets.by_uid(call, fetch.asset, Permission.VERSION_BYTES)
     xorb = call.tx.xet.xorbs([fetch.xorb]).get(fetch.xorb)
     ended = fetch.expires_at_s * 1_000_000 <= call.now
     if ended or fetch.store != store or xorb is None or xorb.hash != hashed:
         call.refuse(Permission.VERSION_BYTES, Subject("asset", asset.uid), _REFUSED)
+    file = call.tx.xet.file(fetch.file)
+    if file is not None:
+        refuse_file(call, asset, file, fetch.source)
     return stored(xorb.blob)
 
 

@@ -4,7 +4,7 @@ A CAS token is sealed, not stored. It names the token that it was given for, whi
 that is revoked or its grant taken back, the CAS token and the addresses given for it end with the next request.
 
 For dialects that grant them (the hub's ``xet-read-token`` and ``xet-write-token`` routes): in a command, call
-`grant(call, asset_uid, write=..., origin=..., version_uid=...)`, and answer with `url`, `token` and `expires_at_s`.
+`grant(call, asset_uid, write=..., origin=..., source=...)`, and answer with `url`, `token` and `expires_at_s`.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Final
 from strongroom.application.call import Call
 from strongroom.application.identity.authentication import Shown
 from strongroom.application.paging import PageSealer
+from strongroom.application.recalls import chunked
 from strongroom.application.registry import assets, versions
 from strongroom.domain.errors import BadPageToken, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from strongroom.domain.identity.roles import Permission
@@ -40,7 +41,8 @@ class Session:
     """What a CAS token says.
 
     :ivar origin: scheme and host under which the client reaches us. :ivar token_id: None for those without a token.
-    :ivar version: whose reads what is read counts among; None where it is no version's.
+    :ivar version: whose reads what is read counts among; `tree:` and a digest of a revision that is no version; None
+        where it is for neither.
     """
 
     store: str
@@ -72,18 +74,21 @@ def store_id(call: Call) -> str:
     return found
 
 
-def grant(call: Call, asset_uid: str, *, write: bool, origin: str, version_uid: str | None = None) -> Granted:
+def grant(call: Call, asset_uid: str, *, write: bool, origin: str, source: str | None = None) -> Granted:
     """A CAS token of the caller for an asset; in a writing transaction, since the first one makes the store's name.
 
     :param origin: scheme and host under which the client reaches us, such as ``https://models.example``.
-    :param version_uid: the version of the asset that is going to be read, whose reads are counted for audit.
+    :param source: what is going to be read, by `recalls.chunked.source_of`; reads of a version are counted for audit.
     :raises NotFound, Forbidden: the caller may not read the asset's bytes, or not register versions of it.
+    :raises Recalled: what is going to be read is recalled.
     """
     if not origin.startswith(("http://", "https://")) or len(origin) > ORIGIN_LONGEST:
         raise Invalid("The address of this server is written as http://host or https://host.")
     asset = _allowed(call, asset_uid, write=write)
+    version_uid = None if source is None or source.startswith(chunked.TREE) else source
     if version_uid is not None and versions.readable(call, version_uid)[0].id != asset.id:
         raise NotFound("The asset has no such version.")
+    chunked.refuse_source(call, source)
     expires = call.now // 1_000_000 + LIFE_S
     session = Session(
         store_id(call),
@@ -93,9 +98,9 @@ def grant(call: Call, asset_uid: str, *, write: bool, origin: str, version_uid: 
         write,
         call.caller.token_id,
         expires,
-        version_uid,
+        source,
     )
-    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires, version_uid)
+    said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires, source)
     return Granted(session.url, call.sealer.seal(_SEALED, said), expires)
 
 

@@ -16,7 +16,8 @@ from strongroom.domain import errors
 
 REPO, REVISION, ENTRY, GATED = "RepoNotFound", "RevisionNotFound", "EntryNotFound", "GatedRepo"
 
-#: 429, 500, 502, 503 and 504 are what the client asks for again: only what passes may answer so.
+#: 429, 500, 502, 503 and 504 are what the client asks for again: only what passes may answer so. What is recalled has
+#: the code of a gate: whoever has none is taken for a connection that failed, and what was said is not shown.
 TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.Invalid: (400, ""),
     errors.BadPath: (400, ""),
@@ -38,6 +39,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.MemberMismatch: (409, ""),
     errors.NotPossessed: (400, ""),
     errors.Purged: (404, REPO),
+    errors.Recalled: (451, GATED),
     errors.PreconditionFailed: (412, ""),
     errors.TooLarge: (413, ""),
     errors.RangeNotSatisfiable: (416, ""),

@@ -35,6 +35,7 @@ TABLE: Mapping[type[errors.DomainError], tuple[int, str]] = {
     errors.MemberMismatch: (409, "RESOURCE_CONFLICT"),
     errors.NotPossessed: (409, "RESOURCE_CONFLICT"),
     errors.Purged: (404, _ABSENT),
+    errors.Recalled: (451, "PERMISSION_DENIED"),
     errors.PreconditionFailed: (409, "RESOURCE_CONFLICT"),
     errors.TooLarge: (400, _INVALID),
     errors.RangeNotSatisfiable: (416, _INVALID),

@@ -35,6 +35,7 @@ TABLE: Mapping[type[errors.DomainError], int] = {
     errors.MemberMismatch: 409,
     errors.NotPossessed: 400,
     errors.Purged: 404,
+    errors.Recalled: 451,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.RangeNotSatisfiable: 416,

@@ -303,6 +303,36 @@ def _line(said: _Said, mode: str) -> Key:
     return (said.workspace, said.text("environment"), said.text("line"), mode)
 
 
+def _approval_request(book: Book, said: _Said) -> None:
+    fields = {"version": said.uid, **said.known("transition", "target", "tree", "requester", "strict")}
+    book.put(Kind.APPROVAL, (said.text("approval"),), said.standing(fields))
+
+
+def _approval_withdraw(book: Book, said: _Said) -> None:
+    book.end(Kind.APPROVAL, (said.text("approval"),), said.at)
+
+
+def _approval_give(book: Book, said: _Said) -> None:
+    by = said.record.actor
+    fields = {"version": said.uid, "by": by, **said.known("approval", "said", "tree", "role", "teams", "expires_at")}
+    book.put(Kind.VERDICT, (said.text("verdict"),), said.standing(fields, f"{said.text('approval')} {by}"))
+
+
+def _approval_take_back(book: Book, said: _Said) -> None:
+    """All that somebody said on a request."""
+    _all_end(book, said, f"{said.text('approval')} {said.record.actor}", Kind.VERDICT)
+
+
+def _waiver_stands(book: Book, said: _Said) -> None:
+    state = "granted" if said.record.action == "waiver.grant" else "asked"
+    fields = {"on": said.uid, "state": state, **said.known("policy", "rule", "tree", "asked_by", "ends_at")}
+    book.put(Kind.WAIVER, (said.text("waiver"),), said.standing(fields))
+
+
+def _waiver_ends(book: Book, said: _Said) -> None:
+    book.end(Kind.WAIVER, (said.text("waiver"),), said.at)
+
+
 _ACTIONS: Final[Mapping[str, Callable[[Book, _Said], None]]] = {
     "alias.set": _alias_set,
     "alias.protect": _alias_protect,
@@ -330,5 +360,13 @@ _ACTIONS: Final[Mapping[str, Callable[[Book, _Said], None]]] = {
     "release.promote": _release_promote,
     "release.rollback": _release_rollback,
     "release.demote": _release_demote,
+    "approval.request": _approval_request,
+    "approval.withdraw": _approval_withdraw,
+    "approval.give": _approval_give,
+    "approval.take_back": _approval_take_back,
+    "waiver.ask": _waiver_stands,
+    "waiver.grant": _waiver_stands,
+    "waiver.refuse": _waiver_ends,
+    "waiver.revoke": _waiver_ends,
 }
 """What rebuilds; all other actions change nothing of what is told here."""

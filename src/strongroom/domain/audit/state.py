@@ -35,6 +35,9 @@ class Kind(StrEnum):
     ENVIRONMENT = "environment"  # workspace, name
     RELEASE = "release"  # release
     PLACEMENT = "placement"  # workspace, environment, line, mode
+    APPROVAL = "approval"  # request for approval
+    VERDICT = "verdict"  # verdict
+    WAIVER = "waiver"  # waiver
 
 
 NO_HISTORY: Final = frozenset({Kind.DISABLED, Kind.ENVIRONMENT})

@@ -20,8 +20,19 @@ MACROS: Final = frozenset(
     {"all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap"}
 )
 LISTS: Final = frozenset(
-    {"aliases", "approvals", "card", "evaluations", "findings", "flags", "lineage", "properties", "rejections", "tags",
-     "teams"}
+    {
+        "aliases",
+        "approvals",
+        "card",
+        "evaluations",
+        "findings",
+        "flags",
+        "lineage",
+        "properties",
+        "rejections",
+        "tags",
+        "teams",
+    }
 )
 """Members of the view that are lists (docs/gates.md)."""
 _GIVE_LISTS: Final = frozenset({"map", "filter", "transformList"})

@@ -19,7 +19,10 @@ class FlagCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A statement that a version, run or node is bad, until it is removed. `set_by` and `removed_by` are ids."""
+    """A statement that a version, run or node is bad, until it is removed. `set_by` and `removed_by` are ids.
+
+    :ivar recall_id: of the recall that set it and is lifted instead.
+    """
 
     id: int
     uid: str
@@ -32,6 +35,7 @@ class Flag:
     removed_at: int | None = None
     removed_by: int | None = None
     removed_reason: str = ""
+    recall_id: int | None = None
 
 
 def parse_cause(text: str) -> FlagCause:

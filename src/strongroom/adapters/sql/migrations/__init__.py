@@ -42,6 +42,7 @@ REVISIONS: Final = (
     "0036",
     "0037",
     "0038",
+    "0039",
 )
 
 HEAD: Final = REVISIONS[-1]

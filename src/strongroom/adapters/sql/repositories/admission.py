@@ -1,11 +1,15 @@
 """What calls are admitted on, in SQL: remembered where that is as good as read."""
 
+from collections.abc import Sequence
+
 from strongroom.adapters.sql.admission import GRANTS_MOST, Facts
 from strongroom.adapters.sql.repositories.base import Context, Repository
 from strongroom.adapters.sql.repositories.grants import SqlGrants
+from strongroom.adapters.sql.repositories.recalls import SqlRecalls
 from strongroom.adapters.sql.repositories.tokens import SqlTokens
 from strongroom.adapters.sql.repositories.workspaces import SqlWorkspaces
 from strongroom.application.ports.identity import Held
+from strongroom.application.ports.recalls import Standing
 from strongroom.domain.registry.model import Workspace
 
 
@@ -35,6 +39,11 @@ class SqlAdmission(Repository):
         found = self._facts.get(self._connection, ("home", workspace_id), lambda: workspaces.by_id(workspace_id))
         assert found is not None  # noqa: S101 - a foreign key says that it is there
         return found
+
+    def standing(self, workspace_id: int) -> Sequence[Standing]:
+        recalls = SqlRecalls(self._context)
+        found = self._facts.get(self._connection, ("recalls", workspace_id), lambda: recalls.standing(workspace_id))
+        return found or ()
 
 
 def _is_small(held: Held) -> bool:

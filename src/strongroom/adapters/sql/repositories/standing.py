@@ -12,6 +12,7 @@ from strongroom.adapters.sql.repositories.aliases import valid_at
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository
 from strongroom.adapters.sql.tables import (
     alias,
+    approval_request,
     asset,
     delivery_placement,
     delivery_release,
@@ -23,7 +24,9 @@ from strongroom.adapters.sql.tables import (
     team,
     team_member,
     token,
+    verdict,
     version,
+    waiver,
     workspace,
 )
 from strongroom.application.ports.standing import Place
@@ -86,6 +89,24 @@ def _release(row: AnyRow, _present: bool) -> _Told:  # noqa: FBT001 - see above
 
 def _placement(row: AnyRow, _present: bool) -> _Told:  # noqa: FBT001 - see above
     return (row.workspace, row.name, row.line, row.mode), {"release": row.release, "share": row.share}
+
+
+def _approval(row: AnyRow, _present: bool) -> _Told:  # noqa: FBT001 - see above
+    fields: dict[str, Json] = {"version": row.version, "transition": row.kind, "target": row.target, "tree": row.tree}
+    return (row.uid,), fields | {"requester": row.requester, "strict": bool(row.strict)}
+
+
+def _verdict(row: AnyRow, _present: bool) -> _Told:  # noqa: FBT001 - see above
+    fields: dict[str, Json] = {"version": row.version, "approval": row.approval, "by": row.principal}
+    fields |= {"said": row.said, "tree": row.tree, "role": row.role, "expires_at": row.expires_at}
+    return (row.uid,), fields | {"teams": tuple(one for one, _name in json.loads(row.teams))}
+
+
+def _waiver(row: AnyRow, present: bool) -> _Told:  # noqa: FBT001 - see above
+    """When it was decided, its end may have been moved."""
+    fields: dict[str, Json] = {"on": row.version or row.asset, "policy": row.policy_uid, "rule": row.rule}
+    fields |= {"tree": row.tree or None, "asked_by": row.asked_by}
+    return (row.uid,), (fields | {"state": row.state, "ends_at": row.ends_at} if present else fields)
 
 
 _HERE = workspace.c.uid.label("workspace")
@@ -171,6 +192,44 @@ _KEPT: Final[Mapping[Kind, _Kept]] = {
         delivery_placement.c.id,
         (delivery_placement.c.valid_from, delivery_placement.c.valid_to),
         _placement,
+    ),
+    Kind.APPROVAL: _Kept(
+        select(approval_request.c.id, approval_request.c.uid, version.c.uid.label("version"), approval_request.c.kind)
+        .add_columns(approval_request.c.target, approval_request.c.tree, approval_request.c.strict)
+        .add_columns(principal.c.uid.label("requester"))
+        .join(version, version.c.id == approval_request.c.version_id)
+        .join(principal, principal.c.id == approval_request.c.requested_by),
+        approval_request.c.id,
+        (
+            approval_request.c.recorded_at,
+            case((approval_request.c.state == "withdrawn", approval_request.c.ended_at), else_=_NEVER),
+        ),
+        _approval,
+    ),
+    Kind.VERDICT: _Kept(
+        select(verdict.c.id, verdict.c.uid, version.c.uid.label("version"), approval_request.c.uid.label("approval"))
+        .add_columns(verdict.c.said, verdict.c.tree, verdict.c.role, verdict.c.teams, verdict.c.expires_at)
+        .add_columns(principal.c.uid.label("principal"))
+        .join(approval_request, approval_request.c.id == verdict.c.request_id)
+        .join(version, version.c.id == verdict.c.version_id)
+        .join(principal, principal.c.id == verdict.c.principal_id),
+        verdict.c.id,
+        (verdict.c.recorded_at, verdict.c.withdrawn_at),
+        _verdict,
+    ),
+    Kind.WAIVER: _Kept(
+        select(waiver.c.id, waiver.c.uid, version.c.uid.label("version"), asset.c.uid.label("asset"), waiver.c.tree)
+        .add_columns(waiver.c.policy_uid, waiver.c.rule, waiver.c.state, waiver.c.ends_at)
+        .add_columns(principal.c.uid.label("asked_by"))
+        .join(asset, asset.c.id == waiver.c.asset_id)
+        .outerjoin(version, version.c.id == waiver.c.version_id)
+        .join(principal, principal.c.id == waiver.c.asked_by),
+        waiver.c.id,
+        (
+            waiver.c.recorded_at,
+            case((waiver.c.state == "refused", waiver.c.decided_at), else_=waiver.c.revoked_at),
+        ),
+        _waiver,
     ),
 }
 

@@ -75,6 +75,7 @@ from strongroom.adapters.sql.tables.logged_models import (
 )
 from strongroom.adapters.sql.tables.manifests import card_words, manifest, packaging, statistics
 from strongroom.adapters.sql.tables.pipelines import pipeline_step, step_attempt
+from strongroom.adapters.sql.tables.recalls import recall, recall_exemption, recall_reach, recall_work
 from strongroom.adapters.sql.tables.record_sets import eval_record, record_set, record_set_experiment
 from strongroom.adapters.sql.tables.refs import asset_ref, publication_due, publication_rule, version_origin
 from strongroom.adapters.sql.tables.registry import (
@@ -192,6 +193,10 @@ __all__ = [
     "publication_due",
     "publication_rule",
     "read_window",
+    "recall",
+    "recall_exemption",
+    "recall_reach",
+    "recall_work",
     "record_set",
     "record_set_experiment",
     "retention_rule",

@@ -22,7 +22,7 @@ access_mark = Table(
 )
 
 #: All tables that the answers of `strongroom.adapters.sql.admission` are made of; a test compares.
-WATCHED: Final = ("namespace", "principal", "role_grant", "team", "team_member", "token", "workspace")
+WATCHED: Final = ("namespace", "principal", "recall", "role_grant", "team", "team_member", "token", "workspace")
 
 _SQLITE = """
 CREATE TRIGGER access_mark_{table}_{event} AFTER {event} ON {table}

@@ -3,7 +3,17 @@
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
-from strongroom.adapters.sql.tables.base import Int64, json_text, key, metadata, ref, text, time_us, uid
+from strongroom.adapters.sql.tables.base import (
+    Int64,
+    index_of_present,
+    json_text,
+    key,
+    metadata,
+    ref,
+    text,
+    time_us,
+    uid,
+)
 
 node = Table(
     "node",
@@ -94,8 +104,11 @@ flag = Table(
     time_us("removed_at", nullable=True),
     ref("removed_by", "principal", nullable=True),
     text("removed_reason", default=""),
+    # of a recall; no foreign key, which SQLite cannot add to a table that is there without copying it
+    Column("recall_id", Int64, nullable=True),
     Index("ix_flag_workspace", "workspace_id", "id"),
     Index("ix_flag_vertex", "vertex_kind", "vertex_id", "id"),
+    index_of_present("ix_flag_recall", "recall_id"),
 )
 
 #: Sums of `read_window`, kept when the windows have become audit records. Principal 0 is whoever has no token.

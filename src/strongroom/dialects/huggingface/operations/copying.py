@@ -76,6 +76,7 @@ async def duplicate(edge: Edge, asked: Asked[Copy]) -> Answer:
     def look(call: Call) -> tuple[str, str, list[EntryView]]:
         asset = found.asset_of(call, asked, Permission.VERSION_BYTES)
         head = history.get(call, asset.uid, MAIN)
+        history.refuse_recalled_file(call, asset, head, None)
         return asset.uid, asset.type, browsing.all_entries(call, asset.uid, f"~{head.digest}", EDITS_MOST + 1)
 
     def make(call: Call) -> tuple[str, str]:

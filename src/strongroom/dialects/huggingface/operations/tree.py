@@ -128,6 +128,7 @@ def _look(call: Call, asked: Asked[NoBody]) -> tuple[str, RevisionView, FileFact
     head = found.revision_of(call, asset, asked.path["rev"])
     with lacking(ENTRY, sha(head.digest)):
         entry = browsing.file_at(call, asset.uid, f"~{head.digest}", asked.path["path"])
+    history.refuse_recalled_file(call, asset, head, entry.sha256)
     return asset.uid, head, facts(call, [entry])[0]
 
 

@@ -1,6 +1,7 @@
 """Tokens for the store of chunks: what a client of the Xet protocol holds for one repository (application/xet)."""
 
 from strongroom.application.call import Call
+from strongroom.application.recalls.chunked import source_of
 from strongroom.application.xet import tokens
 from strongroom.application.xet.tokens import Granted
 from strongroom.dialects.huggingface.operation import Answer, Asked, NoBody, command
@@ -25,8 +26,8 @@ def to_read(call: Call, asked: Asked[NoBody]) -> Answer:
     asset = found.asset_of(call, asked, Permission.VERSION_BYTES)
     head = found.revision_of(call, asset, asked.path["rev"])
     version = call.tx.versions.by_revision(asset.id, head.digest)
-    uid = version.uid if version else None
-    return _answer(tokens.grant(call, asset.uid, write=False, origin=asked.origin, version_uid=uid))
+    source = source_of(version, head.tree)
+    return _answer(tokens.grant(call, asset.uid, write=False, origin=asked.origin, source=source))
 
 
 @command("xet.write", "GET", "/api/{kinds}/{repo}/xet-write-token/{rev}", Permission.VERSION_REGISTER)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
 from strongroom.application.paging import Page
+from strongroom.application.recalls.standing import Content, refuse_recalled
 from strongroom.application.registry import locate, publishing, sources, stages, tags, versions
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.versions import UpdateVersion
@@ -123,7 +124,7 @@ async def search(edge: Edge, message: wire.SearchModels) -> wire.VersionsAnswer:
         return gathered(lambda asked: find.versions(call, question, asked), size, message.page_token, weight)
 
     page = await edge.read(look)
-    shown = await spoken_versions(edge, page.items)
+    shown = await spoken_versions(edge, page.items, listed=True)
     return wire.VersionsAnswer(model_versions=shown, next_page_token=page.next_page_token or "")
 
 
@@ -139,6 +140,7 @@ async def search(edge: Edge, message: wire.SearchModels) -> wire.VersionsAnswer:
 def download_uri(call: Call, message: wire.ByVersion) -> wire.DownloadUri:
     """From where the files can be read: the frozen tree, or the address elsewhere that the version refers to."""
     _, version = version_of(call, message, _P.VERSION_BYTES)
+    refuse_recalled(call, Content(version.tree, None, version))
     elsewhere = sources.mount_of(call, version)
     return wire.DownloadUri(artifact_uri=elsewhere or version_root(version.uid))
 

@@ -1,0 +1,1 @@
+"""Recalls: said and lifted, asked about wherever bytes are read, followed through lineage."""
