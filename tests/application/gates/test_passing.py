@@ -18,8 +18,9 @@ from strongroom.application.registry import aliases, publishing, stages, tags
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import AssetView, VersionView
-from strongroom.domain.errors import Conflict, GateRefused, Invalid, PreconditionFailed
+from strongroom.domain.errors import GateRefused, Invalid, PreconditionFailed
 from strongroom.domain.evaluations.model import Measure
+from strongroom.domain.gates.question import Undecided
 from tests.application.gates.conftest import Gates, rule
 from tests.promises.support import Site, fill, make_draft, publish, reference
 
@@ -165,7 +166,7 @@ def test_nothing_passes_on_numbers_that_changed_since_they_were_asked_about(
 
 def test_where_nobody_evaluates_nothing_passes(gates: Gates, version: VersionView) -> None:
     gates.apply(rule("all", "true", targets=["production"]))
-    with pytest.raises(Conflict, match="nobody is here who asks it"):
+    with pytest.raises(Undecided, match="nobody is here who asks it"):
         gates.world.command(
             "admin", lambda call: stages.place(call, version.uid, "production", "", move_others=False, etag=None)
         )

@@ -10,7 +10,7 @@ import os
 import resource
 import signal
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -24,6 +24,7 @@ RULE_CPU_S: Final = 1
 PR_SET_PDEATHSIG: Final = 1
 
 
+@cache
 def cel() -> ModuleType:
     """The library's own extension alone: its package would load a command line and what that is made of."""
     package = find_spec("cel")

@@ -7,7 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
-from strongroom.domain.errors import GateRefused, Invalid
+from strongroom.domain.errors import Invalid
 from strongroom.domain.gates import decision, view, waiving
 from strongroom.domain.gates.decision import RuleDecision
 from strongroom.domain.gates.policy import Place, Policy, Rule, Transition, rules_for
@@ -113,11 +113,8 @@ class Answer:
         return Answer(self.question, tuple(rulings))
 
 
-class Undecided(GateRefused):
-    """Questions have no answer yet: the edge has them evaluated and runs the use case again.
-
-    Where nobody does, it is a refusal as any other.
-    """
+class Undecided(Exception):
+    """Questions have no answer yet: the edge has them evaluated and runs the use case again. No refusal, a detour."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
         super().__init__("A gate stands before this, and nobody is here who asks it.")

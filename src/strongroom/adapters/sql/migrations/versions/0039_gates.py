@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
         sa.UniqueConstraint("uid", name=op.f("uq_policy_uid")),
-        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_policy_workspace_id")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_policy_workspace_id_name")),
         _fk("policy", "workspace_id", "workspace"),
     )
     op.create_table(
@@ -71,3 +71,8 @@ def upgrade() -> None:
 
 def _fk(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [f"{target}.id"], name=op.f(f"fk_{table}_{column}"))
+
+
+def downgrade() -> None:
+    for table in ("gate_decision", "gate_evidence", "policy_version", "policy"):
+        op.drop_table(table)
