@@ -21,6 +21,7 @@ from strongroom.sdk.audit import Audit
 from strongroom.sdk.collaboration import Comments, Inbox
 from strongroom.sdk.config import load
 from strongroom.sdk.datasets import Datasets
+from strongroom.sdk.declared.applying import Declarations
 from strongroom.sdk.delivery import Delivery
 from strongroom.sdk.evaluations import Evaluations
 from strongroom.sdk.events import Event, events
@@ -93,6 +94,7 @@ class Client:
         self.record_sets = RecordSets(self.api)
         self.traces = Traces(self.api)
         self.delivery = Delivery(self.api)
+        self.declared = Declarations(self.api)
         self.pipelines = Pipelines(self.api)
         self.tokens = Tokens(self.api)
         self.principals = Principals(self.api)

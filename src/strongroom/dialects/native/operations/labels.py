@@ -209,7 +209,7 @@ def list_tags(call: Call, request: Request[OwnerAt, Any]) -> list[TagView]:
     answer=list[TagView],
 )
 def set_tags(call: Call, request: Request[Owner, SetTags]) -> list[TagView]:
-    return tags.set_tags(call, request.params.kind, request.params.uid, request.body.tags)
+    return tags.set_tags(call, request.params.kind, request.params.uid, request.body.tags, request.etag)
 
 
 @command(
@@ -223,7 +223,7 @@ def set_tags(call: Call, request: Request[Owner, SetTags]) -> list[TagView]:
     answer=list[TagView],
 )
 def remove_tags(call: Call, request: Request[Owner, RemoveTags]) -> list[TagView]:
-    return tags.remove_tags(call, request.params.kind, request.params.uid, request.body.keys)
+    return tags.remove_tags(call, request.params.kind, request.params.uid, request.body.keys, request.etag)
 
 
 @command(
@@ -237,7 +237,8 @@ def remove_tags(call: Call, request: Request[Owner, RemoveTags]) -> list[TagView
     answer=dict[str, Scalar],
 )
 def set_properties(call: Call, request: Request[Owner, SetProperties]) -> dict[str, Scalar]:
-    return dict(tags.set_properties(call, request.params.kind, request.params.uid, request.body.properties))
+    p = request.params
+    return dict(tags.set_properties(call, p.kind, p.uid, request.body.properties, request.etag))
 
 
 OPERATIONS = (
