@@ -56,11 +56,11 @@ def record(
     metrics:
         A JSON file with a list of metrics, as the API takes them; beside --metric.
     dataset:
-        The data set, a version here.
+        The data set, a version here; search finds values by its name, such as data/holdout.
     dataset_digest:
         Or its digest, where it is elsewhere.
     dataset_name:
-        What it is called; search finds values by it.
+        What it is called, where it is elsewhere.
     commit:
         Of the code that measured.
     path:

@@ -44,11 +44,12 @@ class SliceValue(Answer, frozen=True):
 
 
 class DataSet(Answer, frozen=True):
-    """What was evaluated on; without a digest it is not `bound`."""
+    """What was evaluated on; without a digest it is not `bound`. `resolved`: it is a version of the registry."""
 
     bound: bool
     digest: str
     name: str
+    resolved: bool = False
     version_uid: str | None = None
 
 
@@ -148,7 +149,8 @@ class Evaluations:
     ) -> Evaluation:
         """Say what was measured of a version.
 
-        :param dataset: a version of ours; `dataset_digest` names any other.
+        :param dataset: a version of the registry, which has its name there; `dataset_digest` and `dataset_name` say any
+            other.
         :param rows: a Parquet file (docs/evaluations.md).
         :param more: dataset_digest, dataset_name, slices, commit, path, judge, note, properties, evaluated_at.
         """

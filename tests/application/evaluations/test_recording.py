@@ -59,6 +59,9 @@ def test_each_change_is_audited_is_an_event_and_raises_the_epoch(site: Site, ver
     assert [action for action, _ in told] == ["evaluation.record", "evaluation.correct", "evaluation.retract"]
     assert [json.loads(body)["evaluation"] for _, body in told] == [first.uid, second.uid, second.uid]
     assert json.loads(told[1][1])["supersedes"] == first.uid
+    digests = [json.loads(body).get("statement", "") for _, body in told]
+    assert [len(one) for one in digests] == [64, 64, 0]
+    assert digests[0] != digests[1]
     assert all(json.loads(body)["subject"] == ["version", version.uid] for _, body in told)
 
 

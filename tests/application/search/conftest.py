@@ -185,17 +185,18 @@ class Filler:
         return found
 
     def evaluations(self, version_id: int) -> dict[str, list[Reading]]:
-        """The newest values of a version's metrics, on some data sets; of one name there are several."""
+        """The newest values of a version's metrics, on some data sets, some of which share names or bytes."""
         found: dict[str, list[Reading]] = {}
         for key in KEYS:
-            for name, digest in [("", "x'y"), ("a", "1"), ("a", "ab"), ("Äb", "Äb")]:
-                if self.random.random() < 0.7:
-                    continue
+            several = [("", "x'y"), ("a", "1"), ("ab", "1"), ("a", "ab"), ("Äb", "Äb")]
+            for name, digest in (one for one in several if self.random.random() < 0.4):
                 self.evaluated += 1
+                newest = (name, digest) != ("a", "1")
                 row = {"dataset_name": name, "dataset_digest": digest, "value": self.some([*NUMBERS, 0.5])}
+                row |= {"dataset_asset_id": 0, "newest": newest}
                 mine = {"version_id": version_id, "key_id": self.keys[key], "rank": self.evaluated}
                 self.connection.execute(insert(evaluation_value).values(evaluation_id=0, **mine, **row))
-                reading = Reading({Part.LAST: row["value"]}, name, digest, (self.evaluated,))
+                reading = Reading({Part.LAST: row["value"]}, name, digest, (self.evaluated,), newest)
                 found.setdefault(key, []).append(reading)
         return found
 

@@ -24,8 +24,8 @@ def _decision(world: "World") -> "Decoded":
     _policy(world)
     uid = world.version["uid"]
     if not (kept := world.do("gate.decisions", uid=uid)["items"]):
-        world.do("stage.set", {"name": "none"}, uid=uid)
-        world.do("stage.set", {"name": "staging"}, uid=uid)
+        world.do("stage.set", {"stage": "none"}, uid=uid)
+        world.do("stage.set", {"stage": "staging"}, uid=uid)
         kept = world.do("gate.decisions", uid=uid)["items"]
     return kept[0]
 
@@ -37,7 +37,7 @@ REQUESTS = {
     "policy.get": lambda world: Asked({"uid": _policy(world)["uid"]}, {}),
     "policy.versions": lambda world: Asked({"uid": _policy(world)["uid"]}, {}),
     "policy.retire": lambda world: Asked({"uid": _policy(world)["uid"]}, {}),
-    "gate.check": lambda world: Asked({"uid": world.version["uid"]}, {"kind": "stage", "target": "staging"}),
+    "gate.check": lambda world: Asked({"uid": world.version["uid"], "kind": "stage", "target": "staging"}, {}),
     "gate.decisions": lambda world: Asked({"uid": world.version["uid"]}, {}),
     "gate.decision": lambda world: Asked({"uid": _decision(world)["uid"]}, {}),
     "gate.replay": lambda world: Asked({"uid": _decision(world)["uid"]}, {}),

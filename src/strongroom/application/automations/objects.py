@@ -133,15 +133,22 @@ def _version(call: Call, asset: Asset, version: Version, wanted: list[Field]) ->
     names = frozenset(alias.name for alias in aliases)
     said = _said(call, "version", version.id)
     if any(field.group is Group.EVALUATION for field in wanted):
-        said["evaluations"] = _evaluations(call, version)
+        said["evaluations"] = _evaluations(call, version, wanted)
     return Record(version.id, {**own, **of_asset, **more}, aliases=names, **said)
 
 
-def _evaluations(call: Call, version: Version) -> dict[str, list[Reading]]:
-    """What stands of its metrics, the newest on each data set."""
+def _evaluations(call: Call, version: Version, wanted: list[Field]) -> dict[str, list[Reading]]:
+    """What stands of its metrics, the newest on each data set. What one of ours is called is nobody's to claim."""
+    asked = {field.on.name for field in wanted if field.group is Group.EVALUATION and field.on}
+    visible = call.caller.access.visible(call.workspace.id)
+    ours = {name: call.tx.evaluations.data_sets(call.workspace.id, name, visible) for name in sorted(asked)}
+    names = {id_: name for name, ids in ours.items() for id_ in ids}
     found: dict[str, list[Reading]] = {}
     for one in call.tx.evaluations.standing(version.id, READINGS_MOST):
-        found.setdefault(one.metric, []).append(Reading({Part.LAST: one.value}, one.dataset, one.digest, (one.rank,)))
+        claimed = None if ours.get(one.dataset) else one.dataset
+        name = names.get(one.asset_id) if one.asset_id else claimed
+        reading = Reading({Part.LAST: one.value}, name, one.digest, (one.rank,), one.newest)
+        found.setdefault(one.metric, []).append(reading)
     return found
 
 

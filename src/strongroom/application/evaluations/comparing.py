@@ -16,6 +16,7 @@ from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.evaluations.comparing import Comparison, Outcome, Plan, clean_plan
 from strongroom.domain.evaluations.model import Direction, Evaluation, Measure
+from strongroom.domain.evaluations.statement import compared, digest
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.tracking.values import clean_key
 
@@ -136,6 +137,7 @@ def _keep(call: Call, two: _Two, metric: str, plan: Plan, outcome: Outcome) -> C
     )
     details: dict[str, Json] = {"comparison": made.uid, "champion": two.champion.uid, "challenger": two.challenger.uid}
     details |= {"verdict": outcome.verdict.value, "pairs": outcome.pairs}
+    details["statement"] = digest(compared(made, two.champion.uid, two.challenger.uid))
     asset = call.tx.assets.advance(asset)
     call.record("evaluation.compare", Subject("version", own.uid), details, asset=asset)
     return _views(call, [made])[0]
@@ -164,7 +166,7 @@ def listed(call: Call, evaluation_uid: str, page: PageRequest) -> Page[Compariso
 
 def _views(call: Call, found: Sequence[Comparison]) -> list[ComparisonView]:
     ids = sorted({id_ for one in found for id_ in (one.champion_id, one.challenger_id)})
-    sides = {id_: one for id_, one in call.tx.evaluations.by_ids(ids).items() if finding.sees(call, one)}
+    sides = call.tx.evaluations.heads(sorted(finding.seen(call, ids)))
     who = call.tx.lineage.uids_of(sorted({one.recorded_by for one in found}))
     return [
         ComparisonView(

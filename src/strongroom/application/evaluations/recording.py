@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from strongroom.application.artifacts.blobstore import StoredBlob
 from strongroom.application.artifacts.folders import possessed_by
 from strongroom.application.artifacts.reading import stored
-from strongroom.application.call import Call
+from strongroom.application.call import Call, asset_target
 from strongroom.application.edge import Edge
 from strongroom.application.evaluations import finding
 from strongroom.application.evaluations.views import EvaluationView, evaluation_views
@@ -17,21 +17,19 @@ from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict, Invalid, NotPossessed
 from strongroom.domain.evaluations import fields
 from strongroom.domain.evaluations.model import Data, Evaluation, Judge, Measure, Rows, SliceMeasure
+from strongroom.domain.evaluations.statement import bounded, digest, statement
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.fields import clean_reason
 from strongroom.domain.lineage.model import EdgeType, Vertex
 from strongroom.domain.registry.model import Asset, Version, VersionState
-
-HOLDERS_MOST = 10_000
-"""Versions that may share an evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordEvaluation:
     """What was measured of a version.
 
-    :param dataset_uid: a version that is ours, whose digest is then the data set's; or `dataset_digest` says it, of
-        whatever algorithm; with neither the evaluation is unbound.
+    :param dataset_uid: a version that is ours, whose digest and name are then the data set's; or `dataset_digest`
+        says it, of whatever algorithm; with neither the evaluation is unbound.
     :param evaluated_at: microseconds since 1970, as claimed.
     :param rows: SHA-256 of a Parquet file with the results of single rows, sent to the version's asset before.
     """
@@ -79,20 +77,13 @@ def record_here(call: Call, version_uid: str, command: RecordEvaluation) -> Eval
 async def correct(edge: Edge, uid: str, command: RecordEvaluation, reason: str) -> EvaluationView:
     """Record a successor of an evaluation that was wrong; both stay, and the successor stands.
 
+    Where the version that was evaluated is in the trash or purged, any live copy that shares it serves; see `_place`.
+
     :raises Conflict: it was corrected or retracted before.
     """
     why = clean_reason(reason)
-
-    def home(call: Call) -> tuple[Asset, Version]:
-        return _evaluated(call, _home(call, finding.found(call, uid, Permission.EVALUATION_WRITE)))
-
-    said = await _checked(edge, home, command)
-
-    def write(call: Call) -> EvaluationView:
-        old = finding.found(call, uid, Permission.EVALUATION_WRITE)
-        return _record(call, _home(call, old), replace(said, corrects=uid, reason=why))
-
-    return await edge.finish(write)
+    said = await _checked(edge, lambda call: _evaluated(call, _place(call, uid)), command)
+    return await edge.finish(lambda call: _record(call, _place(call, uid), replace(said, corrects=uid, reason=why)))
 
 
 def retract(call: Call, uid: str, reason: str) -> EvaluationView:
@@ -101,9 +92,8 @@ def retract(call: Call, uid: str, reason: str) -> EvaluationView:
     :raises Conflict: it was corrected or retracted before.
     """
     why = clean_reason(reason)
-    version_uid = _home(call, finding.found(call, uid, Permission.EVALUATION_WRITE))
-    asset, version = versions.locked(call, version_uid, Permission.EVALUATION_WRITE)
-    old = _standing(call, uid)
+    asset, version = versions.locked(call, _place(call, uid, trashed=True), Permission.EVALUATION_WRITE)
+    old = _standing(call, uid, version, trashed=True)
     gone = call.tx.evaluations.retract(old, call.now, call.actor.id, why)
     _changed(call, old, [old.data.digest])
     _unlink(call, gone)
@@ -111,6 +101,29 @@ def retract(call: Call, uid: str, reason: str) -> EvaluationView:
     details: dict[str, Json] = {"evaluation": uid, "dataset": old.data.digest or None}
     call.record("evaluation.retract", Subject("version", version.uid), details, asset=asset)
     return evaluation_views(call, [gone])[0]
+
+
+def _place(call: Call, uid: str, *, trashed: bool = False) -> str:
+    """The uid of the version by which an evaluation is changed: the one that was evaluated, as long as it is live.
+
+    Then any live copy that shares it, which the caller may evaluate: nobody could put it right otherwise.
+
+    :param trashed: whether the one that was evaluated may be in the trash, for who may evaluate it.
+    """
+    write = Permission.EVALUATION_WRITE
+    call.ask(write)
+    one = call.tx.evaluations.by_uid(call.workspace.id, uid)
+    if one is None:
+        return _home(call, finding.found(call, uid, write))  # which is none
+    home = call.tx.versions.by_id(one.version_id)
+    asset = call.tx.assets.by_id(home.asset_id)
+    kept = asset.deleted_at is None and home.state in {VersionState.LIVE, VersionState.TRASHED}
+    serves = trashed and kept and call.allows(write, asset_target(asset))
+    if not (serves or (kept and home.state is VersionState.LIVE)):
+        for shared, owner in finding.live_holders(call, one):
+            if call.allows(write, asset_target(owner)):
+                return shared
+    return _home(call, finding.found(call, uid, write))
 
 
 def _home(call: Call, one: Evaluation) -> str:
@@ -169,13 +182,18 @@ def _evaluated(call: Call, uid: str) -> tuple[Asset, Version]:
 
 
 def _data(call: Call, command: RecordEvaluation) -> Data:
-    """The data set, resolved to its digest where it is a version that the caller may read."""
+    """The data set; where it is a version that the caller may read, its digest and name are those of the registry.
+
+    :raises Invalid: the caller calls such a version something else.
+    """
     if command.dataset_uid is None:
         return fields.clean_data(command.dataset_digest, command.dataset_name)
-    _asset, version = versions.by_uid(call, command.dataset_uid, Permission.ASSET_READ)
+    asset, version = versions.by_uid(call, command.dataset_uid, Permission.ASSET_READ)
+    if command.dataset_name not in ("", asset.path):
+        raise Invalid(f"The data set is called {asset.path!r} here; leave dataset_name out.", name=asset.path)
     if version.tree is None or version.state is not VersionState.LIVE:
         raise Conflict("The data set is not published, or in the trash.", state=version.state.value)
-    return Data(version.tree, command.dataset_name, version.id)
+    return Data(version.tree, asset.path, version.id)
 
 
 def _sent(call: Call, asset: Asset, sha256: str | None) -> StoredBlob | None:
@@ -194,14 +212,16 @@ def _sent(call: Call, asset: Asset, sha256: str | None) -> StoredBlob | None:
 def _record(call: Call, version_uid: str, said: _Said) -> EvaluationView:
     asset, version = versions.locked(call, version_uid, Permission.EVALUATION_WRITE)
     asset, version = _evaluated(call, version.uid)
-    old = _standing(call, said.corrects) if said.corrects else None
+    old = _standing(call, said.corrects, version) if said.corrects else None
     if call.tx.evaluations.count(version.id) >= fields.EVALUATIONS_MOST:
         most = fields.EVALUATIONS_MOST
         raise Conflict(f"A version has at most {most} evaluations.", limit=most)
     _sent(call, asset, said.rows.sha256 if said.rows else None)
     data = _data(call, said.command)
     holders = _holders(call, old) if old else [version.id, *(one.id for one in call.tx.versions.links(version.id))]
-    new = call.tx.evaluations.add(_new(call, version, data, said, old), holders)
+    new = _new(call, version, data, said, old)
+    spelled = bounded(statement(new, version.uid, said.command.dataset_uid))
+    new = call.tx.evaluations.add(new, holders)
     if old is not None:
         call.tx.evaluations.supersede(old, new.id)
         _unlink(call, old)
@@ -209,6 +229,7 @@ def _record(call: Call, version_uid: str, said: _Said) -> EvaluationView:
     if data.version_id is not None:
         graph.link(call, Vertex("version", data.version_id), EdgeType.EVALUATION, Vertex("version", version.id))
     details: dict[str, Json] = {"evaluation": new.uid, "dataset": data.digest or None, "metrics": len(new.measures)}
+    details["statement"] = digest(spelled)
     details |= {"rows": said.rows.sha256 if said.rows else None} | ({"supersedes": old.uid} if old else {})
     asset = call.tx.assets.advance(call.tx.assets.by_id(asset.id))
     action = "evaluation.correct" if old else "evaluation.record"
@@ -241,18 +262,26 @@ def _new(call: Call, version: Version, data: Data, said: _Said, old: Evaluation 
     )
 
 
-def _standing(call: Call, uid: str) -> Evaluation:
-    """The evaluation with its row locked. :raises Conflict: it stands no more."""
-    one = call.tx.evaluations.lock(finding.found(call, uid, Permission.EVALUATION_WRITE).id)
+def _standing(call: Call, uid: str, by: Version, *, trashed: bool = False) -> Evaluation:
+    """The evaluation that is changed by a version, with its row locked and those of all that share it.
+
+    :raises Conflict: it stands no more; or the version that was evaluated came back, and is asked now.
+    """
+    found = call.tx.evaluations.by_uid(call.workspace.id, uid)
+    assert found is not None  # noqa: S101 - `_place` found it
+    one = call.tx.evaluations.lock(found.id)
     if not one.current:
         raise Conflict("The evaluation was corrected or retracted before.")
+    _holders(call, one)
+    if _place(call, uid, trashed=trashed) != by.uid:
+        raise Conflict("The version that was evaluated changed meanwhile; try again.")
     return one
 
 
 def _holders(call: Call, one: Evaluation) -> list[int]:
     """The versions that share it, their rows locked, so that nobody begins to share it meanwhile."""
     locked: list[int] = []
-    while set(found := call.tx.evaluations.holders(one.id, HOLDERS_MOST)) - set(locked):
+    while set(found := call.tx.evaluations.holders(one.id)) - set(locked):
         locked = list(found)
         call.tx.evaluations.lock_versions(locked)
     return locked

@@ -7,14 +7,18 @@ from datetime import datetime
 from strongroom.application.call import Call
 from strongroom.application.registry import versions
 from strongroom.application.views import maybe_time, time_of
-from strongroom.domain.evaluations.model import Code, Evaluation, Judge, Measure, Rows, SliceMeasure
+from strongroom.domain.evaluations.model import Code, Data, Evaluation, Judge, Measure, Rows, SliceMeasure
 
 
 @dataclass(frozen=True, slots=True)
 class DataView:
-    """What was evaluated on. `bound`: its digest is known. `version_uid`: it is ours, and you may see it."""
+    """What was evaluated on. `bound`: its digest is known. `resolved`: it is a version of ours, and not only claimed.
+
+    `version_uid` and `name` are of such a version where you may see it; else `name` is what somebody calls it.
+    """
 
     bound: bool
+    resolved: bool
     digest: str
     name: str
     version_uid: str | None
@@ -54,29 +58,34 @@ class EvaluationView:
 def evaluation_views(call: Call, found: Sequence[Evaluation]) -> list[EvaluationView]:
     """Views of evaluations that the caller may see."""
     who = call.tx.lineage.uids_of(sorted({by for one in found for by in (one.recorded_by, one.retracted_by) if by}))
-    chain = call.tx.evaluations.by_ids(
-        sorted({id_ for one in found for id_ in (one.supersedes_id, one.superseded_by_id) if id_})
+    chain = call.tx.evaluations.heads(
+        [id_ for one in found for id_ in (one.supersedes_id, one.superseded_by_id) if id_]
     )
-    seen = _seen(call, [id_ for one in found for id_ in (one.version_id, one.data.version_id) if id_])
-    return [_view(one, who, {id_: other.uid for id_, other in chain.items()}, seen) for one in found]
+    seen = seen_versions(call, [id_ for one in found for id_ in (one.version_id, one.data.version_id) if id_])
+    return [_view(one, who, {id_: head.uid for id_, head in chain.items()}, seen) for one in found]
 
 
-def _seen(call: Call, ids: Sequence[int]) -> Mapping[int, str]:
+def seen_versions(call: Call, ids: Sequence[int]) -> Mapping[int, str]:
     """Uids of those versions that the caller may know of."""
     there = call.tx.versions.by_ids(sorted(set(ids)))
     owners = call.tx.assets.by_ids(sorted({one.asset_id for one in there.values()}))
     return {one.id: one.uid for one in there.values() if versions.can_see(call, owners[one.asset_id])}
 
 
+def _data(data: Data, seen: Mapping[int, str]) -> DataView:
+    uid = seen.get(data.version_id or 0)
+    name = "" if data.resolved and uid is None else data.name
+    return DataView(data.bound, data.resolved, data.digest, name, uid)
+
+
 def _view(one: Evaluation, who: Mapping[int, str], chain: Mapping[int, str], seen: Mapping[int, str]) -> EvaluationView:
-    data = one.data
     return EvaluationView(
         one.uid,
         seen.get(one.version_id),
         one.name,
         one.measures,
         one.slices,
-        DataView(data.bound, data.digest, data.name, seen.get(data.version_id or 0)),
+        _data(one.data, seen),
         one.code,
         one.judge,
         one.rows,
@@ -98,4 +107,6 @@ def _view(one: Evaluation, who: Mapping[int, str], chain: Mapping[int, str], see
 
 def weight(view: EvaluationView) -> int:
     """About how many bytes it is as JSON."""
-    return 2_000 + len(view.note) + 400 * len(view.metrics) + 600 * len(view.slices)
+    said = sum(len(str(value)) for value in view.properties.values()) + len(view.note)
+    slices = sum(100 + len(one.slice) + len(one.metric) for one in view.slices)
+    return 2_000 + said + 400 * len(view.metrics) + slices

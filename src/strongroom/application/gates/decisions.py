@@ -7,7 +7,7 @@ from strongroom.application.gates import passing
 from strongroom.application.gates.passing import Crossing
 from strongroom.application.gates.views import (
     CheckView,
-    DecisionView,
+    GateDecisionView,
     ReplayView,
     decision_view,
     ruling_views,
@@ -15,7 +15,7 @@ from strongroom.application.gates.views import (
 from strongroom.application.paging import Page, PageRequest, within_bytes
 from strongroom.application.ports.gates import StoredDecision
 from strongroom.application.registry import versions
-from strongroom.domain.errors import Invalid, NotFound
+from strongroom.domain.errors import Invalid
 from strongroom.domain.gates import question as questions
 from strongroom.domain.gates.policy import Rule, Transition, TransitionKind
 from strongroom.domain.gates.question import Question, StoredPolicy, Undecided
@@ -47,7 +47,7 @@ def check(call: Call, version_uid: str, kind: str, target: str, source: str | No
     return CheckView(all(answer.passed for answer in answers), rules)
 
 
-def get(call: Call, uid: str) -> DecisionView:
+def get(call: Call, uid: str) -> GateDecisionView:
     """A decision; with what the rules saw for those who may write policies."""
     stored, version_uid = _found(call, uid)
     seen = None
@@ -59,15 +59,14 @@ def get(call: Call, uid: str) -> DecisionView:
 
 def _found(call: Call, uid: str) -> tuple[StoredDecision, str]:
     stored = call.tx.decisions.by_uid(call.workspace.id, uid)
-    if stored is None:
-        call.absent = True
-        raise NotFound("There is no such decision.")
-    version = call.tx.versions.by_id(stored.version_id)
-    call.require_asset(Permission.ASSET_READ, call.tx.assets.by_id(version.asset_id), "decision")
+    version = call.tx.versions.by_id(stored.version_id) if stored else None
+    asset = call.tx.assets.by_id(version.asset_id) if version else None
+    call.require_asset(Permission.ASSET_READ, asset, "decision")
+    assert stored is not None and version is not None  # noqa: S101, PT018 - require_asset refused None
     return stored, version.uid
 
 
-def listed(call: Call, version_uid: str, page: PageRequest) -> Page[DecisionView]:
+def listed(call: Call, version_uid: str, page: PageRequest) -> Page[GateDecisionView]:
     """The decisions about a version, the latest first; each without what the rules saw."""
     _, version = versions.by_uid(call, version_uid, Permission.ASSET_READ)
     listing = f"decisions/{version.id}"

@@ -54,7 +54,7 @@ class UsedPolicyView:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionView:
+class GateDecisionView:
     """What gates said of a version when it was to pass.
 
     :param evidence: SHA-256 of what the rules saw. :param seen: that itself, for those who may write policies: it
@@ -80,7 +80,7 @@ class DecisionView:
 class ReplayView:
     """A decision asked again: of the same policies about the same evidence."""
 
-    decision: DecisionView
+    decision: GateDecisionView
     rules: Sequence[RulingView]
     same: bool
 
@@ -107,10 +107,10 @@ def ruling_views(answer: Answer) -> list[RulingView]:
     ]
 
 
-def decision_view(stored: StoredDecision, version_uid: str, seen: Mapping[str, Any] | None = None) -> DecisionView:
+def decision_view(stored: StoredDecision, version_uid: str, seen: Mapping[str, Any] | None = None) -> GateDecisionView:
     """A decision as it was kept."""
     names = {one["uid"]: one["name"] for one in stored.body["policies"]}
-    return DecisionView(
+    return GateDecisionView(
         stored.uid,
         version_uid,
         stored.kind,

@@ -394,7 +394,7 @@ def purge(call: Call, uid: str, reason: str) -> AssetView:
     call.tx.versions.purge_of(asset.id, call.now, why)
     call.tx.comments.erase_of(asset.id)
     call.tx.annotations.erase_of(asset.id)
-    call.tx.evaluations.forget_of(asset.id)
+    call.tx.evaluations.forget_of(asset.id, call.actor.id)
     call.tx.refs.remove_all(asset.id)
     call.tx.publication.done(asset.id)
     call.tx.retention.set_rule("asset", asset.id, None)

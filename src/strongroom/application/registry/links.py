@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from strongroom.application.artifacts.trees import StoredPages, load_root
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
+from strongroom.application.evaluations.carrying import share
 from strongroom.application.lineage import graph
 from strongroom.application.paging import Page, PageRequest
 from strongroom.application.registry import aliases, assets, versions
@@ -81,11 +82,15 @@ def _target(call: Call, uid: str, source: Asset) -> Asset:
 
 
 def _make(call: Call, version_uid: str, command: LinkVersion) -> VersionView:
-    """The link appears. The source's row is locked first: who deletes it sees the link, or we see that it is gone."""
-    source_asset, source = _source(call, version_uid)
-    call.tx.versions.lock(source.id)
+    """The link appears. The source's row is locked: who deletes it sees the link, or we see that it is gone.
+
+    The target is locked before, as an asset always is before a version: whoever corrects an evaluation that both have
+    would else wait for us, and we for it.
+    """
     source_asset, source = _source(call, version_uid)
     asset = assets.locked(call, _target(call, command.asset_uid, source_asset).uid, Permission.VERSION_REGISTER)
+    call.tx.versions.lock(source.id)
+    source_asset, source = _source(call, version_uid)
     present = call.tx.versions.links(source.id)
     if any(one.asset_id == asset.id for one in present):
         raise AlreadyExists("The asset has a link to this version already.")
@@ -145,4 +150,4 @@ def _say(call: Call, source: Version, made: Version) -> None:
     call.tx.tags.set(call.workspace.id, "version", made.id, said, call.actor.id)
     properties = call.tx.tags.properties("version", [source.id]).get(source.id, {})
     call.tx.tags.set_properties(call.workspace.id, "version", made.id, properties)
-    call.tx.evaluations.share(source.id, made.id)
+    share(call, source, made)

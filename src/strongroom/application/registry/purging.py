@@ -40,7 +40,7 @@ def purge(call: Call, uid: str, reason: str) -> VersionView:
     changed = call.tx.versions.purge(version, call.now, why)
     call.tx.comments.erase(On.VERSION, [version.id])
     call.tx.annotations.remove("version", version.id)
-    call.tx.evaluations.forget(version.id)
+    call.tx.evaluations.forget(version.id, call.actor.id)
     call.tx.manifests.forget([version.tree] if version.tree else [])
     asset = call.tx.assets.advance(asset)
     details = {"tree": version.tree, "number": version.number, "released": len(unused)}

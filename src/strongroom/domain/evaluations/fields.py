@@ -17,6 +17,8 @@ SLICES_MOST: Final = 2_000
 PROPERTIES_MOST: Final = 50
 EVALUATIONS_MOST: Final = 1_000
 """Evaluations of one version, corrected and retracted ones among them."""
+STATEMENT_LARGEST: Final = 256 * 1024
+"""Bytes of one evaluation, all that is said in it."""
 NAME_LONGEST: Final = 255
 UNIT_LONGEST: Final = 32
 COMMIT_LONGEST: Final = 128

@@ -59,7 +59,8 @@ class Judge:
 class Data:
     """What was evaluated on. Without a digest it is *unbound*: shown, and neither searched nor used by a gate.
 
-    :param version_id: of the data set, when it is ours; the digest is then that of its tree.
+    :param version_id: of the data set, when it is ours; the digest is then that of its tree, and the name what the
+        registry calls it. Else both are what somebody says.
     """
 
     digest: str = ""
@@ -70,6 +71,11 @@ class Data:
     def bound(self) -> bool:
         """Whether it is known which bytes were evaluated on."""
         return self.digest != ""
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the data set is ours, and not only claimed."""
+        return self.version_id is not None
 
 
 @dataclass(frozen=True, slots=True)

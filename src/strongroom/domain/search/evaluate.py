@@ -47,12 +47,14 @@ class Reading:
     """A metric's number for each part, and on which data set it was measured, when that is known.
 
     :param at: orders what was measured on several data sets: the greatest counts.
+    :param newest: of an evaluation, whether it is the last on that digest, by whatever name of the data set.
     """
 
     parts: Mapping[Part, float]
     dataset: str | None = None
     digest: str | None = None
     at: tuple[int, ...] = ()
+    newest: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def _readings(what: Field, record: Record) -> list[Reading]:
     """What was measured of a metric on the data set that is meant, or on any."""
     on = what.on
     if what.group is Group.EVALUATION:
-        return [one for one in record.evaluations.get(what.name, ()) if on is None or _evaluated_on(one, on)]
+        return [one for one in record.evaluations.get(what.name, ()) if _evaluated_on(one, on)]
     return [
         reading
         for reading in record.metrics.get(what.name, ())
@@ -191,10 +193,12 @@ def _readings(what: Field, record: Record) -> list[Reading]:
     ]
 
 
-def _evaluated_on(reading: Reading, on: On) -> bool:
+def _evaluated_on(reading: Reading, on: On | None) -> bool:
     """A data set by its name or its digest; by both when both are given."""
+    if on is None:
+        return reading.newest
     if on.digest is None:
-        return on.name in {reading.dataset, reading.digest}
+        return on.name == reading.dataset or (on.name == reading.digest and reading.newest)
     return (on.name, on.digest) == (reading.dataset, reading.digest)
 
 
@@ -267,9 +271,6 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     pieces = re.findall(r"\\.|.", pattern, re.DOTALL)
     spelled = {"%": ".*", "_": "."}
     return re.compile("".join(spelled.get(piece) or re.escape(piece[-1]) for piece in pieces), re.DOTALL)
-
-
-Rank = tuple[tuple[bool, bool, object], ...]
 
 
 def keys_of(term: OrderTerm, record: Record) -> tuple[Value | None, ...]:

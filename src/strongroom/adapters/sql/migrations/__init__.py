@@ -43,6 +43,7 @@ REVISIONS: Final = (
     "0037",
     "0038",
     "0039",
+    "0040",
 )
 
 HEAD: Final = REVISIONS[-1]

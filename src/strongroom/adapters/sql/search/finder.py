@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Executable, Row, Select, any_, func, select
 
+from strongroom.adapters.sql.repositories import data_sets
 from strongroom.adapters.sql.repositories.base import Repository
 from strongroom.adapters.sql.search import figures, meeting, residual, several, walks, within
 from strongroom.adapters.sql.search.asked import Asked, Experiments
@@ -92,15 +93,28 @@ class SqlSearch(Repository):
         sqlite = self._connection.dialect.name == "sqlite"
         asked = {field.on for field in fields if field.on and field.group is not Group.EVALUATION}
         few = {on: ids for on in asked if (ids := self._nodes(query.workspace_id, on))}
-        today = self._context.now() // DAY_US
+        named = [field.on for field in fields if field.group is Group.EVALUATION and field.on]
         return Scope(
-            query.entity, query.workspace_id, keys, sqlite, query.at, today, visible=query.visible, datasets=few
+            query.entity,
+            query.workspace_id,
+            keys,
+            sqlite,
+            query.at,
+            self._context.now() // DAY_US,
+            visible=query.visible,
+            datasets=few,
+            ours={on.name: self._ours(query, on) for on in named},
         )
 
     def _nodes(self, workspace_id: int, on: On) -> tuple[int, ...]:
         """The nodes of a data set, where they are few. There is always one: an id that no node has."""
         found = self._connection.execute(several.nodes_of(workspace_id, on, NODES_MOST + 1)).scalars().all()
         return () if len(found) > NODES_MOST else tuple(found) or (NO_KEY,)
+
+    def _ours(self, query: Query, on: On) -> tuple[int, ...]:
+        """The assets of a data set of ours, one a kind."""
+        found = data_sets.called(query.workspace_id, on.name, query.visible)
+        return tuple(self._connection.execute(found).scalars())
 
     def _experiments(self, query: Query) -> Experiments:
         if query.entity not in OF_EXPERIMENTS:

@@ -33,6 +33,7 @@ class Scope:
     :param driven: values that a joined table already gives: instead of the subquery.
     :param leader: the id in a joined table that leads: what is said of a row is asked before the row is fetched.
     :param datasets: ids of the nodes of data sets that fields are narrowed to, where they are few.
+    :param ours: ids of the assets that names of data sets mean, of evaluations.
     :param today: days since 1970, UTC.
     :param visible: what the caller sees, where other objects say what is asked of a row.
     """
@@ -47,6 +48,7 @@ class Scope:
     leader: Any = None
     visible: Visible = NOTHING_VISIBLE
     datasets: Mapping[On, tuple[int, ...]] = field(default_factory=dict)
+    ours: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> Sql:

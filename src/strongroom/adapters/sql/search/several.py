@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, cast, func, literal, or_, select, tuple_
+from sqlalchemy import Select, Text, and_, case, cast, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import JSON
 
 from strongroom.adapters.sql.repositories.assets import visible_where
@@ -80,14 +80,22 @@ def is_newest(scope: Scope, table: Any, what: Field) -> Sql:  # noqa: ANN401 - a
 
 
 def evaluated(scope: Scope, table: Any, what: Field) -> list[Sql]:  # noqa: ANN401 - evaluation_value, or an alias
-    """Which rows of it are meant: of the metric, and on the data set of that name or digest."""
+    """Which rows of it are meant: of the metric, and on the data set of that name or digest; one a data set."""
     mine = [table.c.key_id == scope.key(what)]
+    newest = table.c.newest == true()
     if what.on is None:
-        return mine
-    name, digest = table.c.dataset_name, table.c.dataset_digest
+        return [*mine, newest]
+    named, digest = _called(scope, table, what.on.name), table.c.dataset_digest
     if what.on.digest is None:
-        return [*mine, or_(name == what.on.name, digest == what.on.name)]
-    return [*mine, name == what.on.name, digest == what.on.digest]
+        return [*mine, or_(named, and_(digest == what.on.name, newest))]
+    return [*mine, named, digest == what.on.digest]
+
+
+def _called(scope: Scope, table: Any, name: str) -> Sql:  # noqa: ANN401 - evaluation_value, or an alias
+    """Whether a data set is called so: where one of ours is, nobody's claim counts."""
+    ours = scope.ours.get(name, ())
+    meant: Sql = table.c.dataset_asset_id.in_(ours)
+    return meant if ours else and_(table.c.dataset_name == name, table.c.dataset_asset_id == 0)
 
 
 def on_dataset(scope: Scope, column: Sql, on: On) -> Sql:

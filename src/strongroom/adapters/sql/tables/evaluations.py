@@ -1,11 +1,11 @@
 """Evaluations of versions, which versions share them, and what search sees of them."""
 
-from sqlalchemy import Column, Float, Index, String, Table
+from sqlalchemy import Boolean, Column, Float, Index, String, Table
 
 from strongroom.adapters.sql.tables.base import Int64, json_text, key, metadata, ref, text, time_us, uid
 
-#: What never changes is in `body`; without a digest it is unbound. A chain of corrections is ordered by `root_id`,
-#: which is NULL for its first.
+#: What never changes is in `body`; without a digest it is unbound. `dataset_name` is what somebody called a data set
+#: that is no version of ours. A chain of corrections is ordered by `root_id`, which is NULL for its first.
 evaluation = Table(
     "evaluation",
     metadata,
@@ -53,17 +53,20 @@ evaluation_holder = Table(
     sqlite_with_rowid=False,
 )
 
-#: Of each version, metric and data set the newest value that stands: what search sees.
+#: What search sees: of each version, metric and data set the newest value that stands, under each name that the data
+#: set has. It is `newest` of its digest, and `dataset_asset_id` is 0 for a name that somebody only claims.
 evaluation_value = Table(
     "evaluation_value",
     metadata,
     Column("version_id", Int64, primary_key=True, autoincrement=False),
     Column("key_id", Int64, primary_key=True, autoincrement=False),
     Column("dataset_digest", String(200), primary_key=True),
-    Column("dataset_name", String(255), nullable=False),
+    Column("dataset_asset_id", Int64, primary_key=True, autoincrement=False),
+    Column("dataset_name", String(255), primary_key=True),
     Column("value", Float(53), nullable=False),
     Column("evaluation_id", Int64, nullable=False),
     Column("rank", Int64, nullable=False),
+    Column("newest", Boolean, nullable=False),
     Index("ix_evaluation_value_search", "key_id", "value", "version_id"),
     sqlite_with_rowid=False,
 )

@@ -8,7 +8,7 @@ from strongroom.application.call import Call
 from strongroom.application.gates import breaking, decisions, policies
 from strongroom.application.gates.breaking import BreakingView
 from strongroom.application.gates.decisions import TARGET_LONGEST
-from strongroom.application.gates.views import CheckView, DecisionView, PolicyView, ReplayView
+from strongroom.application.gates.views import CheckView, GateDecisionView, PolicyView, ReplayView
 from strongroom.application.paging import Page
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.wire import ByUid, Paged, PagedByUid, Uid
@@ -117,7 +117,7 @@ def retire(call: Call, request: Request[ByUid, Any]) -> PolicyView:
 
 @read(
     "gate.check",
-    "/versions/{uid}/gate",
+    "/versions/{uid}/gates/{kind}/{target}",
     Permission.ASSET_READ,
     "What the gates before a transition say of a version; nothing is changed",
     params=Way,
@@ -134,14 +134,14 @@ def check(call: Call, request: Request[Way, Any]) -> CheckView:
     Permission.ASSET_READ,
     "What gates said of a version, the latest first",
     params=PagedByUid,
-    answer=Page[DecisionView],
+    answer=Page[GateDecisionView],
 )
-def list_decisions(call: Call, request: Request[PagedByUid, Any]) -> Page[DecisionView]:
+def list_decisions(call: Call, request: Request[PagedByUid, Any]) -> Page[GateDecisionView]:
     return decisions.listed(call, request.params.uid, request.params.page())
 
 
-@read("gate.decision", "/decisions/{uid}", Permission.ASSET_READ, "One decision", params=ByUid, answer=DecisionView)
-def get_decision(call: Call, request: Request[ByUid, Any]) -> DecisionView:
+@read("gate.decision", "/decisions/{uid}", Permission.ASSET_READ, "One decision", params=ByUid, answer=GateDecisionView)
+def get_decision(call: Call, request: Request[ByUid, Any]) -> GateDecisionView:
     return decisions.get(call, request.params.uid)
 
 
