@@ -12,7 +12,7 @@ from strongroom.application.approvals import requests, waivers
 from strongroom.application.approvals.waivers import AskWaiver
 from strongroom.application.call import Call
 from strongroom.application.gates import decisions
-from strongroom.application.gates.views import DecisionView
+from strongroom.application.gates.views import GateDecisionView
 from strongroom.application.lineage import flags
 from strongroom.application.paging import PageRequest
 from strongroom.application.registry import aliases, stages
@@ -49,7 +49,7 @@ def closed(gates: Gates, board: Board, who: str = "maintainer") -> list[str]:
     return reasons
 
 
-def kept(gates: Gates, board: Board) -> list[DecisionView]:
+def kept(gates: Gates, board: Board) -> list[GateDecisionView]:
     """Decisions, the latest first."""
     return list(gates.see(lambda call: decisions.listed(call, board.version.uid, PageRequest())).items)
 
