@@ -156,7 +156,9 @@ class SqlEvaluations(Repository):
         slices: bool = True,
     ) -> Sequence[Evaluation]:
         where = _listed(version_id, name, metric, standing=standing, after=after)
-        rows = self._connection.execution_options(yield_per=ROWS_AT_ONCE).execute(_in_order(_select(), where, limit))
+        # of this statement alone: options of a connection stay, and it writes next
+        options = {"yield_per": ROWS_AT_ONCE}
+        rows = self._connection.execute(_in_order(_select(), where, limit), execution_options=options)
         return [_load(row, slices=slices) for row in rows]
 
     def places(
