@@ -39,7 +39,9 @@ def _databases(*, postgres: bool) -> Iterator[tuple[str | None, str | None]]:
 
     server = PostgresServer(durable=True)
     try:
-        yield server.handle.create_database(), server.handle.create_database()
+        # SQLAlchemy takes another driver by itself than the one that MLflow names
+        theirs = server.handle.create_database().replace("postgresql://", "postgresql+psycopg2://", 1)
+        yield server.handle.create_database(), theirs
     finally:
         server.close()
 

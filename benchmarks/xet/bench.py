@@ -151,8 +151,9 @@ class Bench:
         return found, Cost(took, self.cpu() - server, _children() - clients)
 
     def stored(self) -> int:
-        """Bytes of all files in the store."""
-        return total(self.folder / "data" / "blobs")
+        """Bytes of all files in the store, without the mark that says whose it is."""
+        blobs = self.folder / "data" / "blobs"
+        return total(blobs) - (blobs / "store.json").stat().st_size
 
     def database(self) -> int:
         return sum(path.stat().st_size for path in (self.folder / "data").glob("strongroom.db*"))

@@ -141,11 +141,14 @@ def test_only_what_this_declaration_applied_is_pruned(say: Say, client: Client, 
     """ "never deletes unless `--prune` and only what was declared by the same name before"."""
     client.principals.create("robot-prune")
     client.assets.create("prune/foreign")
+    (tmp_path / "model.txt").write_text("1")
+    client.push(tmp_path / "model.txt", "prune/ours")
     grant = {"principal": "robot-prune", "role": "viewer"}
     hook = {"name": "prune-hook", "url": "https://127.0.0.1/x"}
+    ours = model("prune/ours", aliases=[{"name": "champion", "version": 1, "protected": True}])
     said = {
         "environments": [{"name": "prune-e"}],
-        "assets": [model("prune/ours")],
+        "assets": [ours],
         "grants": [grant],
         "webhooks": [hook],
     }
@@ -157,8 +160,12 @@ def test_only_what_this_declaration_applied_is_pruned(say: Say, client: Client, 
     assert client.assets.get("prune/ours").deleted_at is None
     shown = say("plan", file, "--prune", "--detailed-exitcode", code=2)
     assert [line[2:] for line in shown.splitlines() if line.startswith("- ")] == [
-        "webhook prune-hook", "grant to principal robot-prune on workspace", "model prune/ours", "environment prune-e",
-    ]  # fmt: skip
+        "webhook prune-hook",
+        "grant to principal robot-prune on workspace",
+        "alias champion of model prune/ours",
+        "model prune/ours",
+        "environment prune-e",
+    ]
     say("apply", file, "--prune")
     with pytest.raises(NotFound):
         client.assets.get("prune/ours")
@@ -217,3 +224,35 @@ def test_who_may_not_is_refused_by_the_server(served: Served, client: Client, tm
         assert [one.action for one in other.declared.plan([file]).steps] == ["create"]
         with pytest.raises(Exception, match="need"):
             other.declared.apply([file])
+
+
+def test_policies_are_in_force_before_what_they_stand_before(say: Say, client: Client, tmp_path: Path) -> None:
+    """ "declared state (...: ..., policies, ...)": the gate of this file holds for the alias of this file."""
+    rule = {
+        "id": "never",
+        "expression": "version.number > 9",
+        "message": "too early",
+        "applies": {"assets": ["gate/*"]},
+    }
+    policy = {"policy": 1, "name": "declared-gate", "rules": [rule]}
+    (tmp_path / "gate.json").write_text(json.dumps(policy))
+    (tmp_path / "model.txt").write_text("1")
+    version = client.push(tmp_path / "model.txt", "gate/one", aliases=["live"])
+    client.aliases.protect("gate/one", "live")
+    client.push(tmp_path / "model.txt", "gate/one")
+    moved = model("gate/one", aliases=[{"name": "live", "version": 2}])
+    file = declare(tmp_path, "gate", policies=[{"file": "gate.json"}], assets=[moved])
+    assert say("plan", file).startswith("+ policy declared-gate")
+    assert "too early" in say("apply", file, code=exits.CONFLICT)
+    assert client.aliases.get("gate/one", "live").version_uid == version.uid
+    declare(
+        tmp_path, "gate", policies=[{**policy, "rules": [{**rule, "expression": "version.number > 1"}]}], assets=[moved]
+    )
+    say("apply", file)
+    assert "Nothing to do" in say("apply", file)
+    assert client.aliases.get("gate/one", "live").version == 2
+    declare(tmp_path, "gate")
+    assert "- policy declared-gate" in say("apply", file, "--prune")
+    declare(tmp_path, "gate", policies=[policy])
+    say("apply", file)
+    assert "Nothing to do" in say("plan", file, "--detailed-exitcode")

@@ -9,6 +9,7 @@ import pytest
 
 from strongroom.cli import exits
 from strongroom.cli.__main__ import main
+from strongroom.cli.agent import Folder
 from strongroom.sdk import Client
 from tests.sdk.server import Served
 
@@ -52,7 +53,8 @@ def test_a_release_is_made_promoted_followed_and_rolled_back(say: Say, client: C
     assert "#2" in shown
     assert "running" in shown
     assert "better" in shown
-    say("rollback", place, LINE)
+    say("rollback", place, LINE, "--note", "worse after all")
+    assert "worse after all" in say("environment", "history", place)
     assert "command ended with 3" in say(*follow, "--execute", "exit 3", code=exits.FAILURE)
     (board,) = json.loads(say("where", "--environment", place, "--json"))["lines"]
     assert [one["status"] for one in board["targets"]] == ["moving"]
@@ -60,3 +62,18 @@ def test_a_release_is_made_promoted_followed_and_rolled_back(say: Say, client: C
     digest = (tmp_path / "run" / "current").read_text().strip()
     assert (tmp_path / "run" / digest / "model" / "model.txt").read_text() == "model 1"
     assert say("environment", "history", place).count(LINE) == 3
+    assert len(releases_in(tmp_path / "run")) == 2
+
+
+def releases_in(folder: Path) -> set[str]:
+    return {one.name for one in folder.iterdir() if one.is_dir()}
+
+
+def test_a_folder_keeps_what_is_current_and_what_was_before(tmp_path: Path) -> None:
+    folder, kept = Folder(tmp_path), tmp_path / "mine"
+    kept.mkdir()
+    for digit in "abca":
+        folder[digit * 64].mkdir(exist_ok=True)
+        folder.switch(digit * 64)
+    assert releases_in(tmp_path) == {"mine", "a" * 64, "c" * 64}
+    assert (folder.said("current"), folder.said("previous")) == ("a" * 64, "c" * 64)

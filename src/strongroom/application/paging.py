@@ -1,4 +1,7 @@
-"""Keyset pages: a page token is the sort key of the last row, sealed so that nobody can forge or move one."""
+"""Keyset pages: a page token is the sort key of the last row, sealed so that nobody can forge or move one.
+
+What stands for a token of a client for a while (CAS tokens, addresses with a ticket) is sealed likewise, by other keys.
+"""
 
 import base64
 import hashlib
@@ -77,36 +80,37 @@ class PageRequest:
 
 
 class PageSealer:
-    """Seals page tokens with a key that only this installation has; a token works only for the listing it came from."""
+    """Seals with keys that only this installation has; a page token works only for the listing it came from.
+
+    Each purpose has a key of its own, derived from the installation's: nothing that is given out for a listing, whose
+    name clients have a say in, is ever good as a credential.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._pages = self._derived("pages")
 
-    def _tag(self, listing: str, body: bytes) -> bytes:
-        return hmac.digest(self._key, hashlib.sha256(listing.encode()).digest() + body, "sha256")[:16]
+    def _derived(self, purpose: str) -> bytes:
+        return hmac.digest(self._key, b"strongroom/" + purpose.encode(), "sha256")
 
     def seal(self, listing: str, key: Key) -> str:
         """The token for the rows after `key`."""
-        body = json.dumps(key, separators=(",", ":")).encode()
-        return base64.urlsafe_b64encode(self._tag(listing, body) + body).decode().rstrip("=")
+        return _sealed(self._pages, listing, key)
+
+    def seal_credential(self, purpose: str, facts: Key) -> str:
+        """What shows for a while that this installation gave somebody a right."""
+        return _sealed(self._derived(f"credential/{purpose}"), purpose, facts)
+
+    def open_credential(self, purpose: str, text: str) -> Key:
+        """What a credential says. :raises BadPageToken: this installation did not seal it for this purpose."""
+        return _opened(self._derived(f"credential/{purpose}"), purpose, text)
 
     def open(self, listing: str, token: str | None) -> Key | None:
         """The key in a token.
 
         :raises BadPageToken: when this installation did not seal it for this listing.
         """
-        if token is None:
-            return None
-        try:
-            if len(token) > MAX_TOKEN:
-                raise ValueError
-            raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-            tag, body = raw[:16], raw[16:]
-            if not hmac.compare_digest(tag, self._tag(listing, body)):
-                raise ValueError
-            return tuple(json.loads(body))
-        except (ValueError, UnicodeError) as error:
-            raise BadPageToken("The page token was not issued for this listing; start again without it.") from error
+        return None if token is None else _opened(self._pages, listing, token)
 
     def page(self, listing: str, rows: Sequence[T], size: int, key_of: Callable[[T], Key]) -> Page[T]:
         """A page out of up to `size` + 1 rows: the extra row says that there are more."""
@@ -114,3 +118,25 @@ class PageSealer:
             return Page(rows, None)
         kept = rows[:size]
         return Page(kept, self.seal(listing, key_of(kept[-1])))
+
+
+def _tag(key: bytes, name: str, body: bytes) -> bytes:
+    return hmac.digest(key, hashlib.sha256(name.encode()).digest() + body, "sha256")[:16]
+
+
+def _sealed(key: bytes, name: str, facts: Key) -> str:
+    body = json.dumps(facts, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_tag(key, name, body) + body).decode().rstrip("=")
+
+
+def _opened(key: bytes, name: str, text: str) -> Key:
+    try:
+        if len(text) > MAX_TOKEN:
+            raise ValueError
+        raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        tag, body = raw[:16], raw[16:]
+        if not hmac.compare_digest(tag, _tag(key, name, body)):
+            raise ValueError
+        return tuple(json.loads(body))
+    except (ValueError, UnicodeError) as error:
+        raise BadPageToken("The page token was not issued for this listing; start again without it.") from error

@@ -7,7 +7,7 @@ from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.collection import collecting, previewing
 from strongroom.application.ports.collection import Sum
 from strongroom.application.ports.execution import Executor
-from strongroom.bootstrap.installation import claim_store, install, open_store
+from strongroom.bootstrap.installation import claim_store, install, open_store, require_marked, require_there
 from strongroom.bootstrap.settings import Storage
 from strongroom.domain.errors import Invalid
 
@@ -16,10 +16,14 @@ HOURS_MOST: Final = 24.0 * 365
 _HOUR_US: Final = 3600 * 1_000_000
 
 
-async def _with(storage: Storage, work: Callable[[Executor, BlobStore], Awaitable[T]]) -> T:
+async def _with(storage: Storage, work: Callable[[Executor, BlobStore], Awaitable[T]], *, marked: bool = False) -> T:
+    """Do it with what is there. :param marked: only when the store said before that it is this database's."""
+    require_there(storage)
     installation = await install(storage)
     store = open_store(storage)
     try:
+        if marked:
+            await require_marked(installation, store)
         await claim_store(installation)
         return await work(installation.database, store)
     finally:
@@ -53,12 +57,13 @@ async def collected(storage: Storage, hours: float, *, orphans: bool, stopped: b
             await collecting.find_orphans(executor, store, quarantine)
         return await collecting.collect(executor, store, quarantine)
 
-    done = await _with(storage, work)
+    done = await _with(storage, work, marked=orphans)
     return [
         _line("freed", done.freed),
         _line("sent again meanwhile, kept", done.kept),
         _line("condemned", done.condemned),
         *([f"could not look at what {done.failed} assets hold: see the log"] if done.failed else []),
+        *([f"could not erase {done.stuck} blobs: see the log"] if done.stuck else []),
     ]
 
 

@@ -22,7 +22,7 @@ from strongroom.bootstrap import keys as key_files
 from strongroom.bootstrap.clock import MachineClock
 from strongroom.bootstrap.keyring import KEY_SETTING, Keyring
 from strongroom.bootstrap.settings import DATABASE_FILE, Storage
-from strongroom.domain.errors import Conflict
+from strongroom.domain.errors import Conflict, NotFound
 
 ORIGIN_SETTING: Final = "log_origin"
 
@@ -99,6 +99,22 @@ async def claim_store(installation: Installation) -> None:
         await ownership.settle(installation.database, upkeep)
     finally:
         await upkeep.aclose()
+
+
+async def require_marked(installation: Installation, store: BlobStore) -> None:
+    """See that the store, when anything is in it, has said before whose it is; see `ownership.require_marked`."""
+    upkeep = open_upkeep(installation.storage.blobs)
+    try:
+        await ownership.require_marked(installation.database, upkeep, store)
+    finally:
+        await upkeep.aclose()
+
+
+def require_there(storage: Storage) -> None:
+    """:raises NotFound: there is no database, which somebody who serves would be given a new one instead."""
+    made = storage.database is not None or (storage.data is not None and (storage.data / DATABASE_FILE).is_file())
+    if not made or standing(migrate.revision_of(storage.database_url)) is Standing.EMPTY:
+        raise NotFound("There is no database of a server there.")
 
 
 def require_schema(storage: Storage) -> bool:

@@ -6,22 +6,22 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from strongroom.adapters.sql.backup_source import DATABASE, BackupSource
-from strongroom.adapters.sql.migrate import Standing, revision_of, standing
 from strongroom.adapters.xet.codec import Codec
 from strongroom.application.integrity import checking, ownership
 from strongroom.application.integrity.affected import with_hurt
 from strongroom.application.integrity.checking import GRACE, Options, Place
 from strongroom.application.integrity.findings import Finding, Hurt
-from strongroom.application.integrity.marking import mark_found
 from strongroom.application.integrity.pace import Pace
 from strongroom.application.integrity.repairing import Repairer
+from strongroom.application.integrity.reporting import UNREAD, report
 from strongroom.application.xet.store import RebuildingStore
-from strongroom.bootstrap.installation import install, open_store, open_upkeep
-from strongroom.bootstrap.settings import BLOBS, DATABASE_FILE, Storage
+from strongroom.bootstrap.installation import install, open_store, open_upkeep, require_there
+from strongroom.bootstrap.settings import BLOBS, Storage
 from strongroom.domain.errors import Invalid, NotFound
 
 CLEAN: Final = 0
@@ -54,13 +54,6 @@ class Wanted:
         checking.parse_cursor(self.resume)
         pace = Pace(self.rate * _MIB if self.rate else None)
         return Options(self.deep, timedelta(hours=self.grace_hours), pace, self.resume)
-
-
-def require_there(storage: Storage) -> None:
-    """:raises NotFound: there is no database, which somebody who serves would be given a new one instead."""
-    made = storage.database is not None or (storage.data is not None and (storage.data / DATABASE_FILE).is_file())
-    if not made or standing(revision_of(storage.database_url)) is Standing.EMPTY:
-        raise NotFound("There is no database of a server there.")
 
 
 @asynccontextmanager
@@ -108,17 +101,18 @@ def backup_of(name: str) -> BackupSource:
 async def checked(storage: Storage, wanted: Wanted, say: Callable[[str], None]) -> int:
     """Check, and say what is found while it goes; the exit code."""
     options = wanted.options()
-    report = Report(say, as_json=wanted.as_json)
+    told = Report(say, as_json=wanted.as_json)
     async with opened(storage) as place, backups(wanted.sources) as sources:
         repairer = Repairer(place, sources) if wanted.repair else None
         async for step in checking.check(place, options):
             for finding in step.findings:
                 found = await place.executor.read(lambda tx, one=finding: with_hurt(tx, one))  # type: ignore[misc]
-                await place.executor.command(lambda tx, one=finding: mark_found(tx, one))  # type: ignore[misc]
-                report.finding(await repairer.repair(found) if repairer else found)
-            report.step(step.cursor, step.looked)
-    report.end(options.pace.spent if options.pace else 0)
-    return FOUND if report.left else CLEAN
+                if finding.kind in UNREAD:
+                    await place.executor.command(partial(report, finding=finding, by="fsck"))
+                told.finding(await repairer.repair(found) if repairer else found)
+            told.step(step.cursor, step.looked)
+    told.end(options.pace.spent if options.pace else 0)
+    return FOUND if told.left else CLEAN
 
 
 class Report:

@@ -1,7 +1,8 @@
 """The server's keys in one folder, the same on every replica (docs/decisions/0005-keys.md).
 
 log-key-0001.json   the audit log's signing keys, see strongroom.adapters.identity.keys
-server-key          32 random bytes: seals page tokens; losing it costs clients a listing begun anew
+server-key          32 random bytes: keys derived from it seal page tokens, and what stands for a client's token
+                    for a while (CAS tokens, addresses of LFS and MLflow); losing it ends those
 webhook-key         32 random bytes: secrets of webhooks are derived from it; losing it voids all of them
 """
 
@@ -24,7 +25,7 @@ def has_log_key(folder: Path) -> bool:
 
 
 def server_key(folder: Path) -> bytes:
-    """The key that seals page tokens; see `_key`."""
+    """The key that the keys of page tokens and short-lived credentials are derived from; see `_key`."""
     return _key(folder, _SERVER_KEY)
 
 

@@ -1,23 +1,18 @@
-"""``strongroom where``, ``release make``, ``promote``, ``rollback``, and the agent that keeps a target right."""
+"""``strongroom where``, ``release make``, ``promote``, ``rollback`` and ``environment history``."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from strongroom.cli import exits, output
+from strongroom.cli import output
 from strongroom.cli.common import NONE, Common
 from strongroom.cli.values import pairs
 
 if TYPE_CHECKING:
     from strongroom.sdk import Client
-    from strongroom.sdk.delivery import Placement, Release, Target, Wanted
+    from strongroom.sdk.delivery_models import Placement, Release, Target
 
 Flag = Annotated[bool, Parameter(negative="")]
 _SHOWN = ("environment", "line", "release", "mode", "share", "parts", "since", "by", "how", "note")
@@ -77,13 +72,14 @@ def history(environment: str, *, line: str | None = None, limit: int = 100, comm
         if common.json:
             output.emit(found)
             return
-        who = _names(client, [one.placed_by for one in found])
-    rows = [{**_row(one, who), "until": one.valid_to} for one in found]
-    output.rows(
-        rows,
-        as_json=False,
-        columns=("line", "release", "mode", "share", "parts", "since", "until", "by", "how", "note"),
-    )
+        who = _names(client, [uid for one in found for uid in (one.placed_by, one.ended_by) if uid])
+    rows = [{**_row(one, who), **_end(one, who)} for one in found]
+    output.rows(rows, as_json=False, columns=(*_SHOWN[1:], "until", "ended_by", "ended_how", "ended_note"))
+
+
+def _end(one: "Placement", who: dict[str, str]) -> dict[str, object]:
+    by = who.get(one.ended_by, one.ended_by) if one.ended_by else ""
+    return {"until": one.valid_to, "ended_by": by, "ended_how": one.ended_how or "", "ended_note": one.ended_note}
 
 
 def _names(client: "Client", uids: Sequence[str]) -> dict[str, str]:
@@ -205,94 +201,3 @@ def rollback(environment: str, line: str, *, note: str = "", common: Common | No
 def _shown(placed: "Sequence[Placement]", *, as_json: bool) -> None:
     columns = ("environment", "line", "release", "mode", "share", "parts")
     output.rows(placed if as_json else [_row(one, {}) for one in placed], as_json=as_json, columns=columns)
-
-
-def agent(
-    environment: str,
-    line: str,
-    name: str,
-    *,
-    into: Path,
-    execute: str | None = None,
-    period: float = 10.0,
-    once: Flag = False,
-    common: Common | None = None,
-) -> int:
-    """Keep a folder at what is set to run, and report what is there.
-
-    The files of each part lie in INTO/DIGEST/ROLE; INTO/current says the digest. Nothing is reported as running before
-    it is whole and the command has succeeded.
-
-    Parameters
-    ----------
-    environment:
-        Where this target is.
-    line:
-        What it runs.
-    name:
-        What it is called.
-    into:
-        Folder for the files.
-    execute:
-        A command that is run, through the shell, after each change, with STRONGROOM_RELEASE as the folder's path.
-    period:
-        Seconds between reports; 1 to 30.
-    once:
-        Bring it to what is set to run now, report, and end.
-    """
-    common = common or NONE
-    into.mkdir(parents=True, exist_ok=True)
-    with common.client() as client:
-        target = client.delivery.register(environment, line, name)
-        running, trouble = _present(into), ""
-        while True:
-            health = "failing" if trouble else "healthy"
-            told = client.delivery.report(target, running, health=health, message=trouble[:1000])
-            wanted = _live(told)
-            if wanted is None or wanted.digest == running:
-                trouble = ""
-                if once:
-                    return exits.OK
-                time.sleep(min(max(period, 1.0), 30.0))
-                continue
-            trouble = _bring(client, wanted, into, execute)
-            if not trouble:
-                running = wanted.digest
-            elif once:
-                output.note(f"strongroom: {trouble}")
-                client.delivery.report(target, running, health="failing", message=trouble[:1000])
-                return exits.FAILURE
-            else:
-                time.sleep(min(max(period, 1.0), 30.0))
-
-
-def _present(into: Path) -> str | None:
-    current = into / "current"
-    return current.read_text().strip() or None if current.is_file() else None
-
-
-def _live(told: "Wanted") -> "Release | None":
-    return next((one.release for one in told.releases if one.mode == "live"), None)
-
-
-def _bring(client: "Client", release: "Release", into: Path, execute: str | None) -> str:
-    """Bring the files, run the command, say that it is current; what went wrong, or nothing."""
-    from strongroom.sdk.errors import StrongroomError
-
-    folder = into / release.digest
-    try:
-        for part in release.parts:
-            if part.reference is None:
-                return f"you may not read the part {part.role!r}"
-            client.pull(part.reference, to=folder / part.role)
-    except (StrongroomError, OSError) as error:
-        return f"{type(error).__name__}: {error}"
-    if execute is not None:
-        environment = {**os.environ, "STRONGROOM_RELEASE": str(folder)}
-        done = subprocess.run(execute, shell=True, env=environment, check=False, stdout=sys.stderr)  # noqa: S602
-        if done.returncode:
-            return f"the command ended with {done.returncode}"
-    half = into / "current.half"
-    half.write_text(release.digest + "\n")
-    half.replace(into / "current")
-    return ""

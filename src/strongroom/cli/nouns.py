@@ -5,6 +5,7 @@ from cyclopts import App
 from strongroom.sdk.operations import OPERATIONS
 
 HELP = {
+    "access": "Who may do what.",
     "access_request": "Who asks for the files of gated assets.",
     "alias": "Names that point at one version.",
     "annotation": "What other systems said of objects that came from them.",
@@ -74,6 +75,7 @@ HELP = {
 }
 
 HAND_MADE = {
+    "access.review": ("reviewing:review", "Who holds which role in the workspace and why, and with which tokens."),
     "alias.at": ("aliases:at", "Where an alias pointed at a time."),
     "alias.history": ("aliases:history", "Every version that an alias ever pointed at, newest first."),
     "alias.rollback": ("aliases:rollback", "Point an alias at the version that it pointed at before."),
@@ -94,6 +96,7 @@ HAND_MADE = {
     "dataset.statistics": ("datasets:statistics", "Rows, columns and what is in them, by split."),
     "comment.add": ("collaboration:comment_add", "Comment on an object."),
     "comment.list": ("collaboration:comment_list", "Comments on an object, the oldest first."),
+    "gate.check": ("gate_rules:check", "Whether a version may pass; for pipelines."),
     "import.mlflow": ("importing:mlflow", "Copy what another MLflow holds; called again, it brings what is new."),
     "bulk.load": ("bulk:load", "Load runs, params and points from a file; called again, it goes on."),
     "evaluation.list": ("evaluations:list_", "Evaluations of a version, the one recorded last first."),

@@ -34,7 +34,7 @@ _WORK = {
     "rollback": ("delivery:rollback", "Put back what ran before."),
     "plan": ("declared:plan", "What would be done to bring about what files declare, and what drifted."),
     "apply": ("declared:apply", "Bring about what files declare; again does nothing."),
-    "agent": ("delivery:agent", "Keep a folder at what is set to run, and report it."),
+    "agent": ("agent:agent", "Keep a folder at what is set to run, and report it."),
     "cat": ("bytes_:cat", "Write a file of a version to standard output."),
     "ls": ("finding:ls", "List assets, or the files of a version."),
     "resolve": ("finding:resolve", "What a reference means."),

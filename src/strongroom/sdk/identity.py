@@ -4,7 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from strongroom.sdk.api import Api
-from strongroom.sdk.identity_models import AccessRequest, Grant, IssuedToken, Principal, Standing, Team, Token, WhoAmI
+from strongroom.sdk.identity_models import (
+    AccessRequest,
+    Grant,
+    IssuedToken,
+    Principal,
+    Review,
+    Standing,
+    Team,
+    Token,
+    WhoAmI,
+)
 from strongroom.sdk.lookup import AssetRef, asset_uid
 
 
@@ -158,6 +168,13 @@ class Grants:
         if asset is not None:
             level, scope_uid = "asset", asset_uid(self._api, asset)
         return self._api.every("grant.list", Grant, level=level, scope_uid=scope_uid, subject=subject, at=at)
+
+    def review(self, permission: str | None = None) -> Iterator[Review]:
+        """Who holds which role in the workspace and why, by name; for its admins.
+
+        :param permission: only who may do this, such as ``release:place``, and the roles that give it.
+        """
+        return self._api.every("access.review", Review, page_size=100, permission=permission)
 
     def revoke(self, uid: str) -> Grant:
         """End a grant; it stays in the history."""

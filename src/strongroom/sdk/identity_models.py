@@ -128,6 +128,28 @@ class Record(Answer, frozen=True):
     request_id: str | None = None
 
 
+class ReviewedRole(Answer, frozen=True):
+    """A role and the grant that gives it, to the principal itself or to its `team` (a name)."""
+
+    role: str
+    level: str
+    scope: str
+    team: str | None
+    grant: str
+    granted_by: str
+    granted_at: datetime
+
+
+class Review(Answer, frozen=True):
+    """A principal in an access review. `tokens` work now; None: they are managed in another workspace."""
+
+    principal: Principal
+    roles: list[ReviewedRole]
+    tokens: list[Token] | None
+    last_used_at: datetime | None
+    cut: bool
+
+
 class Checkpoint(Answer, frozen=True):
     """Size and root (hex) of the log, signed: `note` is a C2SP tlog-checkpoint, `keys` may sign it."""
 

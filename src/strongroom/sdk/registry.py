@@ -108,6 +108,10 @@ class Versions:
         """One version as it is now, with what its content says: packaging, manifest, statistics."""
         return self._api.call("version.get", Version, uid=version_uid(self._api, version))
 
+    def by_uid(self, uid: str) -> Version:
+        """The version of that uid."""
+        return self._api.call("version.get", Version, uid=uid)
+
     def packaging(self, version: VersionRef) -> Packaging:
         """How a model is packaged, every column of it. :raises NotFound: it has no MLmodel file."""
         return self._api.call("version.packaging", Packaging, uid=version_uid(self._api, version))

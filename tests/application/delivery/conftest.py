@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from strongroom.application.delivery import environments, placing, releases
+from strongroom.application.delivery import board, environments, placing, releases
 from strongroom.application.delivery.placing import Promote
 from strongroom.application.delivery.releases import CreateRelease, WantedPart
 from strongroom.application.delivery.views import PlacementView, ReleaseView
+from strongroom.application.paging import PageRequest
 from strongroom.application.registry.views import AssetView, VersionView
 from strongroom.domain.delivery.model import Guard
 from tests.application.conftest import World
@@ -43,8 +44,13 @@ class Delivery:
         asked = Promote(release.uid, mode, share, note, guard, despite_freeze)
         return self.world.command(who, lambda call: placing.promote(call, environment, asked))
 
-    def roll_back(self, environment: str, *, who: str = "admin") -> list[PlacementView]:
-        return self.world.command(who, lambda call: placing.rollback(call, environment, LINE))
+    def roll_back(self, environment: str, *, who: str = "admin", note: str = "") -> list[PlacementView]:
+        return self.world.command(who, lambda call: placing.rollback(call, environment, LINE, note))
+
+    def history(self, environment: str) -> list[PlacementView]:
+        """What ever ran there, the earliest first."""
+        page = self.world.read("viewer", lambda call: board.history(call, environment, LINE, PageRequest()))
+        return list(reversed(page.items))
 
     def free(self, environment: str, **changes: object) -> None:
         """Change an environment, so that anything may enter it, unless told otherwise."""

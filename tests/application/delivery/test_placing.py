@@ -1,15 +1,18 @@
 """Releases are made, promoted, rolled back and demoted; each in one transaction, with one record."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
+from strongroom.application import paging
 from strongroom.application.delivery import board, placing, releases
 from strongroom.application.delivery.releases import CreateRelease, WantedPart
 from strongroom.application.delivery.views import ReleaseView
 from strongroom.application.lineage import flags
 from strongroom.application.lineage.flags import SetFlag
 from strongroom.application.paging import PageRequest
+from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import assets, retention, versions
 from strongroom.application.registry.views import AssetView
 from strongroom.domain.delivery.model import Freeze
@@ -115,6 +118,29 @@ def test_what_is_flagged_or_gone_is_not_promoted(world: World, delivery: Deliver
         assert refused.value.details["reasons"] == [reason]
 
 
+def test_nothing_is_promoted_out_of_the_trash(world: World, delivery: Delivery, model: AssetView) -> None:
+    """A version is live in an asset that is in the trash; the release is none that may run."""
+    world.command("maintainer", lambda call: assets.delete(call, model.uid, release_aliases=True, etag=None))
+    with pytest.raises(Conflict) as refused:
+        delivery.promote(1, "dev")
+    assert refused.value.details["reasons"] == ["model: its model is in the trash"]
+    world.command("maintainer", lambda call: assets.restore(call, model.uid))
+    delivery.promote(1, "dev")
+
+
+@pytest.mark.parametrize("first", ["promote", "delete"])
+def test_an_asset_is_promoted_or_deleted_and_never_both(
+    world: World, delivery: Delivery, model: AssetView, first: str
+) -> None:
+    asked = placing.Promote(delivery.releases[0].uid)
+    works: list[Callable[[Transaction], object]] = [
+        lambda tx: placing.promote(world.call(tx, "admin"), "dev", asked),
+        lambda tx: assets.delete(world.call(tx, "admin"), model.uid, release_aliases=True, etag=None),
+    ]
+    outcomes = world.race(*(works if first == "promote" else reversed(works)))
+    assert [type(one) for one in outcomes if isinstance(one, Exception)] in ([Conflict], [Held])
+
+
 def test_what_runs_or_stays_ready_is_not_deleted(world: World, delivery: Delivery, model: AssetView) -> None:
     """ "the previous K releases stay pinned"."""
     delivery.free("dev", keep=1)
@@ -135,6 +161,59 @@ def test_what_runs_or_stays_ready_is_not_deleted(world: World, delivery: Deliver
     delete(1)
     with pytest.raises(Held):
         world.command("maintainer", lambda call: assets.delete(call, model.uid, release_aliases=True, etag=None))
+
+
+def test_what_the_next_rollback_goes_to_stays_ready_too(world: World, delivery: Delivery) -> None:
+    """ "the previous K releases stay pinned": after a rollback, the latest release is not what ran before."""
+    delivery.free("dev", keep=1)
+    for number in (1, 2, 3):
+        delivery.promote(number, "dev")
+    delivery.roll_back("dev")
+    for number in (1, 2, 3):
+        uid = delivery.versions[number - 1].uid
+        with pytest.raises(Held):
+            world.command("admin", lambda call, uid=uid: versions.delete(call, uid, release_aliases=True, etag=None))  # type: ignore[misc]
+    assert delivery.roll_back("dev")[0].release.number == 1
+
+
+def test_who_ended_a_placement_how_and_why_is_kept(world: World, delivery: Delivery) -> None:
+    """ "who put it there, why was it allowed": and who took it away."""
+    delivery.promote(1, "dev")
+    delivery.promote(2, "dev", who="maintainer", note="better")
+    delivery.promote(3, "dev", mode="canary", share=5)
+    delivery.roll_back("dev", note="the canary coughs")
+    delivery.roll_back("dev", who="maintainer", note="worse after all")
+    world.command("admin", lambda call: placing.demote(call, "dev", LINE, "out of use"))
+    admin, maintainer = world.uid("admin"), world.uid("maintainer")
+    ended = [(one.release.number, one.ended_by, one.ended_how, one.ended_note) for one in delivery.history("dev")]
+    assert ended == [
+        (1, maintainer, "replaced", "better"),
+        (2, maintainer, "rollback", "worse after all"),
+        (3, admin, "rollback", "the canary coughs"),
+        (1, admin, "demote", "out of use"),
+    ]
+    delivery.promote(1, "dev")
+    assert [(one.ended_by, one.ended_how) for one in delivery.history("dev")[-1:]] == [(None, None)]
+
+
+def test_the_board_and_the_history_end_early_when_they_grow_large(
+    world: World, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        for environment in ("dev", "staging"):
+            delivery.free(environment)
+            delivery.promote(number, environment)
+    whole = world.read("viewer", board.board)
+    assert (len(whole.lines), whole.complete) == (2, True)
+    monkeypatch.setattr(paging, "PAGE_BYTES", 1)
+    monkeypatch.setattr(paging, "BUILT_FIRST", 1)
+    cut = world.read("viewer", board.board)
+    assert ([one.environment for one in cut.lines], cut.complete) == (["dev"], False)
+    page = world.read("viewer", lambda call: board.history(call, "dev", None, PageRequest()))
+    assert ([one.release.number for one in page.items], page.next_page_token is None) == ([3], False)
+    rest = PageRequest(token=page.next_page_token)
+    page = world.read("viewer", lambda call: board.history(call, "dev", None, rest))
+    assert [one.release.number for one in page.items] == [2]
 
 
 def test_nothing_is_promoted_in_a_freeze_window(world: World, delivery: Delivery) -> None:

@@ -1,18 +1,31 @@
 """Targets say what they run; silence, drift and breached bounds are found and acted on."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import TypeVar, cast
 
 import pytest
+from sqlalchemy import event, text
 
-from strongroom.application.delivery import board, environments, placing, watching
-from strongroom.application.delivery.watching import Report, TargetView, WantedView
+from strongroom.adapters.sql.transaction import SqlTransaction
+from strongroom.application.call import Call
+from strongroom.application.delivery import board, environments, placing, reporting, watching
+from strongroom.application.delivery.reporting import Report
+from strongroom.application.delivery.watching import TargetView, WantedView
+from strongroom.application.edge import Edge
+from strongroom.application.events.waiting import Waiting
 from strongroom.application.identity import grants
 from strongroom.application.identity.grants import CreateGrant, Place
+from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.delivery.model import Guard
 from strongroom.domain.delivery.targets import MOVING, SILENT_AFTER_US
 from strongroom.domain.errors import Conflict, Forbidden, Held, Invalid, NotFound, TooLarge
 from tests.application.conftest import World
 from tests.application.delivery.conftest import LINE, Delivery
+from tests.application.registry.conftest import WorldEdge
+
+T = TypeVar("T")
 
 
 def register(world: World, name: str = "pod-1", *, who: str = "contributor", environment: str = "dev") -> TargetView:
@@ -27,7 +40,7 @@ def report(
     health: str = "healthy",
     who: str = "contributor",
 ) -> WantedView:
-    return world.command(who, lambda call: watching.report(call, target.uid, Report(running, health, numbers)))
+    return world.command(who, lambda call: reporting.report(call, target.uid, Report(running, health, numbers)))
 
 
 def status(world: World, target: TargetView) -> str:
@@ -83,6 +96,99 @@ def test_a_breached_bound_takes_the_release_back_with_its_cause(world: World, de
     (placed,) = line.placements
     assert (placed.action, placed.cause["target"], placed.cause["number"]) == ("automatic", target.uid, "errors")
     assert placed.placed_by != world.uid("contributor")
+
+
+def test_breaches_are_counted_of_one_placement(world: World, delivery: Delivery) -> None:
+    """Two breaches of a canary, or under an earlier guard, and one of what is promoted now are not three in a row."""
+    target = register(world)
+    guard = Guard("errors", 0.05, above=True, reports=3)
+    delivery.promote(1, "dev", guard=guard)
+    for _ in range(2):
+        report(world, target, delivery.releases[0].digest, {"errors": 1.0})
+    delivery.promote(2, "dev", guard=guard)
+    told = report(world, target, delivery.releases[1].digest, {"errors": 1.0})
+    assert [one.release.number for one in told.releases] == [2]
+    report(world, target, delivery.releases[1].digest, {"errors": 1.0})
+    delivery.promote(2, "dev", guard=Guard("errors", 0.01, above=True, reports=3))
+    told = report(world, target, delivery.releases[1].digest, {"errors": 1.0})
+    assert [one.release.number for one in told.releases] == [2]
+
+
+def test_what_is_live_is_taken_back_from_under_a_canary(world: World, delivery: Delivery) -> None:
+    """ "automatic rollback on a breached metric": of the release that breached it, not of what stands beside it."""
+    target = register(world)
+    delivery.promote(1, "dev")
+    delivery.promote(2, "dev", guard=Guard("errors", 0.05, above=True, reports=1))
+    delivery.promote(3, "dev", mode="canary", share=5)
+    told = report(world, target, delivery.releases[1].digest, {"errors": 1.0})
+    assert [(one.mode, one.release.number, one.share) for one in told.releases] == [("live", 1, 95), ("canary", 3, 5)]
+    bad = delivery.history("dev")[1]
+    assert (bad.ended_how, bad.ended_cause["target"], bad.ended_note) == ("automatic", target.uid, "errors was 1.0")
+
+
+def test_two_processes_announce_a_silent_target_once(world: World) -> None:
+    """On PostgreSQL both look at the same time; one of them holds the row."""
+    register(world)
+    world.clock.advance(SILENT_AFTER_US + 1)
+    assert sorted(world.race(watching.announce_silent, watching.announce_silent)) == [0, 1]  # type: ignore[type-var]
+
+
+MANY = """
+    INSERT INTO delivery_target
+        (uid, workspace_id, environment_id, line, name, registered_by, recorded_at, reported_at, status)
+    SELECT gen_random_uuid()::text, workspace_id, environment_id, line, 'n' || n, registered_by, :now, :now - n, 'idle'
+    FROM delivery_target, generate_series(1, 5000) AS n
+"""
+
+
+def test_the_silent_are_found_along_their_index(world: World) -> None:
+    register(world)
+    plans: list[str] = []
+    sqlite = world.executor.__class__.__name__ == "SqliteExecutor"
+
+    def explained(tx: Transaction) -> None:
+        connection = cast("SqlTransaction", tx).connection
+        if not sqlite:  # which reads small tables whole
+            connection.execute(text(MANY), {"now": tx.now()})
+            connection.execute(text("ANALYZE delivery_target"))
+
+        def explain(_c: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+            word = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
+            rows = cursor.connection.execute(f"{word} {statement}", parameters)  # type: ignore[attr-defined]
+            plans.extend(str(row[3 if sqlite else 0]) for row in rows)
+
+        event.listen(connection, "before_cursor_execute", explain)
+        try:
+            tx.targets.silent(1, 500)
+        finally:
+            event.remove(connection, "before_cursor_execute", explain)
+
+    world.command_tx(explained)
+    assert sum("ix_delivery_target_reported" in line for line in plans) == 2, "\n".join(plans)
+
+
+def test_waiting_looks_at_a_mark_only(world: World, delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "is told what to run (... long poll)": what is looked at twice a second is the mark; the rest is built once."""
+    target = register(world)
+    delivery.promote(1, "dev")
+    first = report(world, target, None)
+    looks: list[bool] = []
+
+    class Poll(WorldEdge):
+        gateway = SimpleNamespace(waiting=Waiting())
+
+        async def read(self, work: Callable[[Call], T], *, brief: bool = False) -> T:
+            looks.append(brief)
+            if len(looks) == 3:
+                asked = placing.Promote(delivery.releases[1].uid)
+                await world.executor.command(lambda tx: placing.promote(world.call(tx, "admin"), "dev", asked))
+            return await super().read(work, brief=brief)
+
+    monkeypatch.setattr(watching, "PERIOD_S", 0.001)
+    edge = cast("Edge", Poll(world, "contributor"))
+    told = asyncio.run(watching.awaited(edge, target.uid, first.mark, 30))
+    assert [one.release.number for one in told.releases] == [2]
+    assert looks == [False, True, True, False]
 
 
 def test_a_guard_without_anything_before_leaves_what_runs(world: World, delivery: Delivery) -> None:

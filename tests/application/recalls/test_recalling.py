@@ -4,11 +4,14 @@ import asyncio
 from typing import cast
 
 import pytest
+from sqlalchemy import Engine, event
 
 from strongroom.adapters.sql.group_commit import SqliteExecutor
 from strongroom.adapters.sql.pooled import PostgresExecutor
 from strongroom.application.call import Call
-from strongroom.application.lineage import flags, graph, nodes
+from strongroom.application.lineage import edges, flags, graph, nodes
+from strongroom.application.lineage.edges import SayEdge
+from strongroom.application.lineage.ends import End
 from strongroom.application.lineage.nodes import AddNode
 from strongroom.application.paging import PageRequest
 from strongroom.application.ports.transaction import Transaction
@@ -207,3 +210,36 @@ def test_another_process_refuses_at_once(world: World, shelf: Shelf, database: s
         assert not asyncio.run(other.read(refused))
     finally:
         other.close()
+
+
+def test_where_nothing_is_recalled_the_question_costs_no_statement(world: World, shelf: Shelf) -> None:
+    """ "cheap when nothing is recalled": what stands is remembered under the mark that each call reads."""
+    version = shelf.publish("churn", {"weights": "one"})
+    shelf.pull(version)
+    found: list[str] = []
+
+    def executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", executed)
+    try:
+        world.read("viewer", lambda call: is_recalled(call, Content(version.tree)))
+    finally:
+        event.remove(Engine, "before_cursor_execute", executed)
+    assert not [statement for statement in found if "recall" in statement]
+
+
+def test_taking_an_edge_back_frees_nothing(world: World, shelf: Shelf) -> None:
+    """Whoever may write lineage may not lift a recall by it."""
+    base, tuned = (shelf.publish(name, {"weights": name}) for name in ("base", "tuned"))
+    ends = [Vertex("version", id_in(world, one.uid)) for one in (base, tuned)]
+    world.command("contributor", lambda call: graph.link(call, ends[0], EdgeType.BASE, ends[1]))
+    shelf.recall("version", base.uid, downstream=True)
+    assert shelf.refused(tuned)
+    said = [SayEdge(End("version", base.uid), "base", End("version", tuned.uid))]
+    world.command("contributor", lambda call: edges.remove_all(call, said, "it was not"))
+    assert shelf.refused(tuned)
+
+
+def id_in(world: World, uid: str) -> int:
+    return world.read("admin", lambda call: world_id(call, uid))

@@ -43,6 +43,17 @@ def remove(site: Site, uid: str, who: str = "admin", **more: Any) -> VersionView
     return site.world.command(who, lambda call: versions.delete(call, uid, **given))
 
 
+def test_a_version_is_linked_or_its_asset_deleted_and_never_both(
+    site: Site, model: AssetView, source: VersionView
+) -> None:
+    """The asset's row is what who deletes it locks; the link looks at the source under that lock."""
+    outcomes = site.world.race(
+        lambda tx: assets.delete(site.world.call(tx, "admin"), source.asset_uid, release_aliases=False, etag=None),
+        lambda tx: links._make(site.world.call(tx, "admin"), source.uid, LinkVersion(model.uid)),
+    )
+    assert [type(one) for one in outcomes if isinstance(one, Exception)] in ([Conflict], [Held])
+
+
 def test_a_link_shows_its_source_to_who_may_read_the_link_only(
     site: Site, model: AssetView, source: VersionView
 ) -> None:

@@ -48,22 +48,23 @@ def pages(filled: Filled, entity: Entity, question: Question, size: int) -> list
 
 
 SCOPED = {Entity.RUN, Entity.LOGGED_MODEL}
-# CANDIDATES_MOST, CHECKED_MOST, HEAD_ROWS, WALKED_MOST
+# CANDIDATES_MOST, CHECKED_MOST, HEAD_ROWS, WALKED_MOST, PER_ROW: where checking a row costs much, indexes are laid over
 WAYS = {
-    "by candidates": (5_000, 20_000, 500, 2_000),
-    "along an index": (0, 0, 500, 2_000),
-    "where parts meet": (0, 0, 1, -1),
+    "by candidates": (5_000, 20_000, 500, 2_000, 10),
+    "along an index": (0, 0, 500, 2_000, 10),
+    "where parts meet": (0, 0, 1, -1, 10**9),
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("entity", list(Entity))
 def test_random_filters_and_orders(filled: Filled, entity: Entity, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    candidates, checked, head, walked = WAYS[way]
+    candidates, checked, head, walked, per_row = WAYS[way]
     monkeypatch.setattr(finder, "CANDIDATES_MOST", candidates)
     monkeypatch.setattr(finder, "CHECKED_MOST", checked)
     monkeypatch.setattr(meeting, "HEAD_ROWS", head)
     monkeypatch.setattr(meeting, "WALKED_MOST", walked)
+    monkeypatch.setattr(meeting, "PER_ROW", per_row)
     records = filled.records[entity]
     uids = sorted(filled.experiment_uids.values())
     scopes = st.sampled_from([(), (uids[0],), tuple(uids)]) if entity in SCOPED else st.just(())

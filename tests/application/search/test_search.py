@@ -1,7 +1,9 @@
 """What a search shows and to whom, pages while rows come in, past times, and what it costs."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -264,3 +266,28 @@ def test_a_search_that_takes_too_long_is_refused(world: World) -> None:
 
     with pytest.raises(Invalid, match="too many rows"):
         world.read_tx(work)
+
+
+def test_its_statements_share_one_time(world: World) -> None:
+    """ "a search that runs longer than 10 s is ended": not each of its statements."""
+
+    def work(tx: Transaction) -> None:
+        connection = cast("SqlTransaction", tx).connection
+        some = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 20000) SELECT count(*) FROM n"
+        with deadline.bounded(connection, 0.6):
+            for _ in range(1_000):
+                connection.execute(text(some))
+
+    with pytest.raises(Invalid, match="too many rows"):
+        world.read_tx(work)
+
+
+def test_what_expressions_take_counts(world: World, experiment_uid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the statements of a search no database looks at the clock; here a second goes by at each look."""
+    for n in range(12):
+        begin(world, experiment_uid, model=f"m{n}")
+    monkeypatch.setattr(residual, "CHUNK", 1)
+    seconds = itertools.count()
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    with pytest.raises(Invalid, match="too many rows"):
+        search_runs(world, "viewer", "params.model MATCHES 'nothing'", [], PageRequest())

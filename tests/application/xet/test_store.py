@@ -102,12 +102,11 @@ def test_tokens_addresses_and_ledgers_end(chunks: Chunks) -> None:
     chunks.send(xorb, session)
     file = whole(xorb)
     chunks.register(MadeShard([file], [xorb]), session)
-    blob_id = world.read_tx(lambda tx: tx.blobs.by_sha256([file.digest])[file.digest].id)
     asset = world.read("contributor", lambda call: call.tx.assets.by_uid(call.workspace.id, chunks.asset))
     assert asset is not None
-    world.command_tx(lambda tx: tx.blobs.hold(asset.id, [blob_id]))
+    published(chunks, file)
     reading = chunks.session(write=False)
-    planned = world.read("contributor", lambda call: plan(call, reading, file.name))
+    planned, _ = world.read("contributor", lambda call: plan(call, reading, file.name))
     fetch = reconstructing.opened(world.sealer, planned.parts[xorb.name][0].seal)
     assert world.read("contributor", lambda call: body_of(call, fetch, session.store, xorb.name)).size == len(xorb.body)
     must_be_within(fetch, 0, len(xorb.body))
@@ -125,6 +124,15 @@ def test_tokens_addresses_and_ledgers_end(chunks: Chunks) -> None:
     world.clock.advance(2 * DAY)
     refused(lambda: elsewhere.register(MadeShard([whole(xorb)])), NotPossessed)
     assert world.command_tx(lambda tx: tx.xet.forget_noted(tx.now())) == 1
+
+
+def published(chunks: Chunks, *files: MadeFile) -> str:
+    """The uid of a new version with these files."""
+    world = chunks.site.world
+    draft = world.command(chunks.who, lambda call: publishing.create_draft(call, chunks.asset, None, None))
+    entries = [PutEntry(f"{number}.bin", file.digest) for number, file in enumerate(files)]
+    world.command(chunks.who, lambda call: folders.put(call, "draft", draft.uid, entries))
+    return run(publishing.seal(chunks.edge, draft.uid, PublishDetails())).uid
 
 
 def test_a_store_with_another_name_takes_no_old_token(chunks: Chunks) -> None:
@@ -159,15 +167,10 @@ def test_what_is_read_of_a_version_is_counted_as_its_reads(chunks: Chunks) -> No
     file = whole(xorb)
     chunks.send(xorb)
     chunks.register(MadeShard([file], [xorb]))
-    draft = world.command("contributor", lambda call: publishing.create_draft(call, chunks.asset, None, None))
-    entry = PutEntry("weights.bin", file.digest)
-    world.command("contributor", lambda call: folders.put(call, "draft", draft.uid, [entry]))
-    version = run(publishing.seal(chunks.edge, draft.uid, PublishDetails()))
+    version = published(chunks, file)
     edge = chunks.edge
-    run(reconstructing.planned(edge, chunks.session(write=False), file.name))
-    assert edge.reads.take() == {}, "a token for no version counts nowhere"
-    run(reconstructing.planned(edge, chunks.session(write=False, version=version.uid), file.name, 0, 70_000))
+    run(reconstructing.planned(edge, chunks.session(write=False, version=version), file.name, 0, 70_000))
     counted = edge.reads.take()
     assert [(reads, size) for reads, size in counted.values()] == [(1, 120_001)], "whole chunks are sent"
     other = world.command("contributor", lambda call: assets.create(call, CreateAsset("model", "other", "risk")))
-    refused(lambda: Chunks(chunks.site, other.uid).session(write=False, version=version.uid), NotFound)
+    refused(lambda: Chunks(chunks.site, other.uid).session(write=False, version=version), NotFound)

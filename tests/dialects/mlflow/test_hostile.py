@@ -1,8 +1,10 @@
 """What was done to MLflow's servers over the years, done to ours."""
 
+import hashlib
 import json as jsons
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -155,6 +157,57 @@ def test_requests_that_try_to_exhaust_are_bounded(api: InProcess, run: dict[str,
     assert is_refused(send(api, "POST", BASE + "/runs/search", ids))
     key = {"run_id": run["id"], "key": "k" * 100_000, "value": "v"}
     assert is_refused(send(api, "POST", BASE + "/runs/set-tag", key), 400)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("runs", "start_time"), ("experiments", "creation_time"), ("logged-models", "creation_timestamp")],
+)
+def test_numbers_without_end_are_refused(api: InProcess, kind: str, key: str) -> None:
+    """A 500 would be asked for again seven times."""
+    ids = {} if kind == "experiments" else {"experiment_ids": ["0"]}
+    for value in ("1e400", "-1e400", "9" * 300, "9" * 5_000):
+        asked = {"filter": f"{'' if kind == 'logged-models' else 'attributes.'}{key} > {value}", "max_results": 5}
+        answer = send(api, "POST", f"{BASE}/{kind}/search", {**asked, **ids})
+        assert answer.status == 400 or (answer.status == 200 and len(value) == 300), (value[:9], answer.body)
+    for name in ("timestamp_ms", "execution_time_ms"):
+        asked = {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}]}
+        asked["filter"] = f"attributes.{name} > 1e400"
+        assert is_refused(send(api, "POST", "/api/3.0/mlflow/traces/search", asked), 400)
+
+
+def test_words_by_number_have_few_digits(api: InProcess, run: dict[str, str]) -> None:
+    many = "9" * 5_000
+    asked = {"experiment_ids": ["0"], "run_view_type": many}
+    assert is_refused(send(api, "POST", BASE + "/runs/search", asked), 400)
+    assert is_refused(send(api, "POST", BASE + "/runs/update", {"run_id": run["id"], "status": many}), 400)
+    made = send(api, "POST", BASE + "/logged-models", {"experiment_id": "0", "name": "m"}).json()["model"]["info"]
+    body = {"model_id": made["model_id"], "status": many}
+    assert is_refused(send(api, "PATCH", f"{BASE}/logged-models/{made['model_id']}", body), 400)
+
+
+@pytest.mark.parametrize("source", ["s3://[x", "s3://a\u2100b/x", "s3://b/" + "%25" * 700, "runs:/" + "x/" * 50_000])
+def test_a_source_that_is_no_address_is_refused(api: InProcess, source: str) -> None:
+    send(api, "POST", BASE + "/registered-models/create", {"name": "addressed"})
+    body = {"name": "addressed", "source": source}
+    assert is_refused(send(api, "POST", BASE + "/model-versions/create", body), 400)
+
+
+def test_a_large_directory_is_listed_whole_or_refused(
+    api: InProcess, run: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client downloads what the listing names: one cut short would be half a model, and no error."""
+    uid = str(UUID(run["id"]))
+    digest = hashlib.sha256(b"w").hexdigest()
+    some = [{"path": f"large/{number:05}", "sha256": digest} for number in range(5)]
+    answer = send(api, "POST", f"/api/v1/folders/run/{uid}/entries", {"entries": some})
+    assert answer.status < 300, answer.body
+    monkeypatch.setattr("strongroom.dialects.mlflow.operations.artifacts.LISTED_MOST", 3)
+    listing = f"{PROXY}?path={run['root']}/large"
+    assert len(send(api, "GET", listing).json()["files"]) == 5, "though the other listing has pages of 3"
+    monkeypatch.setattr("strongroom.dialects.mlflow.operations.artifacts.PROXIED_MOST", 3)
+    assert is_refused(send(api, "GET", listing), 400)
+    assert send(api, "DELETE", f"{PROXY}/{run['root']}/large").status == 200
 
 
 def test_registered_files_do_not_change(api: InProcess, run: dict[str, str]) -> None:

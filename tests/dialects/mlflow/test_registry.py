@@ -213,3 +213,41 @@ def test_a_protected_alias_is_refused_as_a_missing_right(mlflow: MlflowProcess, 
         result.append(str(client.get_model_version_by_alias("guarded", "champion").version))
     """)
     assert found == ["PERMISSION_DENIED", "PERMISSION_DENIED", "RESOURCE_CONFLICT", "RESOURCE_CONFLICT", "1"]
+
+
+def test_a_gate_refuses_mlflow_s_client_naming_what_is_missing(mlflow: MlflowProcess, server: ServerProcess) -> None:
+    """ "Each bypass tried through every dialect that exists by then (MLflow [...])": stage, alias and registration."""
+    says = {"expression": "version.licence == 'mit'", "message": "It has no licence that we may sell."}
+    before = [("stage", ["production"]), ("alias", ["sold"]), ("registration", [])]
+    rules = [
+        {"id": kind, **says, "applies": {"transitions": [kind], "targets": targets, "assets": ["sellable*"]}}
+        for kind, targets in before
+    ]
+    mlflow.run(RUN)
+    mlflow.run("""
+        client.create_registered_model("sellable")
+        client.create_model_version("sellable", source, run_id)
+    """)
+    with server.client(new_token(server.data, "ada", "admin")) as admin:
+        document = {"policy": 1, "name": "sale", "rules": rules}
+        admin.post("/policies", json={"document": document}).raise_for_status()
+    found = mlflow.run("""
+        def said(attempt):
+            try:
+                attempt()
+            except Exception as error:
+                return [error.error_code, "no licence that we may sell" in str(error)]
+            return "passed"
+        attempts = (
+            lambda: client.transition_model_version_stage("sellable", "1", "Production"),
+            lambda: client.set_registered_model_alias("sellable", "sold", "1"),
+            lambda: client.create_model_version("sellable", source, run_id),
+            lambda: client.transition_model_version_stage("sellable", "1", "Staging"),
+        )
+        result = [said(attempt) for attempt in attempts]
+        client.set_model_version_tag("sellable", "1", "licence", "mit")
+        result += [said(attempt) for attempt in attempts[:2]]
+        result.append([str(one.version) for one in client.search_model_versions("name = 'sellable'")])
+    """)
+    refused = ["INVALID_PARAMETER_VALUE", True]
+    assert found == [refused, refused, refused, "passed", "passed", "passed", ["1"]]

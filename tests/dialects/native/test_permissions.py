@@ -22,6 +22,8 @@ NEEDS_MORE = {
     "token.revoke": "admin",
     "folder.list": "viewer",
     "audit.export": "root",  # the log of all workspaces
+    "audit.follow": "root",
+    "audit.state": "root",
     "password.reset": "root",
     "comment.update": "root",  # its author
     "comment.delete": "maintainer",  # of somebody else

@@ -39,6 +39,9 @@ def test_who_may_not_read_or_write_gets_no_token(api: InProcess) -> None:
     shared = new_store(api)
     assert api.request("viewer", "GET", f"/cas/-/tokens/read/{shared.asset}").status == 200
     assert api.request("viewer", "GET", f"/cas/-/tokens/write/{shared.asset}").status == 403
+    for version in ("tree:" + "0" * 64, "0" * 36, "%00", "x" * 5_000, ""):
+        named = f"/cas/-/tokens/read/{shared.asset}?version={version}"
+        assert api.request("viewer", "GET", named).status in {400, 404}, version
 
 
 def test_a_revoked_token_takes_its_cas_tokens_and_addresses_with_it(api: InProcess) -> None:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.domain.delivery.model import Action, Freeze, Guard, Mode, Part, Placement
-from strongroom.domain.delivery.names import clean_number_name, clean_slug
+from strongroom.domain.delivery.names import clean_about, clean_number_name, clean_position, clean_slug
 from strongroom.domain.delivery.rules import (
     check_order,
+    clean_after,
     clean_freezes,
     clean_guard,
     clean_roles,
@@ -87,6 +88,21 @@ def test_a_guard_is_breached_beyond_its_limit_only() -> None:
     for wrong in (replace(above, limit=float("inf")), replace(above, reports=0), replace(above, number="a b")):
         with pytest.raises(Invalid):
             clean_guard(wrong)
+
+
+def test_environments_are_bounded_since_lists_show_hundreds() -> None:
+    names = [f"e{number}" for number in range(51)]
+    assert clean_after([*names[:50], "e0"]) == tuple(names[:50])
+    for act in (
+        lambda: clean_after(names),
+        lambda: clean_position(-1),
+        lambda: clean_position(10**6 + 1),
+        lambda: clean_about("x" * 2_001),
+        lambda: clean_freezes([Freeze(0, 1, "x" * 201)]),
+        lambda: clean_freezes([Freeze(0, 1, "")] * 21),
+    ):
+        with pytest.raises(Invalid):
+            act()
 
 
 @pytest.mark.parametrize("text", ["", "A", "a b", "-a", "a-", "a" * 65, "é", "../x", "a\n"])

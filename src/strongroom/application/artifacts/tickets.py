@@ -12,7 +12,7 @@ from strongroom.application.paging import PageSealer
 from strongroom.domain.errors import BadPageToken, Forbidden
 
 LIFE_US: Final = 6 * 3600 * 1_000_000
-_LISTING: Final = "upload-ticket"
+_PURPOSE: Final = "upload-ticket"
 _REFUSED: Final = "This address was not signed here for that, or its time is up; ask for a new one."
 
 
@@ -36,16 +36,16 @@ def seal(
     """A ticket for the caller, which holds the right to send bytes to the asset."""
     assert call.caller.token_id is not None  # noqa: S101 - nobody without a token may send
     key = (call.caller.token_id, call.workspace.slug, asset_uid, sha256, size, call.now + LIFE_US, upload, part)
-    return call.sealer.seal(_LISTING, key)
+    return call.sealer.seal_credential(_PURPOSE, key)
 
 
 def opened(sealer: PageSealer, text: str) -> Ticket:
     """What a ticket says, its time unchecked. :raises Forbidden: it was not sealed here."""
     try:
-        key = sealer.open(_LISTING, text)
+        key = sealer.open_credential(_PURPOSE, text)
     except BadPageToken:
         raise Forbidden(_REFUSED) from None
-    return Ticket(*key)  # type: ignore[misc]  # sealed by `seal`, so of its types
+    return Ticket(*key)  # type: ignore[arg-type]  # sealed by `seal`, so of its types
 
 
 def must_be_valid(call: Call, ticket: Ticket) -> None:

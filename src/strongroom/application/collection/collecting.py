@@ -1,7 +1,7 @@
 """Collection: what nobody holds is condemned, and after a day taken and erased, beside live uploads (decision 21)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from strongroom.application.artifacts.blobstore import BlobStore, ListedBlob, StoredBlob
 from strongroom.application.artifacts.spare import in_chunks
 from strongroom.application.identity import setup
-from strongroom.application.ports.collection import RANGE, SETTLING_US, Leaving, Part, Sum, ranges
+from strongroom.application.ports.collection import NONE, RANGE, SETTLING_US, Leaving, Part, Sum, ranges
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.registry import purging
@@ -23,6 +23,8 @@ QUARANTINE_US: Final = 24 * 3600 * 1_000_000
 
 TAKEN_AT_ONCE: Final = 200
 ERASED_AT_ONCE: Final = 1_000
+TRIES: Final = 6
+"""How often a blob that cannot be erased is tried: in three runs, each of which looks twice."""
 REVIEWS_AT_ONCE: Final = 1_000
 LISTED_AT_ONCE: Final = 500
 #: First the xorbs: their bodies are condemned with them, and go in the same run.
@@ -34,27 +36,29 @@ class Collected:
     """What a run did: condemned now, freed from the store, and what it found to have been sent again meanwhile.
 
     :ivar failed: assets whose possession could not be looked at; the log says why, and the next run tries again.
+    :ivar stuck: tries to erase a blob that failed, though the store answers; it is tried again.
     """
 
     condemned: Sum
     freed: Sum
     kept: Sum
     failed: int = 0
+    stuck: int = 0
 
 
 async def collect(executor: Executor, store: BlobStore, quarantine_us: int = QUARANTINE_US) -> Collected:
     """Condemn what nobody holds, and free what was condemned longer ago than the quarantine."""
-    freed, kept = await _erase(executor, store)  # what a run before left
+    done = await _erase(executor, store)  # what a run before left
     before = await executor.read(lambda tx: tx.now() - quarantine_us)
     for part in PARTS:
         await _take(executor, part, before)
-    now_freed, now_kept = await _erase(executor, store)
+    done += await _erase(executor, store)
     await _empty(executor)
     failed = await _review(executor)
     condemned = Sum()
     for part in PARTS:
         condemned += await _condemn(executor, part)
-    return Collected(condemned, freed + now_freed, kept + now_kept, failed)
+    return Collected(condemned, done.freed, done.kept, failed, done.stuck)
 
 
 async def find_orphans(executor: Executor, store: BlobStore, quarantine_us: int = QUARANTINE_US) -> int:
@@ -140,20 +144,55 @@ async def _take(executor: Executor, part: Part, before: int) -> None:
         after = due[-1]
 
 
-async def _erase(executor: Executor, store: BlobStore) -> tuple[Sum, Sum]:
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    """What came of erasing."""
+
+    freed: Sum = NONE
+    kept: Sum = NONE
+    stuck: int = 0
+
+    def __add__(self, other: "_Erased") -> "_Erased":
+        return _Erased(self.freed + other.freed, self.kept + other.kept, self.stuck + other.stuck)
+
+
+async def _erase(executor: Executor, store: BlobStore) -> _Erased:
     """Delete what is leaving; what was written after it was condemned stays in the store."""
-    freed, kept, after = Sum(), Sum(), 0
+    done, after = _Erased(), 0
     while True:
         found = await executor.read(lambda tx, at=after: tx.collection.leaving(at, ERASED_AT_ONCE))  # type: ignore[misc]
         if not found:
             break
-        gone = [one for one in found if await _gone(store, one)]
-        now_freed, now_kept = await executor.command(lambda tx, f=found, g=gone: _erased(tx, f, g))  # type: ignore[misc]
-        freed, kept, after = freed + now_freed, kept + now_kept, found[-1].id
+        gone = {one.id: await _tried(store, one) for one in found}
+        done += await executor.command(lambda tx, f=found, g=gone: _said(tx, f, g))  # type: ignore[misc]
+        after = found[-1].id
     settling = SETTLING_US if store.erases_in_two_steps else 0
     while await executor.command(lambda tx: tx.collection.settle(tx.now() - settling + 1, RANGE)) == RANGE:
         pass
-    return freed, kept
+    return done
+
+
+async def _tried(store: BlobStore, one: Leaving) -> bool | None:
+    """Whether it is gone; None where it cannot be erased, though the store does all else.
+
+    :raises Unavailable: the store does nothing at all.
+    """
+    try:
+        return await _gone(store, one)
+    except Exception:
+        await store.check()
+        log.exception("blob %s cannot be erased, and will be tried again", one.sha256)
+        return None
+
+
+def _said(tx: Transaction, found: Sequence[Leaving], gone: Mapping[int, bool | None]) -> _Erased:
+    """What was tried, in one transaction. Senders of what cannot be erased are held up for some runs, not for ever."""
+    tried = [one for one in found if gone[one.id] is not None]
+    freed, kept = _erased(tx, tried, [one for one in tried if gone[one.id]])
+    stuck = [one.id for one in found if gone[one.id] is None]
+    if stuck:
+        tx.collection.stuck(stuck, TRIES)
+    return _Erased(freed, kept, len(stuck))
 
 
 async def _gone(store: BlobStore, one: Leaving) -> bool:

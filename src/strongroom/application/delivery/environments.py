@@ -9,12 +9,18 @@ from strongroom.application.delivery.views import EnvironmentView, environment_v
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.delivery.model import Environment, Freeze
-from strongroom.domain.delivery.names import ENVIRONMENTS_MOST, clean_keep, clean_slug
-from strongroom.domain.delivery.rules import KEEP, check_order, clean_freezes
+from strongroom.domain.delivery.names import (
+    ENVIRONMENTS_MOST,
+    POSITION_MOST,
+    clean_about,
+    clean_keep,
+    clean_position,
+    clean_slug,
+)
+from strongroom.domain.delivery.rules import KEEP, check_order, clean_after, clean_freezes
 from strongroom.domain.errors import AlreadyExists, Conflict, Held, NotFound, TooLarge
 from strongroom.domain.identity.access import Target
 from strongroom.domain.identity.roles import Permission
-from strongroom.domain.registry.fields import clean_description
 
 _HIDDEN: Final = "There is no such environment."
 PLACE: Final = "environment"
@@ -64,14 +70,17 @@ def _allowed(call: Call, environment: Environment | None, permission: Permission
 
 def by_uid(call: Call, uid: str, permission: Permission) -> Environment:
     """An environment by its uid; see `by_name`."""
-    found = (one for one in call.tx.environments.list(call.workspace.id) if one.uid == uid)
-    return _allowed(call, next(found, None), permission)
+    return _allowed(call, call.tx.environments.by_uid(call.workspace.id, uid), permission)
 
 
 def by_name(call: Call, name: str, permission: Permission) -> Environment:
     """An environment, when the caller may do this there. :raises NotFound: none, or not visible."""
-    found = (one for one in call.tx.environments.list(call.workspace.id) if one.name == name)
-    return _allowed(call, next(found, None), permission)
+    return _allowed(call, call.tx.environments.by_name(call.workspace.id, name), permission)
+
+
+def by_id(call: Call, environment_id: int, permission: Permission) -> Environment:
+    """The environment of something that is in it; see `by_name`."""
+    return _allowed(call, call.tx.environments.by_id(environment_id), permission)
 
 
 def locked(call: Call, name: str, permission: Permission) -> Environment:
@@ -115,7 +124,8 @@ def create(call: Call, command: CreateEnvironment) -> EnvironmentView:
         raise AlreadyExists(f"There is an environment {name!r}.")
     if len(known) >= ENVIRONMENTS_MOST:
         raise TooLarge(f"A workspace has at most {ENVIRONMENTS_MOST} environments.", limit=ENVIRONMENTS_MOST)
-    check_order({one.name: one.after for one in known} | {name: tuple(command.after)})
+    after = clean_after(command.after)
+    check_order({one.name: one.after for one in known} | {name: after})
     last = max((one.position for one in known), default=-1)
     made = call.tx.environments.add(
         Environment(
@@ -123,9 +133,9 @@ def create(call: Call, command: CreateEnvironment) -> EnvironmentView:
             uid=call.tx.new_uid(),
             workspace_id=call.workspace.id,
             name=name,
-            description=clean_description(command.description),
-            position=last + 1 if command.position is None else command.position,
-            after=tuple(dict.fromkeys(command.after)),
+            description=clean_about(command.description),
+            position=min(last + 1, POSITION_MOST) if command.position is None else clean_position(command.position),
+            after=after,
             restricted=command.restricted,
             keep=keep,
             freezes=(),
@@ -147,11 +157,11 @@ def update(call: Call, name: str, command: UpdateEnvironment, etag: int | None) 
     check_etag(etag, before.etag)
     changed = replace(
         before,
-        description=before.description if command.description is None else clean_description(command.description),
-        after=before.after if command.after is None else tuple(dict.fromkeys(command.after)),
+        description=before.description if command.description is None else clean_about(command.description),
+        after=before.after if command.after is None else clean_after(command.after),
         restricted=before.restricted if command.restricted is None else command.restricted,
         keep=before.keep if command.keep is None else clean_keep(command.keep),
-        position=before.position if command.position is None else command.position,
+        position=before.position if command.position is None else clean_position(command.position),
         freezes=before.freezes if command.freezes is None else clean_freezes(command.freezes),
     )
     check_order({one.name: one.after for one in known.values()} | {name: changed.after})

@@ -1,11 +1,11 @@
 """What runs where is changed here, each time in one transaction: promote, roll back, demote.
 
-The environment's row is locked first, then the versions of the release, so that none of them is deleted or flagged
-between the look and the commit.
+The environment's row is locked first, then the assets and the versions of the release, so that none of them is deleted
+or flagged between the look and the commit.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from strongroom.application.call import Call, check_etag
 from strongroom.application.delivery import environments, releases
@@ -15,17 +15,14 @@ from strongroom.application.gates.passing import Crossing
 from strongroom.application.recalls.standing import Content, standing_on
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.delivery.model import Action, Environment, Guard, Mode, Placement, Release
+from strongroom.domain.delivery.model import Action, End, Ended, Environment, Guard, Mode, Placement, Release
 from strongroom.domain.delivery.names import clean_note, clean_slug
-from strongroom.domain.delivery.rules import clean_guard, clean_share, frozen_at, shares
+from strongroom.domain.delivery.rules import BACK_MOST, clean_guard, clean_share, frozen_at, shares
 from strongroom.domain.errors import Conflict, Invalid, NotFound
 from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.lineage.model import Vertex
 from strongroom.domain.registry.model import VersionState
-
-BACK_MOST = 100
-"""Placements that a rollback looks back over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
     environment = environments.locked(call, name, Permission.RELEASE_PLACE)
     check_etag(etag, environment.etag)
     reasons = [*_frozen(call, environment, command), *_order(call, environment, release), *unfit(call, release)]
-    present = call.tx.placements.current([environment.id], release.line)
+    present = call.tx.placements.current([environment.id], [release.line])
     live = next((one for one in present if one.mode is Mode.LIVE), None)
     if mode is not Mode.LIVE and live is None:
         reasons.append(f"nothing is live on {release.line!r} that a {mode.value} could stand beside")
@@ -73,7 +70,8 @@ def promote(call: Call, name: str, command: Promote, etag: int | None = None) ->
     if live and live.release_id == release.id and mode is Mode.LIVE and len(present) == 1 and live.guard == guard:
         return shown(call, environment, release.line)
     decisions = passing.require(call, _crossings(call, environment, release))
-    call.tx.placements.end(present if mode is Mode.LIVE else [one for one in present if one.mode is mode], call.now)
+    gone = present if mode is Mode.LIVE else [one for one in present if one.mode is mode]
+    _end(call, gone, _How(End.REPLACED, note))
     new = _New(mode, share, note, guard, live.id if live else None, decisions=decisions)
     _place(call, environment, release, Action.PROMOTE, new)
     return shown(call, environment, release.line)
@@ -101,8 +99,8 @@ def _frozen(call: Call, environment: Environment, command: Promote) -> list[str]
 def _order(call: Call, environment: Environment, release: Release) -> list[str]:
     if not environment.after:
         return []
-    before = [one.id for one in call.tx.environments.list(environment.workspace_id) if one.name in environment.after]
-    if call.tx.placements.stood_in(release.id, before):
+    named = (call.tx.environments.by_name(environment.workspace_id, name) for name in environment.after)
+    if call.tx.placements.stood_in(release.id, [one.id for one in named if one]):
         return []
     return [f"it has not been live in {' or '.join(environment.after)}"]
 
@@ -117,12 +115,16 @@ def _crossings(call: Call, environment: Environment, release: Release) -> list[C
 
 
 def unfit(call: Call, release: Release) -> list[str]:
-    """Why parts of a release may not run: not published any more, recalled or flagged. The versions are locked."""
+    """Why parts of a release may not run: not published, in the trash, recalled or flagged. They are locked."""
     reasons = []
+    known = call.tx.versions.by_ids(sorted({part.version_id for part in release.parts}))
+    assets = {id_: call.tx.assets.lock(id_) for id_ in sorted({one.asset_id for one in known.values()})}
     for part in sorted(release.parts, key=lambda part: part.version_id):
         version = call.tx.versions.lock(part.version_id)
         if version.state is not VersionState.LIVE:
             reasons.append(f"{part.role}: the version is {version.state.value}")
+        elif assets[version.asset_id].deleted_at is not None:
+            reasons.append(f"{part.role}: its {assets[version.asset_id].kind} is in the trash")
         recalled = standing_on(call, Content(version.tree, None, version))
         if recalled:
             reasons.append(f"{part.role}: the version is recalled ({recalled[0].reason})")
@@ -140,8 +142,17 @@ class _New:
     note: str
     guard: Guard | None
     previous_id: int | None
-    cause: Mapping[str, Json] | None = None
+    cause: Mapping[str, Json] = field(default_factory=dict)
     decisions: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How placements end, and why."""
+
+    end: End
+    note: str = ""
+    cause: Mapping[str, Json] = field(default_factory=dict)
 
 
 def _place(call: Call, environment: Environment, release: Release, action: Action, new: _New) -> None:
@@ -154,7 +165,7 @@ def _place(call: Call, environment: Environment, release: Release, action: Actio
         share=new.share,
         action=action,
         note=new.note,
-        cause=dict(new.cause or {}),
+        cause=dict(new.cause),
         guard=new.guard,
         previous_id=new.previous_id,
         placed_by=call.actor.uid,
@@ -187,29 +198,41 @@ def rollback(call: Call, name: str, line: str, note: str = "", etag: int | None 
     """
     environment = environments.locked(call, name, Permission.RELEASE_PLACE)
     check_etag(etag, environment.etag)
-    take_back(call, environment, clean_slug(line, what="line"), Action.ROLLBACK, clean_note(note), None)
+    why = clean_note(note)
+    present = call.tx.placements.current([environment.id], [clean_slug(line, what="line")])
+    live = next((one for one in present if one.mode is Mode.LIVE), None)
+    if live is None:
+        raise NotFound(f"Nothing runs on {line!r} in {name}.")
+    beside = [one for one in present if one.mode is not Mode.LIVE]
+    if beside:
+        _away(call, environment, beside, _How(End.ROLLBACK, why))
+    else:
+        _put_back(call, environment, live, _How(End.ROLLBACK, why))
     return shown(call, environment, line)
 
 
-def take_back(
-    call: Call, environment: Environment, line: str, action: Action, note: str, cause: Mapping[str, Json] | None
-) -> None:
-    """Roll a line back; the environment is locked, and whether the caller may was asked."""
-    present = call.tx.placements.current([environment.id], line)
-    live = next((one for one in present if one.mode is Mode.LIVE), None)
-    if live is None:
-        raise NotFound(f"Nothing runs on {line!r} in {environment.name}.")
-    beside = [one for one in present if one.mode is not Mode.LIVE]
-    if beside:
-        _away(call, environment, beside, "rollback", cause)
-        return
+def take_back(call: Call, environment: Environment, guarded: Placement, note: str, cause: Mapping[str, Json]) -> None:
+    """Take one placement back whose guard was breached; what stands beside it stays. The environment is locked.
+
+    :raises Conflict: it is live, and nothing that is fit to run was before it.
+    """
+    how = _How(End.AUTOMATIC, note, cause)
+    if guarded.mode is Mode.LIVE:
+        _put_back(call, environment, guarded, how)
+    else:
+        _away(call, environment, [guarded], how)
+
+
+def _put_back(call: Call, environment: Environment, live: Placement, how: _How) -> None:
     to = _before(call, live)
     release = call.tx.releases.by_ids([to.release_id])[to.release_id]
     reasons = unfit(call, release)
     if reasons:
-        raise Conflict(f"{line}#{release.number} cannot be put back: {'; '.join(reasons)}.", reasons=reasons)
-    call.tx.placements.end([live], call.now)
-    new = _New(Mode.LIVE, 100, note, to.guard, to.previous_id, cause)
+        named = f"{live.line}#{release.number}"
+        raise Conflict(f"{named} cannot be put back: {'; '.join(reasons)}.", reasons=reasons)
+    _end(call, [live], how)
+    action = Action.AUTOMATIC if how.end is End.AUTOMATIC else Action.ROLLBACK
+    new = _New(Mode.LIVE, 100, how.note, to.guard, to.previous_id, how.cause)
     _place(call, environment, release, action, new)
 
 
@@ -230,17 +253,20 @@ def demote(call: Call, name: str, line: str, note: str = "", etag: int | None = 
     """Set nothing to run on a line in an environment. :raises NotFound: nothing runs there."""
     environment = environments.locked(call, name, Permission.RELEASE_PLACE)
     check_etag(etag, environment.etag)
-    clean_note(note)
-    present = call.tx.placements.current([environment.id], clean_slug(line, what="line"))
+    why = clean_note(note)
+    present = call.tx.placements.current([environment.id], [clean_slug(line, what="line")])
     if not present:
         raise NotFound(f"Nothing runs on {line!r} in {name}.")
-    _away(call, environment, present, "demote", None)
+    _away(call, environment, present, _How(End.DEMOTE, why))
 
 
-def _away(
-    call: Call, environment: Environment, placed: Sequence[Placement], verb: str, cause: Mapping[str, Json] | None
-) -> None:
-    call.tx.placements.end(placed, call.now)
+def _end(call: Call, placed: Sequence[Placement], how: _How) -> None:
+    if placed:
+        call.tx.placements.end(placed, Ended(call.actor.uid, how.end, how.note, how.cause), call.actor.id, call.now)
+
+
+def _away(call: Call, environment: Environment, placed: Sequence[Placement], how: _How) -> None:
+    _end(call, placed, how)
     call.tx.environments.update(environment)
     found = call.tx.releases.by_ids([one.release_id for one in placed])
     first = found[placed[0].release_id]
@@ -249,14 +275,15 @@ def _away(
         "line": placed[0].line,
         "taken": tuple(sorted(f"{one.mode.value}:{found[one.release_id].digest}" for one in placed)),
     }
-    if cause:
-        details["cause"] = cause
+    if how.cause:
+        details["cause"] = how.cause
+    verb = "demote" if how.end is End.DEMOTE else "rollback"
     call.record(f"release.{verb}", Subject("release", first.uid), details)
 
 
 def shown(call: Call, environment: Environment, line: str) -> list[PlacementView]:
     """What runs on a line in an environment, what is live first."""
-    present = in_order(call.tx.placements.current([environment.id], line))
+    present = in_order(call.tx.placements.current([environment.id], [line]))
     return placement_views(call, present, {environment.id: environment}, shares(present))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from strongroom.application.call import Call
 from strongroom.application.delivery import environments
-from strongroom.application.delivery.views import ReleaseView, release_views
+from strongroom.application.delivery.views import ReleaseView, release_views, release_weight
 from strongroom.application.paging import Page, PageRequest, within_bytes
 from strongroom.application.registry import versions
 from strongroom.domain.audit.canonical_json import Json
@@ -16,8 +16,6 @@ from strongroom.domain.delivery.rules import clean_roles, digest_of
 from strongroom.domain.errors import Conflict, NotFound
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import VersionState
-
-PART_WEIGHS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +112,6 @@ def listed(call: Call, line: str | None, page: PageRequest) -> Page[ReleaseView]
     return within_bytes(
         kept,
         lambda some: release_views(call, some),
-        lambda one: PART_WEIGHS * len(one.parts) + len(one.note),
+        release_weight,
         lambda one: call.sealer.seal(listing, (one.id,)),
     )

@@ -77,7 +77,8 @@ class PlacementView:
     """That a release is, or was, set to run: who did it, how, why.
 
     `share` is the percent of the traffic that it answers, a shadow's the percent that it is shown. `action` is
-    promote, rollback or automatic; `cause` what led to it.
+    promote, rollback or automatic; `cause` what led to it. `ended_how` is replaced, rollback, demote or automatic; None
+    while it is so, and where it ended before that was kept.
     """
 
     environment: str
@@ -92,6 +93,24 @@ class PlacementView:
     placed_by: str
     valid_from: datetime
     valid_to: datetime | None
+    ended_by: str | None
+    ended_how: str | None
+    ended_note: str
+    ended_cause: Mapping[str, object]
+
+
+PART_WEIGHS = 500
+ROW_WEIGHS = 500
+
+
+def release_weight(one: ReleaseView) -> int:
+    """About how many bytes it has."""
+    return ROW_WEIGHS + PART_WEIGHS * len(one.parts) + len(one.note)
+
+
+def placement_weight(one: PlacementView) -> int:
+    """About how many bytes it has."""
+    return ROW_WEIGHS + release_weight(one.release) + len(one.note) + len(one.ended_note)
 
 
 def environment_view(one: Environment) -> EnvironmentView:
@@ -164,6 +183,10 @@ def placement_views(
             one.placed_by,
             time_of(one.valid_from),
             maybe_time(one.valid_to),
+            one.ended.by if one.ended else None,
+            one.ended.how.value if one.ended else None,
+            one.ended.note if one.ended else "",
+            one.ended.cause if one.ended else {},
         )
         for one in placed
     ]

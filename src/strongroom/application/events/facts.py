@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from strongroom.application.artifacts.trees import StoredPages
+from strongroom.application.call import Call
+from strongroom.application.identity.authority import as_system
 from strongroom.application.ports.events import Facts, StoredEvent
 from strongroom.application.ports.transaction import Transaction
+from strongroom.application.recalls.standing import Content, is_recalled
 from strongroom.domain.artifacts.lookup import find
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.artifacts.pages import decode_root
@@ -37,7 +40,7 @@ def facts_of(tx: Transaction, event: StoredEvent, workspace: Workspace, paths: S
         number=version.number if version is not None else details.get("number"),
         origin=version.origin if version is not None else None,
         run_uid=version.run_uid if version is not None else None,
-        files=_files(tx, version, paths) if version is not None else {},
+        files=_files(as_system(tx, workspace), version, paths) if version is not None else {},
         **_tags(tx, owner, event.recorded_at),
     )
 
@@ -50,11 +53,17 @@ def _tags(tx: Transaction, owner: tuple[str, int], at: int) -> dict[str, Any]:
     return {"tags": {tag.key: tag.value for tag in tx.tags.at(*owner, at)}, "set_tags": began, "ended_tags": ended}
 
 
-def _files(tx: Transaction, version: Version, paths: Sequence[str]) -> dict[str, Blob]:
+def _files(call: Call, version: Version, paths: Sequence[str]) -> dict[str, Blob]:
+    """What is quoted of a version; nothing that was recalled meanwhile."""
+    tx = call.tx
     root = tx.trees.root(version.tree) if version.tree is not None and paths else None
     if root is None:
         return {}
     decoded, pages = decode_root(root), StoredPages(tx.trees)
     entries = [entry for path in paths if isinstance(entry := find(decoded, pages, path), FileEntry)]
     blobs = tx.blobs.by_sha256([entry.sha256 for entry in entries if entry.size <= QUOTED_LARGEST])
-    return {entry.path: blobs[entry.sha256] for entry in entries if entry.sha256 in blobs}
+    return {
+        entry.path: blobs[entry.sha256]
+        for entry in entries
+        if entry.sha256 in blobs and not is_recalled(call, Content(version.tree, entry.sha256, version))
+    }

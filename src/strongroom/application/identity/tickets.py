@@ -26,7 +26,7 @@ def issue(call: Call, purpose: str, life_us: int, facts: Key) -> str:
     held = (call.caller.token_id, call.workspace.id, call.now + life_us)
     if call.caller.token_id is None:
         raise Unauthenticated(REFUSED)
-    return call.sealer.seal(f"ticket/{purpose}", (*held, *facts))
+    return call.sealer.seal_credential(f"ticket/{purpose}", (*held, *facts))
 
 
 class TicketEdge:
@@ -38,10 +38,10 @@ class TicketEdge:
     def __init__(self, edge: Edge, purpose: str, ticket: str) -> None:
         """:raises Unauthenticated: this installation did not issue it for this purpose."""
         try:
-            opened = edge.gateway.sealer.open(f"ticket/{purpose}", ticket)
+            opened = edge.gateway.sealer.open_credential(f"ticket/{purpose}", ticket)
         except BadPageToken:
             raise Unauthenticated(REFUSED) from None
-        token_id, workspace_id, expires_at, *facts = opened or ()
+        token_id, workspace_id, expires_at, *facts = opened
         self._edge, self._token_id = edge, str(token_id)
         self._workspace_id, self._expires_at = int(str(workspace_id)), int(str(expires_at))
         self.facts: Key = tuple(facts)

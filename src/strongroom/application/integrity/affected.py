@@ -18,7 +18,7 @@ PAGES_MOST: Final = 2_000
 
 def with_hurt(tx: Transaction, finding: Finding) -> Finding:
     """The same finding, with whom it hurts. At most `NAMED` are named; looking ends after `PAGES_MOST` pages."""
-    blob_id = _blob_of(tx, finding)
+    blob_id = blob_of(tx, finding)
     if blob_id is None:
         return finding
     digests, assets, others = tx.integrity.hurt_by(blob_id, LOOKED_AT)
@@ -31,7 +31,8 @@ def with_hurt(tx: Transaction, finding: Finding) -> Finding:
     return replace(finding, hurts=found[:NAMED], more=max(0, len(found) - NAMED))
 
 
-def _blob_of(tx: Transaction, finding: Finding) -> int | None:
+def blob_of(tx: Transaction, finding: Finding) -> int | None:
+    """Id of the blob that a finding is about."""
     if finding.blob is not None and finding.kind is not Kind.UNHELD:
         return finding.blob.id
     if finding.kind is Kind.CHUNKS:

@@ -104,7 +104,7 @@ class Walk:
 
     def __init__(self, place: Place, options: Options) -> None:
         self._place, self._options = place, options
-        self._reader = Reader(place.upkeep, place.codec, options.pace or Pace())
+        self._reader = Reader(place.upkeep, place.codec, options.pace or Pace(), place.store.check)
         self._trees = TreeCheck(deep=options.deep)
         self._indexes = chunked.KeptIndexes()
 

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     MISLABELLED = "mislabelled"
     ROTTEN = "rotten"
     SWAPPED = "swapped"
+    UNREADABLE = "unreadable"
     DIGESTS = "digests"
     CHUNKS = "chunks"
     RECONSTRUCTION = "reconstruction"
@@ -32,7 +33,9 @@ class Kind(StrEnum):
 
 
 #: The bytes of a blob are not what the metadata says.
-OF_BYTES: Final = frozenset({Kind.MISSING, Kind.TRUNCATED, Kind.OVERLONG, Kind.MISLABELLED, Kind.ROTTEN, Kind.SWAPPED})
+OF_BYTES: Final = frozenset(
+    {Kind.MISSING, Kind.TRUNCATED, Kind.OVERLONG, Kind.MISLABELLED, Kind.ROTTEN, Kind.SWAPPED, Kind.UNREADABLE}
+)
 #: Room that nobody needs; nothing is lost by it.
 WASTE: Final = frozenset({Kind.ORPHAN, Kind.ABANDONED, Kind.HALF, Kind.TORN, Kind.FOREIGN})
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from strongroom.application.artifacts.blobstore import StoredBlob
-from strongroom.application.integrity.findings import OF_BYTES, Finding, Kind
 from strongroom.application.ports.transaction import Transaction
 from strongroom.application.xet.tokens import STORE_SETTING
 from strongroom.domain.errors import Corrupted
@@ -27,10 +26,3 @@ def mark_read(tx: Transaction, blob: StoredBlob, error: Corrupted) -> None:
     body = error.details.get("body")
     if known is not None and known.place == blob.place:
         mark(tx, [blob.sha256, body] if isinstance(body, str) else [blob.sha256])
-
-
-def mark_found(tx: Transaction, finding: Finding) -> int:
-    """The same of what a check found: bytes, or how a file is made of chunks."""
-    if finding.blob is not None and finding.kind in OF_BYTES:
-        return mark(tx, [finding.blob.sha256])
-    return mark(tx, [str(finding.details["sha256"])]) if finding.kind is Kind.RECONSTRUCTION else 0

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import Final
 
+from strongroom.application.artifacts.blobstore import BlobStore
 from strongroom.application.artifacts.upkeep import Mark, UpkeepBlobs
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
@@ -99,6 +100,22 @@ async def _seen(executor: Executor, upkeep: UpkeepBlobs) -> tuple[str | None, st
 
 def _owner(tx: Transaction) -> tuple[str | None, str]:
     return tx.settings.get(OWNER_SETTING), tx.integrity.identity()
+
+
+async def require_marked(executor: Executor, upkeep: UpkeepBlobs, store: BlobStore) -> None:
+    """See that the store said before now that it is this database's, unless it is empty.
+
+    Whoever looks for bytes that no row names would take all of a store that it was only just given.
+
+    :raises Conflict: it says nothing, or is a copy of another's.
+    """
+    owner, database, mark = await _seen(executor, upkeep)
+    found = standing(mark, owner, database)
+    copied = found is Standing.COPY and mark is not None and owner is not None
+    if found is Standing.OURS or (copied and mark is not None and mark.owner == owner):
+        return
+    async for _ in store.list_places():
+        raise Conflict("The store holds bytes and was never said to be this database's. " + _HELP)
 
 
 async def adopt(executor: Executor, upkeep: UpkeepBlobs) -> None:

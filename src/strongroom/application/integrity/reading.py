@@ -1,7 +1,7 @@
 """Bytes as they lie, hashed anew and compared with what the metadata says of them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -13,13 +13,15 @@ from strongroom.application.integrity.pace import Pace
 from strongroom.application.ports.integrity import XorbRow
 from strongroom.application.ports.xet import RunningDigests, XetCodec
 from strongroom.domain.artifacts.model import Blob
-from strongroom.domain.errors import DomainError
+from strongroom.domain.errors import DomainError, Unavailable
 from strongroom.domain.xet.body import BodyReader
 from strongroom.domain.xet.hashes import raw
 from strongroom.domain.xet.xorb import XorbIndex
 
 _DIGEST: Final = 32
 _HASHED_HERE: Final = 64 * 1024
+#: What a process lacks, and no blob: too many open files, no memory.
+_OURS: Final = frozenset({"EMFILE", "ENFILE", "ENOMEM"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,38 @@ def judged(blob: Blob, found: Found) -> Fault | None:
 
 
 class Reader:
-    """Reads whole blobs of one store."""
+    """Reads whole blobs of one store.
 
-    def __init__(self, upkeep: UpkeepBlobs, codec: XetCodec, pace: Pace) -> None:
-        self._upkeep, self._codec, self._pace = upkeep, codec, pace
+    :param probe: raises Unavailable where the store does nothing at all; where it does, a blob that cannot be read is
+        damaged, as by a bad sector.
+    """
+
+    def __init__(self, upkeep: UpkeepBlobs, codec: XetCodec, pace: Pace, probe: Callable[[], Awaitable[None]]) -> None:
+        self._upkeep, self._codec, self._pace, self._probe = upkeep, codec, pace, probe
 
     async def look(self, blob: Blob) -> Fault | None:
         """Whether something of its name and size is there."""
-        return judged(blob, await self._upkeep.found(as_stored(blob)))
+        return await self._judged(self._look(blob))
 
     async def whole(self, blob: Blob, xorbs: Sequence[XorbRow] = ()) -> Fault | None:
         """Whether all of it is there, byte for byte; and, of a body, whether its chunks are those on record."""
-        fault = await self.look(blob)
+        return await self._judged(self._whole(blob, xorbs))
+
+    async def _judged(self, looking: Awaitable[Fault | None]) -> Fault | None:
+        try:
+            return await looking
+        except Unavailable as error:
+            reason = str(error.details.get("reason", "unknown"))
+            if reason in _OURS:
+                raise
+            await self._probe()
+            return Fault(Kind.UNREADABLE, {"reason": reason})
+
+    async def _look(self, blob: Blob) -> Fault | None:
+        return judged(blob, await self._upkeep.found(as_stored(blob)))
+
+    async def _whole(self, blob: Blob, xorbs: Sequence[XorbRow]) -> Fault | None:
+        fault = await self._look(blob)
         if fault is not None and fault.kind is not Kind.MISLABELLED:
             return fault
         running = self._codec.fingerprint(blob.size)

@@ -4,7 +4,7 @@ Bytes are verified by their digest before they replace anything; what they repla
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -16,13 +16,14 @@ from strongroom.application.integrity import chunked, trees
 from strongroom.application.integrity.checking import Place
 from strongroom.application.integrity.findings import OF_BYTES, Finding, Kind
 from strongroom.application.integrity.reading import as_stored, index_of
-from strongroom.application.ports.integrity import FileRow
+from strongroom.application.ports.integrity import FileRow, XorbRow
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.artifacts.model import Blob
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import AuditRecord, Subject
 from strongroom.domain.errors import Corrupted, DigestMismatch, NotFound, SizeMismatch, TooLarge, Unavailable
 from strongroom.domain.identity.model import SYSTEM
+from strongroom.domain.xet.xorb import XorbIndex
 
 OWN: Final = "f"
 _REFUSED: Final = (Corrupted, DigestMismatch, SizeMismatch, TooLarge, NotFound, Unavailable)
@@ -95,7 +96,7 @@ class Repairer:
 
     async def _bytes(self, blob: Blob) -> str | None:
         async for name, copy in self._copies(blob):
-            aside = None if in_chunks(blob.place) else await self._place.upkeep.set_aside(as_stored(blob))
+            aside = None if in_chunks(blob.place) else await self._aside(blob)
             try:
                 stored = await self._store(blob, copy)
             except _REFUSED:
@@ -104,9 +105,17 @@ class Repairer:
                 continue
             moved = await self._place.executor.command(partial(_replace, blob=blob, stored=stored))
             if moved and stored.place != blob.place and not in_chunks(blob.place):
-                await self._place.upkeep.bury(as_stored(blob))
+                with suppress(Unavailable):  # a bad sector: it lies there, and no row names it
+                    await self._place.upkeep.bury(as_stored(blob))
             return f"from {name}" + (f"; what was there is {aside}" if aside else "")
         return None
+
+    async def _aside(self, blob: Blob) -> str | None:
+        """What is there, kept; what cannot be read cannot be kept either."""
+        try:
+            return await self._place.upkeep.set_aside(as_stored(blob))
+        except Unavailable:
+            return None
 
     async def _store(self, blob: Blob, copy: AsyncGenerator[bytes, None]) -> StoredBlob:
         """Take a copy in, if it is one."""
@@ -159,7 +168,7 @@ class Repairer:
         index = await index_of(self._place.upkeep, self._place.codec, body, hashed)
         if index is None:
             return None
-        await self._place.executor.command(lambda tx: tx.integrity.set_chunks(row.id, index))
+        await self._place.executor.command(partial(_reindex, row=row, index=index))
         return "read out of its body"
 
     async def _file(self, hashed: str) -> str | None:
@@ -201,6 +210,11 @@ class Repairer:
                 await self._place.executor.command(lambda tx, r=root: tx.integrity.set_tree(digest, r))  # type: ignore[misc]
                 return f"from {backup.name}"
         return None
+
+
+def _reindex(tx: Transaction, *, row: XorbRow, index: XorbIndex) -> None:
+    tx.integrity.set_chunks(row.id, index)
+    tx.integrity.sound([row.blob_id])
 
 
 def _remake(tx: Transaction, *, row: FileRow) -> None:

@@ -5,24 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from strongroom.application.identity import setup
 from strongroom.application.integrity.checking import Options, Place, Walk
-from strongroom.application.integrity.findings import OF_BYTES, Finding
-from strongroom.application.integrity.marking import mark
+from strongroom.application.integrity.findings import Finding
 from strongroom.application.integrity.pace import Pace
+from strongroom.application.integrity.reporting import report
 from strongroom.application.ports.integrity import Scrub
 from strongroom.application.ports.transaction import Transaction
 from strongroom.domain.artifacts.model import Blob
-from strongroom.domain.audit.canonical_json import Json
-from strongroom.domain.audit.record import AuditRecord, Subject
-from strongroom.domain.identity.model import SYSTEM
 
 PERIOD_S: Final = 600
 """Seconds between looks at what is due, and about as long as one look reads."""
 DAY_US: Final = 86_400 * 1_000_000
 AT_ONCE: Final = 16
-ASSETS_MOST: Final = 100
-ACTION: Final = "blob.corrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ class Scrubber:
         before = pace.spent
         found = await walk.of_blobs(rows)
         for finding in found:
-            await self._place.executor.command(partial(report, finding=finding))
+            await self._place.executor.command(partial(report, finding=finding, by="scrub"))
         bad = {one.blob.id for one in found if one.blob}
         sound = [row.id for row in rows if row.id not in bad]
         damaged = await self._place.executor.command(lambda tx: tx.integrity.sound(sound))
@@ -92,24 +86,3 @@ class Scrubber:
         """Give the turn back; begin anew when the round's time is over and all is read."""
         over = tx.now() - turn.begun_at >= self._days * DAY_US and not tx.integrity.blobs(after, 1)
         tx.integrity.end_scrub(0 if over else after, begin=over)
-
-
-def report(tx: Transaction, *, finding: Finding) -> None:
-    """Mark what is damaged, and say so once: to each asset that holds it, or to the server where none does."""
-    blob = finding.blob
-    if blob is None or finding.kind not in OF_BYTES or not mark(tx, [blob.sha256]):
-        return
-    details: dict[str, Json] = {"blob": blob.sha256, "kind": finding.kind.value, "by": "scrub"}
-    if "block" in finding.details:
-        details["block"] = int(finding.details["block"])
-    _, holders, _ = tx.integrity.hurt_by(blob.id, ASSETS_MOST)
-    for asset_id in holders:
-        asset = tx.assets.by_id(asset_id)
-        call = setup.as_system(tx, tx.workspaces.by_id(asset.workspace_id))
-        call.record(ACTION, Subject("asset", asset.uid), details)
-    if not holders:
-        uid = tx.new_uid()
-        subject = Subject("blob", uid)
-        tx.audit.append(
-            AuditRecord(uid, None, tx.now(), SYSTEM, None, ACTION, "done", subject, None, None, details), None
-        )

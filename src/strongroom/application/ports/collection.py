@@ -116,6 +116,14 @@ class Collection(Protocol):
         """These are erased; the rows stay until `settle`. Those that nobody had said so of before."""
         ...
 
+    def stuck(self, ids: Sequence[int], tries: int) -> int:
+        """These could not be erased. After so many tries they are rows of `blob` again; how many are.
+
+        There they are condemned and damaged, so that nobody relies on what is left of them: who sends them writes
+        anew, and what nobody sends is taken again a day later. Orphans, which never had a row, are forgotten.
+        """
+        ...
+
     def settle(self, erased_before: int, limit: int) -> int:
         """Forget what was erased before a time, so many at most; how many rows."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from strongroom.application.paging import Key
-from strongroom.domain.delivery.model import Environment, Placement, Release
+from strongroom.domain.delivery.model import Ended, Environment, Placement, Release
 from strongroom.domain.delivery.targets import Target
 
 
@@ -15,6 +15,9 @@ class Environments(Protocol):
         """:raises AlreadyExists: there is one of that name."""
         ...
 
+    def by_id(self, environment_id: int) -> Environment | None: ...
+    def by_uid(self, workspace_id: int, uid: str) -> Environment | None: ...
+    def by_name(self, workspace_id: int, name: str) -> Environment | None: ...
     def list(self, workspace_id: int) -> Sequence[Environment]:
         """In their order."""
         ...
@@ -40,7 +43,10 @@ class Releases(Protocol):
 
     def by_uid(self, workspace_id: int, uid: str) -> Release | None: ...
     def by_ids(self, ids: Sequence[int]) -> Mapping[int, Release]: ...
-    def by_number(self, workspace_id: int, line: str, number: int) -> Release | None: ...
+    def digests(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """The digests alone."""
+        ...
+
     def of_digest(self, workspace_id: int, line: str, digest: str) -> Sequence[Release]:
         """Those of a line with a digest, the latest first."""
         ...
@@ -53,19 +59,31 @@ class Releases(Protocol):
 class Placements(Protocol):
     """What was set to run where, and when: rows with an end, like aliases."""
 
-    def current(self, environment_ids: Sequence[int], line: str | None = None) -> Sequence[Placement]: ...
-    def at(self, environment_ids: Sequence[int], time: int) -> Sequence[Placement]:
-        """As it was at a time, microseconds UTC."""
+    def current(self, environment_ids: Sequence[int], lines: Sequence[str] | None = None) -> Sequence[Placement]:
+        """What is set to run, by environment and line; on these lines, or all."""
+        ...
+
+    def board(
+        self, environment_ids: Sequence[int], line: str | None, time: int | None, limit: int
+    ) -> Sequence[Placement]:
+        """The same, now or as it was at a time (microseconds UTC): the first in the order of environments and lines."""
+        ...
+
+    def mark(self, environment_id: int, line: str) -> Sequence[int]:
+        """Ids of what is set to run on a line; nothing else is read."""
         ...
 
     def by_id(self, placement_id: int) -> Placement | None: ...
     def place(self, new: Placement, actor_id: int, /) -> Placement: ...
-    def end(self, placed: Sequence[Placement], now: int) -> None: ...
+    def end(self, placed: Sequence[Placement], ended: Ended, actor_id: int, now: int) -> None:
+        """End what has not ended. :param actor_id: of `ended.by`."""
+        ...
+
     def stood_in(self, release_id: int, environment_ids: Sequence[int]) -> bool:
         """Whether the release is or was live in one of them."""
         ...
 
-    def changed_at(self, environment_ids: Sequence[int], line: str | None = None) -> Mapping[tuple[int, str], int]:
+    def changed_at(self, environment_ids: Sequence[int], lines: Sequence[str]) -> Mapping[tuple[int, str], int]:
         """(Environment, line) -> when what is set to run there last changed."""
         ...
 
@@ -86,7 +104,7 @@ class Targets(Protocol):
     def by_uid(self, workspace_id: int, uid: str) -> Target | None: ...
     def by_name(self, environment_id: int, line: str, name: str) -> Target | None: ...
     def lock(self, target_id: int) -> Target | None: ...
-    def list(self, environment_ids: Sequence[int], line: str | None, after: Key | None, limit: int) -> Sequence[Target]:
+    def list(self, environment_ids: Sequence[int], line: str | None, limit: int) -> Sequence[Target]:
         """By environment, line and name."""
         ...
 
@@ -96,5 +114,8 @@ class Targets(Protocol):
 
     def remove(self, target_id: int, now: int) -> None: ...
     def silent(self, before: int, limit: int) -> Sequence[Target]:
-        """Targets, of any workspace, that have not reported since a time, and are not announced as stale."""
+        """Some, of any workspace, that have not reported since a time and are not announced as stale, each locked.
+
+        Those that another process holds are left to it.
+        """
         ...

@@ -95,7 +95,7 @@ def _around(call: Call, sight: Sight, ids: Sequence[int]) -> _Around:
     aliases = call.tx.aliases.of_versions(known) if known else {}
     parts = call.tx.recalls.parts(known, FOUND_MOST + 1) if known else ()
     places = {one.environment_id: one.environment or "" for one in parts if one.environment_id is not None}
-    targets = call.tx.targets.list(sorted(places), None, None, FOUND_MOST + 1) if places else ()
+    targets = call.tx.targets.list(sorted(places), None, FOUND_MOST + 1) if places else ()
     reads = call.tx.lineage.consumers(known, None, FOUND_MOST + 1) if known else ()
     readers: dict[str, list[ReaderView]] = {}
     for one in shown(sight, reads[:FOUND_MOST]):

@@ -26,7 +26,7 @@ from strongroom.domain.artifacts.changes import rebuild
 from strongroom.domain.artifacts.edits import EDITS_MOST, changes_of
 from strongroom.domain.artifacts.lookup import iterate
 from strongroom.domain.artifacts.pages import PagesInMemory, TreeRoot, decode_root, encode_root
-from strongroom.domain.artifacts.tree import Entry, summarise
+from strongroom.domain.artifacts.tree import Entry, FileEntry, summarise
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.errors import Conflict, Invalid, PreconditionFailed
 from strongroom.domain.identity.roles import Permission
@@ -74,6 +74,7 @@ class _Plan:
     """What was read of the base, and what becomes of it.
 
     :param publishes: whether a publication rule will ask for the tree. :param done: a revision that needs no new tree.
+    :param theirs: digest of the revision that is merged.
     """
 
     asset: Asset
@@ -85,6 +86,7 @@ class _Plan:
     blob_ids: Sequence[int]
     publishes: bool
     done: StoredRevision | None = None
+    theirs: str = ""
 
     def build(self) -> FrozenTree:
         """The tree after the changes, with the pages that are new."""
@@ -151,8 +153,8 @@ async def merge(
         try:
             review = built.review if built else None
             return await finished(edge, review, lambda call: finish(call, plan, built, ready, card))  # noqa: B023
-        except PreconditionFailed:
-            if command.parent is not None or attempt == TRIES:
+        except PreconditionFailed:  # the next plan says whether the branch is where the caller thinks
+            if attempt == TRIES:
                 raise
     raise AssertionError("unreachable")
 
@@ -263,21 +265,29 @@ def _plan_merge(call: Call, asset_uid: str, command: Merge) -> _Plan:
     base = history.merge_base(revisions.Ancestry(call, asset.id), ours.digest, theirs.digest) if ours else None
     if ours is None or (base and base.digest in (theirs.digest, ours.digest if command.fast_forward else "")):
         to = ours if ours and base and base.digest == theirs.digest else theirs
-        return _Plan(asset, ours, (), merging.EMPTY, {}, {}, (), publishes, to)
+        return _Plan(asset, ours, (), merging.EMPTY, {}, {}, (), publishes, to, theirs.digest)
     pages, root = StoredPages(call.tx.trees), load_root(call, ours.tree)
     start = load_root(call, base.tree) if base else merging.EMPTY
     merged = merging.merge(start, root, load_root(call, theirs.tree), pages)
     if merged.conflicts:
         named = merged.conflicts[:CONFLICTS_NAMED]
         raise Conflict("Both sides changed these paths.", paths=named, count=len(merged.conflicts))
-    held = call.tx.trees.pages([page.id for page in root.pages])
-    return _Plan(asset, ours, (ours.digest, theirs.digest), root, merged.changes, held, (), publishes)
+    held, theirs_blobs = call.tx.trees.pages([page.id for page in root.pages]), _blobs(call, merged.changes)
+    parents = (ours.digest, theirs.digest)
+    return _Plan(asset, ours, parents, root, merged.changes, held, theirs_blobs, publishes, theirs=theirs.digest)
+
+
+def _blobs(call: Call, changes: Mapping[str, Entry | None]) -> list[int]:
+    """Ids of the blobs that changes bring in: the asset has them from theirs, which may go while this is made."""
+    digests = {entry.sha256 for entry in changes.values() if isinstance(entry, FileEntry)}
+    return [blob.id for blob in call.tx.blobs.by_sha256(sorted(digests)).values()]
 
 
 def _merge(
     call: Call, asset_uid: str, command: Merge, plan: _Plan, tree: FrozenTree | None, ready: Ready | None
 ) -> HeadView:
     asset, branch = _locked(call, asset_uid, command.branch, command.parent, plan)
+    _still_theirs(call, asset, command, plan)
     ref = refs.branch(call, asset, branch)
     if plan.done is not None:
         if ref is not None and ref.revision == plan.done.digest:
@@ -289,3 +299,13 @@ def _merge(
     made = revisions.store(call, asset, tree.digest, plan.parents, command.message)
     details = {"merged": plan.parents[1], "paths": len(plan.changes)}
     return refs.move(call, asset, RefKind.BRANCH, branch, made, "branch.merge", details, ready=ready)
+
+
+def _still_theirs(call: Call, asset: Asset, command: Merge, plan: _Plan) -> None:
+    """What is merged is still what the source means: else the asset may hold its files no more (decision 21).
+
+    :raises PreconditionFailed: it means another revision. :raises NotFound: nothing leads to it any more.
+    """
+    now = locate.revision_of(call, asset, locate.parse_revision(command.source))
+    if now.digest != plan.theirs:
+        raise PreconditionFailed("What was to be merged moved meanwhile.", source=now.digest)

@@ -82,15 +82,17 @@ def _target(call: Call, uid: str, source: Asset) -> Asset:
 
 
 def _make(call: Call, version_uid: str, command: LinkVersion) -> VersionView:
-    """The link appears. The source's row is locked: who deletes it sees the link, or we see that it is gone.
+    """The link appears. Who deletes the source, or its asset, sees the link, or we see that it is gone.
 
-    The target is locked before, as an asset always is before a version: whoever corrects an evaluation that both have
-    would else wait for us, and we for it.
+    Both assets are locked before the version, as they always are: whoever corrects an evaluation that both have, or
+    promotes both, would else wait for us, and we for it.
     """
     source_asset, source = _source(call, version_uid)
-    asset = assets.locked(call, _target(call, command.asset_uid, source_asset).uid, Permission.VERSION_REGISTER)
+    for asset_id in sorted({source_asset.id, _target(call, command.asset_uid, source_asset).id}):
+        call.tx.assets.lock(asset_id)
     call.tx.versions.lock(source.id)
     source_asset, source = _source(call, version_uid)
+    asset = assets.locked(call, _target(call, command.asset_uid, source_asset).uid, Permission.VERSION_REGISTER)
     present = call.tx.versions.links(source.id)
     if any(one.asset_id == asset.id for one in present):
         raise AlreadyExists("The asset has a link to this version already.")

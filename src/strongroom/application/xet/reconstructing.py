@@ -14,12 +14,13 @@ from strongroom.application.edge import Edge
 from strongroom.application.identity.authentication import Shown
 from strongroom.application.paging import PageSealer
 from strongroom.application.recalls.chunked import refuse_file
-from strongroom.application.registry import assets
+from strongroom.application.xet.attributing import version_read
 from strongroom.application.xet.rebuilding import stored
-from strongroom.application.xet.tokens import Session, target
+from strongroom.application.xet.tokens import Session, readable, target
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import BadPageToken, Forbidden, Invalid, NotFound, RangeNotSatisfiable
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Version
 from strongroom.domain.xet.hashes import raw
 from strongroom.domain.xet.terms import Term, ranges_of, unpack_terms, within
 from strongroom.domain.xet.xorb import XorbIndex
@@ -64,11 +65,10 @@ class Reconstruction:
 
 
 async def planned(edge: Edge, session: Session, hashed: str, start: int = 0, end: int | None = None) -> Reconstruction:
-    """See `plan`; where the token was given for a version, it is a read of that version and counted for audit."""
+    """See `plan`; where the file is a version's, it is a read of that version, whose window is opened first."""
 
     def find(call: Call) -> tuple[Reconstruction, Window | None]:
-        found = plan(call, session, hashed, start, end)
-        version = call.tx.versions.by_uid(call.workspace.id, session.version) if session.version else None
+        found, version = plan(call, session, hashed, start, end)
         return found, window_of(call, version.id) if version else None
 
     found, window = await edge.read(find)
@@ -82,10 +82,12 @@ async def planned(edge: Edge, session: Session, hashed: str, start: int = 0, end
     return found
 
 
-def plan(call: Call, session: Session, hashed: str, start: int = 0, end: int | None = None) -> Reconstruction:
-    """The reconstruction of bytes ``[start, end)`` of a file that the token's asset holds.
+def plan(
+    call: Call, session: Session, hashed: str, start: int = 0, end: int | None = None
+) -> tuple[Reconstruction, Version | None]:
+    """The reconstruction of bytes ``[start, end)`` of a file that the token is for, and the version that it is of.
 
-    :raises NotFound: no such file, or none of this asset.
+    :raises NotFound: no such file, or none that the token is for.
     :raises Recalled: it is recalled. :raises RangeNotSatisfiable: it begins behind the end.
     """
     raw(hashed)
@@ -94,13 +96,14 @@ def plan(call: Call, session: Session, hashed: str, start: int = 0, end: int | N
     if file is None or not call.tx.xet.held(asset.id, file.blob_id):
         raise NotFound("There is no such file.")
     refuse_file(call, asset, file, session.version)
+    version = version_read(call, session, asset, file.sha256)
     if start >= file.size or (end is not None and end <= start):
         raise RangeNotSatisfiable(f"The file has {file.size} bytes.", size=file.size)
     stop = min(file.size, end if end is not None else file.size)
     terms, offset = within(unpack_terms(file.terms), start, stop)
     if len(terms) > TERMS_MOST:
         raise Invalid("The file lies in too many pieces to be named at once; ask for ranges of it.", limit=TERMS_MOST)
-    return _planned(call, _For(session, hashed), terms, offset, offset + stop - start)
+    return _planned(call, _For(session, hashed), terms, offset, offset + stop - start), version
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def _part(call: Call, of: _For, xorb_id: int, index: XorbIndex, start: int, end:
     expires = call.now // 1_000_000 + FETCH_LIFE_S
     who = (of.session.store, of.session.workspace, of.session.asset, of.session.token_id)
     said = (*who, of.file, of.session.version, xorb_id, first, last, expires)
-    return Part(start, end, first, last, call.sealer.seal(_SEALED, said))
+    return Part(start, end, first, last, call.sealer.seal_credential(_SEALED, said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +177,9 @@ class Fetch:
 def opened(sealer: PageSealer, seal: str) -> Fetch:
     """:raises Forbidden: this installation did not make it; clients then ask for the reconstruction again."""
     try:
-        said = sealer.open(_SEALED, seal)
+        said = sealer.open_credential(_SEALED, seal)
     except BadPageToken:
         raise Forbidden(_REFUSED) from None
-    if said is None:
-        raise Forbidden(_REFUSED)
     store, workspace, asset, token_id, file, source, *numbers = said
     held, of = (None if one is None else str(one) for one in (token_id, source))
     xorb, first, last, expires = (int(str(number)) for number in numbers)
@@ -189,8 +190,9 @@ def body_of(call: Call, fetch: Fetch, store: str, hashed: str) -> StoredBlob:
     """The body that an address is for.
 
     :raises Forbidden: it has ended, or is for another store or xorb. :raises Recalled: the file was recalled meanwhile.
+    :raises Conflict: its asset is in the trash.
     """
-    asset = assets.by_uid(call, fetch.asset, Permission.VERSION_BYTES)
+    asset = readable(call, fetch.asset)
     xorb = call.tx.xet.xorbs([fetch.xorb]).get(fetch.xorb)
     ended = fetch.expires_at_s * 1_000_000 <= call.now
     if ended or fetch.store != store or xorb is None or xorb.hash != hashed:

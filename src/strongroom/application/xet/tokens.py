@@ -41,8 +41,8 @@ class Session:
     """What a CAS token says.
 
     :ivar origin: scheme and host under which the client reaches us. :ivar token_id: None for those without a token.
-    :ivar version: whose reads what is read counts among; `tree:` and a digest of a revision that is no version; None
-        where it is for neither.
+    :ivar version: the version whose files may be read, and whose reads that are; `tree:` and a digest of a revision
+        that is no version; None where it is for the files of every version.
     """
 
     store: str
@@ -101,7 +101,7 @@ def grant(call: Call, asset_uid: str, *, write: bool, origin: str, source: str |
         source,
     )
     said = (session.store, session.origin, session.workspace, asset.uid, write, session.token_id, expires, source)
-    return Granted(session.url, call.sealer.seal(_SEALED, said), expires)
+    return Granted(session.url, call.sealer.seal_credential(_SEALED, said), expires)
 
 
 def opened(sealer: PageSealer, token: str) -> Session:
@@ -110,11 +110,9 @@ def opened(sealer: PageSealer, token: str) -> Session:
     :raises Unauthenticated: this installation did not give it.
     """
     try:
-        said = sealer.open(_SEALED, token)
+        said = sealer.open_credential(_SEALED, token)
     except BadPageToken:
         raise Unauthenticated(_EXPIRED) from None
-    if said is None:
-        raise Unauthenticated(_EXPIRED)
     store, origin, workspace, asset, write, token_id, expires, version = said
     held, of = (None if one is None else str(one) for one in (token_id, version))
     return Session(str(store), str(origin), str(workspace), str(asset), bool(write), held, int(str(expires)), of)
@@ -134,8 +132,13 @@ def target(call: Call, session: Session, *, write: bool) -> Asset:
     return _allowed(call, session.asset, write=write)
 
 
+def readable(call: Call, asset_uid: str) -> Asset:
+    """An asset whose bytes the caller may read. :raises Conflict: it is in the trash."""
+    return _allowed(call, asset_uid, write=False)
+
+
 def _allowed(call: Call, asset_uid: str, *, write: bool) -> Asset:
     asset = assets.by_uid(call, asset_uid, Permission.VERSION_REGISTER if write else Permission.VERSION_BYTES)
-    if write and asset.deleted_at is not None:
+    if asset.deleted_at is not None:
         raise Conflict("The asset is in the trash; restore it first.")
     return asset

@@ -89,7 +89,7 @@ async def grant(edge: Edge, session: Session, hashed: str, size: int) -> Grant |
         if call.tx.xet.noted(call.actor.id, ids) - call.tx.integrity.damaged_xorbs(ids):
             return None
         name = call.tx.random_bytes(16).hex()
-        return name, call.sealer.seal(_GRANTED, (name, hashed, session.asset, call.actor.uid))
+        return name, call.sealer.seal_credential(_GRANTED, (name, hashed, session.asset, call.actor.uid))
 
     begun = await edge.command(begin)
     if begun is None:
@@ -109,7 +109,7 @@ async def take(edge: Edge, session: Session, hashed: str, granted: str) -> None:
     def check(call: Call) -> str:
         target(call, session, write=True)
         try:
-            found = call.sealer.open(_GRANTED, granted)
+            found = call.sealer.open_credential(_GRANTED, granted)
         except BadPageToken:
             found = None
         if found is None or found[1:] != (hashed, session.asset, call.actor.uid):

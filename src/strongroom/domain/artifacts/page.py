@@ -20,7 +20,7 @@ MAGIC = b"SRP\x01"
 _KINDS = {FileEntry: ord("f"), ReferenceEntry: ord("r"), MountEntry: ord("m")}
 _FILE, _REFERENCE, _MOUNT = _KINDS.values()
 _SHARED_MOST = 255
-_DIGEST = 32
+DIGEST_SIZE = 32
 
 
 def encode_page(entries: Sequence[Entry]) -> bytes:
@@ -88,6 +88,11 @@ class Page:
         self._kinds = reader.take(count) if mixed else bytes([_FILE]) * count
         self._digests = reader.at
 
+    @property
+    def digests(self) -> bytes:
+        """SHA-256 of each file, in order, 32 bytes each."""
+        return Reader(self._data, self._digests).take(self._kinds.count(_FILE) * DIGEST_SIZE)
+
     def index(self, path: str) -> int:
         """Position of the first entry whose path is not before this one; `len(paths)` if there is none."""
         return bisect_left(self.paths, path)
@@ -102,9 +107,9 @@ class Page:
         if self._kinds[index] != _FILE:
             return self.entries()[index]
         rank = self._kinds.count(_FILE, 0, index)
-        reader = Reader(self._data, self._digests + rank * _DIGEST)
-        sha256 = reader.take(_DIGEST).hex()
-        reader.at = self._digests + self._kinds.count(_FILE) * _DIGEST
+        reader = Reader(self._data, self._digests + rank * DIGEST_SIZE)
+        sha256 = reader.take(DIGEST_SIZE).hex()
+        reader.at = self._digests + self._kinds.count(_FILE) * DIGEST_SIZE
         for _ in range(rank):
             reader.varint()
         return FileEntry(self.paths[index], sha256, reader.varint())
@@ -113,13 +118,13 @@ class Page:
         """All entries, ascending."""
         reader = Reader(self._data, self._digests)
         files = self._kinds.count(_FILE)
-        digests = reader.take(files * _DIGEST).hex()
+        digests = reader.take(files * DIGEST_SIZE).hex()
         sizes = [reader.varint() for _ in range(files)]
         if files == len(self.paths):
             reader.end()
-            cuts = range(0, len(digests), 2 * _DIGEST)
+            cuts = range(0, len(digests), 2 * DIGEST_SIZE)
             held = zip(self.paths, cuts, sizes, strict=True)
-            return [FileEntry(path, digests[cut : cut + 2 * _DIGEST], size) for path, cut, size in held]
+            return [FileEntry(path, digests[cut : cut + 2 * DIGEST_SIZE], size) for path, cut, size in held]
         return self._mixed(reader, digests, sizes)
 
     def _mixed(self, reader: Reader, digests: str, sizes: list[int]) -> list[Entry]:

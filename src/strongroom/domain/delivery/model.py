@@ -1,7 +1,7 @@
 """Environments, releases, and what was set to run where and when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -18,6 +18,15 @@ class Action(StrEnum):
 
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    AUTOMATIC = "automatic"
+
+
+class End(StrEnum):
+    """How a placement ended: another was promoted, or it was rolled back, demoted, or taken back by its guard."""
+
+    REPLACED = "replaced"
+    ROLLBACK = "rollback"
+    DEMOTE = "demote"
     AUTOMATIC = "automatic"
 
 
@@ -99,6 +108,7 @@ class Placement:
     :ivar share: percent of the traffic that a canary answers, or that a shadow is shown; 100 of what is live.
     :ivar previous_id: the placement that a rollback goes back to. :ivar cause: what led to it, ids and digests.
     :ivar placed_by: uid. :ivar valid_to: microseconds UTC; None while it is so.
+    :ivar ended: who ended it, how and why; None while it is so, and where it ended before that was kept.
     """
 
     id: int
@@ -115,3 +125,14 @@ class Placement:
     placed_by: str
     valid_from: int
     valid_to: int | None
+    ended: "Ended | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Who ended a placement (uid), how, with which note, and what led to it (ids and digests)."""
+
+    by: str
+    how: End
+    note: str = ""
+    cause: Mapping[str, object] = field(default_factory=dict)

@@ -7,7 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from strongroom.domain.delivery.model import Environment, Freeze, Guard, Mode, Part, Placement
-from strongroom.domain.delivery.names import FREEZES_MOST, PARTS_MOST, clean_note, clean_number_name, clean_slug
+from strongroom.domain.delivery.names import (
+    AFTER_MOST,
+    FREEZES_MOST,
+    PARTS_MOST,
+    clean_number_name,
+    clean_reason,
+    clean_slug,
+)
 from strongroom.domain.errors import Invalid
 
 REPORTS_MOST: Final = 100
@@ -15,6 +22,8 @@ WHOLE: Final = 100
 """Percent."""
 
 
+BACK_MOST: Final = 100
+"""Placements that a rollback looks back over."""
 KEEP: Final = 5
 """Earlier releases that stay ready where nothing else is said."""
 
@@ -64,7 +73,7 @@ def clean_freezes(freezes: Sequence[Freeze]) -> tuple[Freeze, ...]:
     for one in freezes:
         if not 0 <= one.start < one.end:
             raise Invalid("A freeze window ends after it begins.")
-    cleaned = (Freeze(one.start, one.end, clean_note(one.reason)) for one in freezes)
+    cleaned = (Freeze(one.start, one.end, clean_reason(one.reason)) for one in freezes)
     return tuple(sorted(cleaned, key=lambda one: (one.start, one.end)))
 
 
@@ -72,6 +81,14 @@ def frozen_at(environment: Environment, now: int) -> Freeze | None:
     """The window in which the environment stands still at a time, the one that ends last."""
     open_ = [one for one in environment.freezes if one.start <= now < one.end]
     return max(open_, key=lambda one: one.end, default=None)
+
+
+def clean_after(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of environments that one comes after, each once. :raises Invalid: too many."""
+    once = tuple(dict.fromkeys(names))
+    if len(once) > AFTER_MOST:
+        raise Invalid(f"An environment comes after at most {AFTER_MOST} others.", limit=AFTER_MOST)
+    return once
 
 
 def check_order(known: Mapping[str, Collection[str]]) -> None:

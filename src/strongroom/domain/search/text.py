@@ -18,7 +18,6 @@ from strongroom.domain.search.ast import (
     Matches,
     Not,
     Or,
-    OrderTerm,
     Part,
     Some,
     Value,
@@ -71,11 +70,6 @@ def _comparison(entity: Entity, atom: Atom) -> str:
 def _inner(entity: Entity, term: Expr) -> str:
     text = unparse(entity, term)
     return f"({text})" if isinstance(term, And | Or) else text
-
-
-def order_text(term: OrderTerm) -> str:
-    """One thing to order by as text."""
-    return f"{field_text(term.field)} {'DESC' if term.descending else 'ASC'}"
 
 
 def field_text(field: Field) -> str:

@@ -93,7 +93,9 @@ class Assets:
 
     def remove(self, _one: Object, found: Found) -> None:
         """To the trash, with its unprotected aliases."""
-        self._api.send("asset.delete", etag=found.etag, uid=found.more["uid"], release_aliases=True)
+        uid = found.more["uid"]
+        etag = (found.etag or 0) + self._places.moved[uid]
+        self._api.send("asset.delete", etag=etag, uid=uid, release_aliases=True)
 
 
 class Aliases:
@@ -159,5 +161,7 @@ class Aliases:
         uid, name = found.more["asset"], one.identity["name"]
         if "version" in one.members:
             self._api.send("alias.remove", etag=found.etag, uid=uid, name=name)
+            self._places.moved[uid] += 1
         elif one.members.get("protected") and found.members["protected"]:
             self._api.send("alias.protect", etag=found.etag, uid=uid, name=name, protected=False)
+            self._places.moved[uid] += 1

@@ -1,19 +1,9 @@
 """Declared environments."""
 
-from datetime import datetime
-
-import msgspec
-
 from strongroom.sdk.declared.objects import Members, Object, freezes
 from strongroom.sdk.declared.places import Places
 from strongroom.sdk.declared.plan import Found
-from strongroom.sdk.delivery import Environment
-
-
-class _Window(msgspec.Struct, frozen=True):
-    start: datetime
-    end: datetime
-    reason: str = ""
+from strongroom.sdk.delivery_models import Environment
 
 
 class Environments:
@@ -29,8 +19,7 @@ class Environments:
         if there is None:
             return None
         members = {name: getattr(there, name) for name in ("description", "restricted", "keep", "position")}
-        windows = msgspec.convert(list(there.freezes), list[_Window])
-        frozen = freezes([(each.start, each.end, each.reason) for each in windows])
+        frozen = freezes([(each.start, each.end, each.reason) for each in there.freezes])
         return Found({**members, "after": list(there.after), "freezes": frozen}, there.etag)
 
     def problem(self, _one: Object) -> str | None:

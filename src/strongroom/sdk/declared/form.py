@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -78,7 +78,7 @@ class EnvironmentForm(Form, frozen=True):
     restricted: bool | None = None
     keep: Annotated[int, Meta(ge=1, le=50)] | None = None
     position: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    freezes: Annotated[Sequence[FreezeForm], Meta(max_length=100)] | None = None
+    freezes: Annotated[Sequence[FreezeForm], Meta(max_length=20)] | None = None
 
 
 class GrantForm(Form, frozen=True):
@@ -117,6 +117,7 @@ class Declaration(Form, frozen=True):
 
     strongroom: Literal[1]
     declaration: Line | None = None
+    policies: Annotated[Sequence[dict[str, Any]], Meta(max_length=100)] = ()
     environments: Annotated[Sequence[EnvironmentForm], Meta(max_length=500)] = ()
     assets: Annotated[Sequence[AssetForm], Meta(max_length=OBJECTS_MOST)] = ()
     grants: Annotated[Sequence[GrantForm], Meta(max_length=OBJECTS_MOST)] = ()

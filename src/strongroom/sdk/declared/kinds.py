@@ -9,6 +9,7 @@ from strongroom.sdk.declared.grants import Grants
 from strongroom.sdk.declared.objects import Members, Object
 from strongroom.sdk.declared.places import Places
 from strongroom.sdk.declared.plan import Found
+from strongroom.sdk.declared.policies import Policies
 from strongroom.sdk.declared.webhooks import Webhooks
 
 
@@ -32,6 +33,7 @@ class Kind(Protocol):
 
 
 KINDS: Mapping[str, Callable[[Places], Kind]] = {
+    "policy": Policies,
     "environment": Environments,
     "asset": Assets,
     "alias": Aliases,

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from strongroom.sdk.api import encode
+from strongroom.sdk.declared.documents import read
 from strongroom.sdk.declared.form import (
     AssetForm,
     Declaration,
@@ -27,7 +29,7 @@ Plain = Any
 Members = Mapping[str, Plain]
 BARE: Final = True
 """The member of a tag that is a bare word; a tag with a value has a text."""
-ORDER: Final = ("environment", "asset", "alias", "grant", "webhook")
+ORDER: Final = ("policy", "environment", "asset", "alias", "grant", "webhook")
 """Kinds of objects in the order in which they are made; they are removed in the other one."""
 OWNED: Final = ("tags.", "properties.")
 """Members of which only those that are, or were, declared are looked at."""
@@ -62,8 +64,10 @@ class Object:
         return f"{self.kind} {of['name']}"
 
 
-def objects(found: Declaration, place: Callable[[str], str]) -> Iterator[Object]:
+def objects(found: Declaration, place: Callable[[str], str], folder: Path) -> Iterator[Object]:
     """The objects of one file. :raises Invalid: a form says two things that exclude each other, or too little."""
+    for at, policy in enumerate(found.policies):
+        yield _policy(policy, place(f"$.policies[{at}]"), folder)
     for at, environment in enumerate(found.environments):
         yield from _environment(environment, place(f"$.environments[{at}]"))
     for at, asset in enumerate(found.assets):
@@ -72,6 +76,16 @@ def objects(found: Declaration, place: Callable[[str], str]) -> Iterator[Object]
         yield from _grant(grant, place(f"$.grants[{at}]"))
     for at, webhook in enumerate(found.webhooks):
         yield from _webhook(webhook, place(f"$.webhooks[{at}]"))
+
+
+def _policy(document: dict[str, Any], place: str, folder: Path) -> Object:
+    """A policy, or the file that it stands in; the server reads its rules."""
+    found: Any = document
+    if document.keys() == {"file"} and isinstance(document["file"], str):
+        found = read(folder / document["file"]).value
+    if not isinstance(found, dict) or not isinstance(found.get("name"), str):
+        raise Invalid(f"{place}: a policy has a name, or is {{file: PATH}}.")
+    return Object("policy", {"name": found["name"]}, {"document": found}, place)
 
 
 def _given(form: msgspec.Struct, *names: str) -> dict[str, Plain]:

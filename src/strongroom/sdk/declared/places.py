@@ -1,11 +1,12 @@
 """From the names in a declaration (``asset model prod/churn``, ``namespace prod``) to what they mean on the server."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from strongroom.sdk.api import Api
 from strongroom.sdk.declared.objects import Object
-from strongroom.sdk.delivery import Environment
+from strongroom.sdk.delivery_models import Environment
 from strongroom.sdk.errors import NotFound
 from strongroom.sdk.lookup import resolve
 from strongroom.sdk.models import Answer, Asset
@@ -37,11 +38,15 @@ def asset_at(api: Api, kind: str, path: str) -> Asset | None:
 
 
 class Places:
-    """What is there, looked up once each. What the declaration itself will make is `coming`."""
+    """What is there, looked up once each. What the declaration itself will make is `coming`.
+
+    `moved`: by how much commands on aliases moved the ETag of an asset (uid) since it was looked up.
+    """
 
     def __init__(self, api: Api, wanted: Iterable[Object]) -> None:
         self.api = api
         self._coming = set(_made_by(wanted))
+        self.moved: Counter[str] = Counter()
         self.renamed: dict[tuple[str, str], str] = {}
         self._assets: dict[tuple[str, str], Asset | None] = {}
         self._namespaces: dict[str, Namespace] | None = None

@@ -35,7 +35,7 @@ def declared(paths: Sequence[Path]) -> Declared:
         form = _form(document)
         if form.declaration is not None:
             names.setdefault(form.declaration, document.name)
-        for one in objects(form, document.place):
+        for one in objects(form, document.place, path.parent):
             other = found.setdefault(one.key, one)
             if other is not one:
                 raise Invalid(f"{one.place} and {other.place} both declare the {one.title}.")

@@ -145,7 +145,7 @@ class SqlCollection(Repository):
         self._connection.execute(delete(xet_file).where(xet_file.c.blob_id.in_(ids)))
         self._connection.execute(delete(blob_digest).where(blob_digest.c.blob_id.in_(ids)))
         self._connection.execute(delete(blob_ledger).where(blob_ledger.c.blob_id.in_(ids)))
-        columns = [blob.c[name] for name in ("sha256", "size", "place", "condemned_at")]
+        columns = [blob.c[name] for name in ("sha256", "size", "place", "condemned_at", "blocks")]
         gone = self._connection.execute(delete(blob).where(blob.c.id.in_(ids)).returning(*columns)).all()
         self._connection.execute(insert(blob_leaving), [row._asdict() for row in gone])
 
@@ -177,6 +177,20 @@ class SqlCollection(Repository):
         done = update(blob_leaving).where(blob_leaving.c.id.in_(ids), blob_leaving.c.erased_at.is_(None))
         marked = done.values(erased_at=self._context.now()).returning(blob_leaving.c.id)
         return list(self._connection.execute(marked).scalars())
+
+    def stuck(self, ids: Sequence[int], tries: int) -> int:
+        now = self._context.now()
+        mine = blob_leaving.c.id.in_(ids), blob_leaving.c.erased_at.is_(None)
+        self._connection.execute(update(blob_leaving).where(*mine).values(tries=blob_leaving.c.tries + 1))
+        # whoever looks at it at this moment may still erase it: the row stays until what was erased now is settled
+        over = update(blob_leaving).where(*mine, blob_leaving.c.tries >= tries).values(erased_at=now)
+        columns = [blob_leaving.c[name] for name in ("sha256", "size", "place", "blocks")]
+        rows = self._connection.execute(over.returning(*columns)).mappings().all()
+        again = [
+            dict(row, recorded_at=now, condemned_at=now, damaged_at=now) for row in rows if row["blocks"] is not None
+        ]
+        self._insert_ignore(blob, again)
+        return len(rows)
 
     def settle(self, erased_before: int, limit: int) -> int:
         over = select(blob_leaving.c.id).where(blob_leaving.c.erased_at < erased_before).limit(limit)

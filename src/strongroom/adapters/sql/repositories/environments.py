@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import ColumnElement, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, dump_json, load
@@ -48,6 +48,19 @@ class SqlEnvironments(Repository):
                 return replace(new, id=row.scalar_one())
         except IntegrityError as error:
             raise AlreadyExists(f"There is an environment {new.name!r}.") from error
+
+    def by_id(self, environment_id: int) -> Environment | None:
+        return self._one(environment.c.id == environment_id)
+
+    def by_uid(self, workspace_id: int, uid: str) -> Environment | None:
+        return self._one(environment.c.workspace_id == workspace_id, environment.c.uid == uid)
+
+    def by_name(self, workspace_id: int, name: str) -> Environment | None:
+        return self._one(environment.c.workspace_id == workspace_id, environment.c.name == name)
+
+    def _one(self, *conditions: ColumnElement[bool]) -> Environment | None:
+        row = self._connection.execute(select(*_COLUMNS).where(*conditions, _LIVE)).one_or_none()
+        return _load(row) if row else None
 
     def list(self, workspace_id: int) -> Sequence[Environment]:
         return [_load(row) for row in self._connection.execute(self._of(workspace_id))]

@@ -156,7 +156,7 @@ class SqlEvaluations(Repository):
         slices: bool = True,
     ) -> Sequence[Evaluation]:
         where = _listed(version_id, name, metric, standing=standing, after=after)
-        # of this statement alone: options of a connection stay, and it writes next
+        # an option of the statement: one of the connection would hold for all that follows on it
         options = {"yield_per": ROWS_AT_ONCE}
         rows = self._connection.execute(_in_order(_select(), where, limit), execution_options=options)
         return [_load(row, slices=slices) for row in rows]

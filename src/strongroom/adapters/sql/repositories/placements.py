@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal, select, update
 
+from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.aliases import valid_at
-from strongroom.adapters.sql.repositories.base import AnyRow, Repository, dump_json, load
+from strongroom.adapters.sql.repositories.base import AnyRow, Repository, dump_json
 from strongroom.adapters.sql.repositories.grants import end_of
 from strongroom.adapters.sql.tables import (
     delivery_part,
@@ -19,39 +20,70 @@ from strongroom.adapters.sql.tables import (
     version,
 )
 from strongroom.application.paging import Key
-from strongroom.domain.delivery.model import Action, Guard, Mode, Placement
+from strongroom.domain.delivery.model import Action, End, Ended, Guard, Mode, Placement
+from strongroom.domain.delivery.rules import BACK_MOST
 
 _C = delivery_placement.c
 _PRESENT = _C.valid_to.is_(None)
 _LIVE = Mode.LIVE.value
-_OWN = [column for column in _C if column.name != "placed_by"]
+_ENDED = ("ended_by", "ended_how", "ended_note", "ended_cause")
+_OWN = [column for column in _C if column.name not in {"placed_by", "ended_by"}]
+_ender = principal.alias("ender")
+_MARK = Prepared(
+    select(_C.id)
+    .where(_C.environment_id == bindparam("environment_id"), _C.line == bindparam("line"), _PRESENT)
+    .order_by(_C.id)
+)
 
 
 @cache
 def _select() -> Select[tuple[object, ...]]:
-    by = principal.c.uid.label("placed_by")
-    return select(*_OWN, by).join(principal, principal.c.id == _C.placed_by)
+    by, ended_by = principal.c.uid.label("placed_by"), _ender.c.uid.label("ended_by")
+    query = select(*_OWN, by, ended_by).join(principal, principal.c.id == _C.placed_by)
+    return query.join(_ender, _ender.c.id == _C.ended_by, isouter=True)
 
 
 def _load(row: AnyRow) -> Placement:
-    guard = Guard(**json.loads(row.guard)) if row.guard else None
-    cause = json.loads(row.cause)
-    return load(Placement, row, mode=Mode(row.mode), action=Action(row.action), cause=cause, guard=guard)
+    values = {name: value for name, value in row._asdict().items() if name not in _ENDED}
+    values["guard"] = Guard(**json.loads(row.guard)) if row.guard else None
+    values |= {"mode": Mode(row.mode), "action": Action(row.action), "cause": json.loads(row.cause)}
+    if row.ended_how is not None:
+        values["ended"] = Ended(row.ended_by, End(row.ended_how), row.ended_note, json.loads(row.ended_cause))
+    return Placement(**values)
+
+
+def _chain(*mine: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    """What rollbacks lead to, one after the other, from what is live on a line."""
+    back = select(_C.release_id, _C.previous_id, literal(0).label("steps"))
+    back_ = back.where(*mine, _PRESENT, _C.mode == _LIVE).cte("back", recursive=True)
+    step = select(_C.release_id, _C.previous_id, back_.c.steps + 1)
+    step = step.join(back_, _C.id == back_.c.previous_id).where(back_.c.steps < BACK_MOST)
+    chain = back_.union_all(step)
+    return select(chain.c.release_id).order_by(chain.c.steps)
 
 
 class SqlPlacements(Repository):
     """See :class:`strongroom.application.ports.delivery.Placements`."""
 
-    def current(self, environment_ids: Sequence[int], line: str | None = None) -> Sequence[Placement]:
+    def current(self, environment_ids: Sequence[int], lines: Sequence[str] | None = None) -> Sequence[Placement]:
         query = _select().where(_C.environment_id.in_(environment_ids), _PRESENT)
-        if line is not None:
-            query = query.where(_C.line == line)
+        if lines is not None:
+            query = query.where(_C.line.in_(lines))
         return self._loaded(query.order_by(_C.environment_id, _C.line, _C.id))
 
-    def at(self, environment_ids: Sequence[int], time: int) -> Sequence[Placement]:
-        then = valid_at(_C.valid_from, _C.valid_to, time)
-        query = _select().where(_C.environment_id.in_(environment_ids), *then)
-        return self._loaded(query.order_by(_C.environment_id, _C.line, _C.id))
+    def board(
+        self, environment_ids: Sequence[int], line: str | None, time: int | None, limit: int
+    ) -> Sequence[Placement]:
+        then = [_PRESENT] if time is None else valid_at(_C.valid_from, _C.valid_to, time)
+        query = _select().join(environment, environment.c.id == _C.environment_id)
+        query = query.where(_C.environment_id.in_(environment_ids), *then)
+        if line is not None:
+            query = query.where(_C.line == line)
+        order = (environment.c.position, environment.c.id, _C.line, _C.id)
+        return self._loaded(query.order_by(*order).limit(limit))
+
+    def mark(self, environment_id: int, line: str) -> Sequence[int]:
+        return [row.id for row in _MARK.rows(self._connection, environment_id=environment_id, line=line)]
 
     def by_id(self, placement_id: int) -> Placement | None:
         found = self._loaded(_select().where(_C.id == placement_id))
@@ -75,20 +107,25 @@ class SqlPlacements(Repository):
         }
         return replace(new, id=self._insert_one(delivery_placement, row))
 
-    def end(self, placed: Sequence[Placement], now: int) -> None:
-        ids = [one.id for one in placed]
-        ended = update(delivery_placement).where(_C.id.in_(ids), _PRESENT)
-        self._connection.execute(ended.values(valid_to=end_of(_C.valid_from, now)))
+    def end(self, placed: Sequence[Placement], ended: Ended, actor_id: int, now: int) -> None:
+        values = {
+            "valid_to": end_of(_C.valid_from, now),
+            "ended_by": actor_id,
+            "ended_how": ended.how.value,
+            "ended_note": ended.note,
+            "ended_cause": dump_json(ended.cause),
+        }
+        mine = _C.id.in_([one.id for one in placed])
+        self._connection.execute(update(delivery_placement).where(mine, _PRESENT).values(values))
 
     def stood_in(self, release_id: int, environment_ids: Sequence[int]) -> bool:
         lived = (_C.release_id == release_id, _C.environment_id.in_(environment_ids), _C.mode == _LIVE)
         return bool(self._connection.execute(select(exists().where(*lived))).scalar_one())
 
-    def changed_at(self, environment_ids: Sequence[int], line: str | None = None) -> Mapping[tuple[int, str], int]:
+    def changed_at(self, environment_ids: Sequence[int], lines: Sequence[str]) -> Mapping[tuple[int, str], int]:
         latest = func.max(func.coalesce(_C.valid_to, _C.valid_from)).label("latest")
-        query = select(_C.environment_id, _C.line, latest).where(_C.environment_id.in_(environment_ids))
-        if line is not None:
-            query = query.where(_C.line == line)
+        query = select(_C.environment_id, _C.line, latest)
+        query = query.where(_C.environment_id.in_(environment_ids), _C.line.in_(lines))
         rows = self._connection.execute(query.group_by(_C.environment_id, _C.line))
         return {(row.environment_id, row.line): row.latest for row in rows}
 
@@ -112,13 +149,19 @@ class SqlPlacements(Repository):
         return found
 
     def _ready(self, environment_id: int, line: str, keep: int) -> set[int]:
-        """Releases that run on a line, and the latest `keep` others that were live."""
+        """Releases that run on a line, the `keep` that rollbacks lead to, and the latest `keep` others that were live.
+
+        After rollbacks these differ: what was rolled back is later than what the next rollback goes to.
+        """
         mine = (_C.environment_id == environment_id, _C.line == line)
         running = set(self._connection.execute(select(_C.release_id).where(*mine, _PRESENT)).scalars())
         latest = select(_C.release_id, func.max(_C.id).label("last")).where(*mine, _C.mode == _LIVE)
         latest = latest.group_by(_C.release_id).order_by(func.max(_C.id).desc()).limit(keep + len(running))
-        earlier = [row.release_id for row in self._connection.execute(latest) if row.release_id not in running]
-        return running | set(earlier[:keep])
+        found = set(running)
+        for ways in (self._connection.execute(latest), self._connection.execute(_chain(*mine))):
+            others = dict.fromkeys(row.release_id for row in ways if row.release_id not in running)
+            found.update(list(others)[:keep])
+        return found
 
     def _places(self, version_id: int | None, asset_id: int | None) -> Iterable[AnyRow]:
         """Where releases with the version, or one of the asset, are or were placed, with how many stay ready there."""

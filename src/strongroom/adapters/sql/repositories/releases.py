@@ -20,6 +20,8 @@ _PARTS = Prepared(
     .order_by(_P.release_id, _P.role)
 )
 
+_DIGESTS = Prepared(select(_R.id, _R.digest).where(among(_R.id, "ids")))
+
 
 @cache
 def _select() -> Select[tuple[object, ...]]:
@@ -51,14 +53,14 @@ class SqlReleases(Repository):
     def by_uid(self, workspace_id: int, uid: str) -> Release | None:
         return self._one(_R.workspace_id == workspace_id, _R.uid == uid)
 
-    def by_number(self, workspace_id: int, line: str, number: int) -> Release | None:
-        return self._one(_R.workspace_id == workspace_id, _R.line == line, _R.number == number)
-
     def by_ids(self, ids: Sequence[int]) -> Mapping[int, Release]:
         if not ids:
             return {}
         found = self._loaded(self._connection.execute(_select().where(_R.id.in_(sorted(set(ids))))))
         return {one.id: one for one in found}
+
+    def digests(self, ids: Sequence[int]) -> Mapping[int, str]:
+        return {row.id: row.digest for row in _DIGESTS.rows(self._connection, ids=sorted(set(ids)))} if ids else {}
 
     def of_digest(self, workspace_id: int, line: str, digest: str) -> Sequence[Release]:
         same = (_R.workspace_id == workspace_id, _R.line == line, _R.digest == digest)

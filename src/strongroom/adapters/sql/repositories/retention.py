@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal_column, or_, select
 
 from strongroom.adapters.sql.repositories.base import Repository, load
 from strongroom.adapters.sql.tables import (
@@ -81,7 +81,8 @@ class SqlRetention(Repository):
 
     def linked(self, asset_id: int) -> Sequence[int]:
         link = version.alias("link")
-        shown = exists().where(link.c.source_id == version.c.id, link.c.state == "live")
+        indexed = link.c.state != literal_column("'purged'")  # said in words, for only then SQLite sees the index
+        shown = exists().where(link.c.source_id == version.c.id, indexed, link.c.state == "live")
         query = select(version.c.id).where(version.c.asset_id == asset_id, _LIVE, shown)
         return list(self._connection.execute(query).scalars())
 

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select, update
 
 from strongroom.adapters.sql.prepared import Prepared
 from strongroom.adapters.sql.repositories.base import AnyRow, Repository, dump_json, load
 from strongroom.adapters.sql.tables import delivery_target, principal
-from strongroom.application.paging import Key
 from strongroom.domain.delivery.targets import Status, Target
 
 _C = delivery_target.c
 _PRESENT = _C.removed_at.is_(None)
+_NOT_STALE = _C.status != literal_column(f"'{Status.STALE.value}'")
 _REPORTED = ("reported_at", "running", "health", "numbers", "message", "breaches", "status")
 _REPORT = Prepared(
     update(delivery_target)
@@ -66,12 +66,10 @@ class SqlTargets(Repository):
         self._connection.execute(query).all()
         return self._one(_C.id == target_id)
 
-    def list(self, environment_ids: Sequence[int], line: str | None, after: Key | None, limit: int) -> Sequence[Target]:
+    def list(self, environment_ids: Sequence[int], line: str | None, limit: int) -> Sequence[Target]:
         query = _select().where(_C.environment_id.in_(environment_ids), _PRESENT)
         if line is not None:
             query = query.where(_C.line == line)
-        if after is not None:
-            query = query.where(tuple_(_C.environment_id, _C.line, _C.name) > tuple_(*after))
         query = query.order_by(_C.environment_id, _C.line, _C.name).limit(limit)
         return [_load(row) for row in self._connection.execute(query)]
 
@@ -84,9 +82,12 @@ class SqlTargets(Repository):
         self._connection.execute(update(delivery_target).where(_C.id == target_id).values(removed_at=now))
 
     def silent(self, before: int, limit: int) -> Sequence[Target]:
-        last = func.coalesce(_C.reported_at, _C.recorded_at)
-        query = _select().where(_PRESENT, _C.status != Status.STALE.value, last < before)
-        return [_load(row) for row in self._connection.execute(query.order_by(_C.id).limit(limit))]
+        # each branch repeats what the index is limited to, in its very words: SQLite uses it for an OR only so
+        heard = and_(_PRESENT, _NOT_STALE, _C.reported_at < before)
+        never = and_(_PRESENT, _NOT_STALE, _C.reported_at.is_(None), _C.recorded_at < before)
+        query = _select().where(or_(heard, never)).limit(limit)
+        query = query.with_for_update(of=delivery_target, key_share=True, skip_locked=True)
+        return [_load(row) for row in self._connection.execute(query)]
 
     def _one(self, *conditions: ColumnElement[bool]) -> Target | None:
         row = self._connection.execute(_select().where(_PRESENT, *conditions)).one_or_none()

@@ -227,7 +227,8 @@ class SqlVersions(Repository):
     def links_elsewhere(self, asset_id: int) -> Sequence[Version]:
         source = version.alias("source")
         shown = select(source.c.id).where(source.c.asset_id == asset_id, source.c.state == "live")
-        query = _select().where(version.c.source_id.in_(shown), _LIVE, version.c.asset_id != asset_id)
+        links = version.c.source_id.in_(shown), version.c.state != _PURGED  # for the index of links
+        query = _select().where(*links, _LIVE, version.c.asset_id != asset_id)
         return [_load(row) for row in self._connection.execute(query.order_by(version.c.id).limit(LISTED_LINKS))]
 
     def latest_live(self, asset_id: int) -> Version | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -40,10 +41,11 @@ class SqlSearch(Repository):
     """See :class:`strongroom.application.ports.search.Search`."""
 
     def find(self, query: Query, after: Key | None, limit: int) -> Sequence[Hit]:
-        with bounded(self._connection):
+        with bounded(self._connection) as deadline:
             if residual.has_expression(query.where):
                 scope = self._scope(query)
-                rows: Sequence[Row[Any]] = residual.checked(self._connection, scope, query, after, limit, self._answer)
+                check = partial(residual.checked, self._connection, scope, deadline)
+                rows: Sequence[Row[Any]] = check(query, after, limit, self._answer)
             else:
                 rows = self._answer(query, after, limit)
         return [Hit(row[0], (*row[1:], row[0])) for row in rows]
@@ -162,7 +164,7 @@ class SqlSearch(Repository):
         again = [probe for probe in untold if counts[probe.part] > min(CHECKED_MOST, CANDIDATES_MOST)]
         sizes |= self._counts(again, most) if again else {}
         shared = meeting.shared(found, sizes, rows)
-        return shared if shared.weight < head.far or meeting.WALKED_MOST < 0 else None
+        return shared if shared.weight < head.far else None
 
     def _head(self, asked: Asked, bounds: list[Expr], led: Probe | None) -> meeting.Head:
         first = meeting.only(asked, bounds)

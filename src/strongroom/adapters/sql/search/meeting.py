@@ -88,4 +88,4 @@ def shared(found: Sequence[Probe], sizes: Mapping[Expr, float], rows: int) -> Sh
     both = intersect(select(one.ids.subquery().c.id), select(other.ids.subquery().c.id)).subquery("met")
     weight = (first + sizes[other.part]) / PER_ROW + first * sizes[other.part] / max(rows, 1)
     met = Shared(select(both.c.id), (*one.known, *other.known), weight)
-    return met if weight < alone.weight or WALKED_MOST < 0 else alone
+    return met if weight < alone.weight else alone

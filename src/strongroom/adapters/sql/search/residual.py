@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from strongroom.adapters.sql.search import of_traces
 from strongroom.adapters.sql.search.conditions import condition, holds
+from strongroom.adapters.sql.search.deadline import Deadline
 from strongroom.adapters.sql.search.scope import TABLES, Scope, Sql
 from strongroom.adapters.sql.search.values import value
 from strongroom.application.paging import Key
@@ -105,6 +106,7 @@ def _weaker_not(expr: Expr) -> Expr:
 def checked(
     connection: Connection,
     scope: Scope,
+    deadline: Deadline,
     query: Query,
     place: Key | None,
     limit: int,
@@ -112,7 +114,7 @@ def checked(
 ) -> list[Row[Any]]:
     """The rows of a page of a filter with expressions. `rows` answers filters without.
 
-    :raises Invalid: more rows than `READ_MOST` would have to be read; or an expression is none.
+    :raises Invalid: more rows than `READ_MOST` would have to be read, or it takes too long; or an expression is none.
     """
     where = query.where
     assert where is not None  # noqa: S101 - it has an expression
@@ -120,6 +122,7 @@ def checked(
     weak = replace(query, where=weaker(where))
     found: list[Row[Any]] = []
     for read in range(0, READ_MOST, CHUNK):
+        deadline.check()  # expressions take time too, of which no database knows
         chunk = rows(weak, place, min(CHUNK, READ_MOST - read))
         fitting = check.fitting(connection, [row[0] for row in chunk])
         found += [row for row in chunk if row[0] in fitting]

@@ -44,6 +44,9 @@ blob_leaving = Table(
     time_us("erased_at", nullable=True),
     # found in the store, where no row named it: how old its place is still counts
     Column("orphan", Boolean, nullable=False, server_default=sql("false")),
+    # digests of its blocks, for one that cannot be erased and becomes a row of `blob` again; how often that was tried
+    Column("blocks", LargeBinary, nullable=True),
+    Column("tries", BigInteger, nullable=False, server_default=sql("0")),
     Index("ix_blob_leaving_sha256", "sha256"),
 )
 
@@ -74,6 +77,7 @@ blob_ledger = Table(
     Column("blob_id", Int64, primary_key=True, autoincrement=False),
     time_us("until"),
     Index("ix_blob_ledger_blob", "blob_id"),
+    Index("ix_blob_ledger_until", "until"),
     sqlite_with_rowid=False,
 )
 

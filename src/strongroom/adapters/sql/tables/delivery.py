@@ -60,7 +60,7 @@ delivery_part = Table(
     sqlite_with_rowid=False,
 )
 
-#: `guard` is a JSON object or null; `previous_id` the placement that a rollback goes back to.
+#: `guard` is a JSON object or null; `previous_id` the placement that a rollback goes back to; `ended_by` a principal.
 delivery_placement = Table(
     "delivery_placement",
     metadata,
@@ -78,6 +78,10 @@ delivery_placement = Table(
     ref("placed_by", "principal"),
     time_us("valid_from"),
     time_us("valid_to", nullable=True),
+    Column("ended_by", Int64, nullable=True),
+    Column("ended_how", String(16), nullable=True),
+    text("ended_note", default=""),
+    json_text("ended_cause"),
     Index(
         "ix_delivery_placement_current",
         "environment_id",

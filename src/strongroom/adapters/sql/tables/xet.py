@@ -38,6 +38,7 @@ xorb_ledger = Table(
     Column("xorb_id", Int64, primary_key=True, autoincrement=False),
     time_us("until"),
     Index("ix_xorb_ledger_xorb", "xorb_id"),
+    Index("ix_xorb_ledger_until", "until"),
     sqlite_with_rowid=False,
 )
 

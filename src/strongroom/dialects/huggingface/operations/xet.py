@@ -22,7 +22,7 @@ def _answer(granted: Granted) -> Answer:
 
 @command("xet.read", "GET", "/api/{kinds}/{repo}/xet-read-token/{rev}", Permission.VERSION_BYTES)
 def to_read(call: Call, asked: Asked[NoBody]) -> Answer:
-    """A token to read the files of a repository; where the revision is a version, what is read counts as its reads."""
+    """A token to read the files of a revision; where it is a version's, what is read counts as its reads."""
     asset = found.asset_of(call, asked, Permission.VERSION_BYTES)
     head = found.revision_of(call, asset, asked.path["rev"])
     version = call.tx.versions.by_revision(asset.id, head.digest)

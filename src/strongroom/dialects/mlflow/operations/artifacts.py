@@ -19,12 +19,14 @@ from strongroom.dialects.mlflow.translate.registry import KINDS
 from strongroom.dialects.mlflow.wire import artifacts as wire
 from strongroom.dialects.mlflow.wire.codec import Message
 from strongroom.domain.artifacts.paths import clean_directory
-from strongroom.domain.errors import DomainError, Invalid, NotFound
+from strongroom.domain.errors import DomainError, Invalid, NotFound, TooLarge
 from strongroom.domain.identity.roles import Permission
 
 _PROXY = "/mlflow-artifacts/artifacts"
 _ABSENT = "No such artifact: '{artifact_path}'"
 LISTED_MOST = 10_000
+PROXIED_MOST = 100_000
+"""Entries of one directory, all in one answer."""
 
 
 def _listed(call: Call, place: Place, page: PageRequest) -> Page[EntryView]:
@@ -128,7 +130,9 @@ def list_proxied(call: Call, message: wire.ListProxied) -> wire.FilesAnswer:
     """What lies in a directory, by names in it."""
     call.ask(Permission.FOLDER_READ)
     place = place_of(message.path)
-    page = gathered(lambda asked: _listed(call, place, asked), LISTED_MOST, None)
+    page = gathered(lambda asked: _listed(call, place, asked), PROXIED_MOST, None)
+    if page.next_page_token is not None:  # this listing has no pages: what it left out the client would not miss
+        raise TooLarge(f"A directory of more than {PROXIED_MOST} entries is not listed.", limit=PROXIED_MOST)
     return wire.FilesAnswer(files=files(page.items, below=place.path))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from strongroom.application.registry.views import TagView
 from strongroom.application.views import microseconds
@@ -11,6 +12,7 @@ from strongroom.domain.errors import Invalid
 
 _STATES: Mapping[str, str] = {"ACTIVE_ONLY": "active", "DELETED_ONLY": "trashed", "ALL": "all"}
 _NUMBERS = dict(enumerate(_STATES, 1))
+ENUM_LONGEST: Final = 10
 
 
 def milliseconds(time: datetime) -> int:
@@ -19,7 +21,7 @@ def milliseconds(time: datetime) -> int:
 
 
 def time_us(time_ms: int | None) -> int | None:
-    """A time from MLflow, in microseconds. :raises Invalid: one that no calendar shows."""
+    """A time from MLflow, in microseconds; whether a calendar shows it is for the core to say."""
     if time_ms is None:
         return None
     return time_ms * 1000
@@ -27,16 +29,22 @@ def time_us(time_ms: int | None) -> int | None:
 
 def state_of(view_type: str | int | None) -> str:
     """Which objects are asked for, by name or number of MLflow's view type. :raises Invalid: another."""
-    name = _NUMBERS.get(int(view_type)) if _is_number(view_type) else view_type  # type: ignore[arg-type]
-    if name is None and view_type is None:
+    if view_type is None:
         return "active"
+    number = enum_number(view_type)
+    name = view_type if number is None else _NUMBERS.get(number)
     if name not in _STATES:
         raise invalid("view_type", view_type)
     return _STATES[str(name)]
 
 
-def _is_number(value: str | int | None) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and value.isdecimal())
+def enum_number(value: str | int) -> int | None:
+    """The number of one of MLflow's words, where it came as one; -1, which none has, for what is far too long."""
+    if isinstance(value, int):
+        return value
+    if not value.isdecimal():
+        return None
+    return int(value) if len(value) <= ENUM_LONGEST else -1
 
 
 def tags_of(tags: Sequence[Tag], field: str = "tags") -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from strongroom.application.tracking.inputs import Input
 from strongroom.application.tracking.logged_views import LoggedModelView, MeasuredView
-from strongroom.dialects.mlflow.translate.common import milliseconds, tag_list
+from strongroom.dialects.mlflow.translate.common import enum_number, milliseconds, tag_list
 from strongroom.dialects.mlflow.translate.experiments import experiment_id
 from strongroom.dialects.mlflow.translate.ids import hex_of, model_id, model_uid
 from strongroom.dialects.mlflow.translate.places import model_root
@@ -24,7 +24,7 @@ _SPOKEN = {ours: theirs for theirs, ours in _STATES.items()}
 
 def status_of(status: str | int | None) -> str:
     """Our word for a status, by name or number. :raises Invalid: there is none such."""
-    number = int(status) if isinstance(status, int) or (status or "").isdecimal() else None  # type: ignore[arg-type]
+    number = enum_number(status) if status is not None else None
     name = _NUMBERS.get(number) if number is not None else str(status)
     if name is None or name not in _STATES:
         raise invalid("status", status)

@@ -6,7 +6,7 @@ from typing import cast
 
 from strongroom.application.tracking.used import DatasetUse, Used
 from strongroom.application.tracking.views import ColumnsView, MetricView, RunView
-from strongroom.dialects.mlflow.translate.common import milliseconds, tag_list
+from strongroom.dialects.mlflow.translate.common import enum_number, milliseconds, tag_list
 from strongroom.dialects.mlflow.translate.experiments import NOTE, experiment_id
 from strongroom.dialects.mlflow.translate.ids import hex_of, model_id, uid_of_hex
 from strongroom.dialects.mlflow.translate.places import run_root
@@ -86,7 +86,7 @@ def state_of(status: str | int | None) -> str | None:
     """Our word for a run's status, by name or number. :raises Invalid: there is no such status."""
     if status is None or status == "":
         return None
-    number = int(status) if isinstance(status, int) or status.isdecimal() else None
+    number = enum_number(status)
     name = _NUMBERS.get(number) if number is not None else str(status)
     if name is None or name not in _STATES:
         raise invalid("status", status)

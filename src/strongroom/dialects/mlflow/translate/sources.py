@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from strongroom.application.registry.versions import ORIGIN_LONGEST
 from strongroom.dialects.mlflow.translate.ids import hex_of, uid_of_hex
 from strongroom.dialects.mlflow.translate.places import Place, place_of, proxied
 from strongroom.domain.errors import Invalid, NotFound
@@ -42,18 +43,29 @@ def source_of(text: str, run_uid: str | None, model_uid: str | None) -> Source:
     :raises Invalid: a path that climbs, however it is written; a local path, which the server would have to read; an
         address of another server; a run or model other than the one named.
     """
+    if len(text) > ORIGIN_LONGEST:  # before any search through it, which takes time
+        raise Invalid(f"A model version source has at most {ORIGIN_LONGEST} characters.", limit=ORIGIN_LONGEST)
     if _climbs(text):
         raise _bad(text, "It may not climb to a directory above.")
-    scheme = urlsplit(text).scheme.lower() if ":" in text else ""
+    scheme, host = _parts(text)
     if scheme == "runs":
         return _belongs(_of_run(text), text, run_uid, model_uid)
     if scheme == "models":
         return _of_models(text, run_uid, model_uid)
     if scheme == "mlflow-artifacts":
         return _belongs(_proxied(text), text, run_uid, model_uid)
-    if scheme in ELSEWHERE and urlsplit(text).netloc:
+    if scheme in ELSEWHERE and host:
         return Elsewhere(text)
     raise _bad(text, "Name artifacts of a run (runs:/...), a model (models:/...) or an address in an object store.")
+
+
+def _parts(text: str) -> tuple[str, str]:
+    """Scheme, in lower case, and host of an address. :raises Invalid: it cannot be read as one."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise _bad(text, "It is no address.") from None
+    return parts.scheme.lower(), parts.netloc
 
 
 def _bad(text: str, why: str) -> Invalid:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from strongroom.application.call import Call
 from strongroom.application.edge import Edge
-from strongroom.application.identity import authentication, grants, passwords, tokens
+from strongroom.application.identity import authentication, grants, passwords, review, tokens
 from strongroom.application.identity.views import GrantView, PrincipalView, TokenView, WhoAmIView
 from strongroom.application.paging import Page
 from strongroom.application.views import microseconds
@@ -280,7 +280,27 @@ def revoke_grant(call: Call, request: Request[ByUid, Any]) -> GrantView:
     return grants.revoke(call, request.params.uid)
 
 
+class Review(Paged, frozen=True, kw_only=True):
+    """Whom to show: all that belong to the workspace, or who holds a permission such as `release:place`."""
+
+    permission: Annotated[str, Meta(max_length=64)] | None = None
+
+
+@command(
+    "access.review",
+    "GET",
+    "/access/review",
+    Permission.AUDIT_READ,
+    "Who holds which role in the workspace and why, and with which tokens",
+    params=Review,
+    answer=Page[review.ReviewView],
+)
+def review_access(call: Call, request: Request[Review, Any]) -> Page[review.ReviewView]:
+    return review.review(call, request.params.permission, request.params.page())
+
+
 OPERATIONS = (
+    review_access,
     complete_setup,
     log_in,
     change_password,

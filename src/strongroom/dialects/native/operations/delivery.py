@@ -14,13 +14,23 @@ from strongroom.application.views import microseconds
 from strongroom.dialects.native.operation import Request, Struct, command, read
 from strongroom.dialects.native.wire import ByUid, Paged, Time, Uid, time_us
 from strongroom.domain.delivery.model import Freeze, Guard
-from strongroom.domain.delivery.names import ENVIRONMENTS_MOST, FREEZES_MOST, KEEP_MOST, NOTE_LONGEST, PARTS_MOST
+from strongroom.domain.delivery.names import (
+    ABOUT_LONGEST,
+    AFTER_MOST,
+    FREEZES_MOST,
+    KEEP_MOST,
+    NOTE_LONGEST,
+    PARTS_MOST,
+    POSITION_MOST,
+    REASON_LONGEST,
+)
 from strongroom.domain.delivery.rules import KEEP, REPORTS_MOST
 from strongroom.domain.identity.roles import Permission
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
-Names = Annotated[list[Slug], Meta(max_length=ENVIRONMENTS_MOST)]
-Position = Annotated[int, Meta(ge=0, le=1_000_000)]
+Names = Annotated[list[Slug], Meta(max_length=AFTER_MOST)]
+Position = Annotated[int, Meta(ge=0, le=POSITION_MOST)]
+About = Annotated[str, Meta(max_length=ABOUT_LONGEST)]
 Keep = Annotated[int, Meta(ge=1, le=KEEP_MOST)]
 Note = Annotated[str, Meta(max_length=NOTE_LONGEST)]
 
@@ -35,7 +45,7 @@ class CreateEnvironment(Struct, frozen=True, kw_only=True):
     """A new environment. `after`: those that a release must have been live in first."""
 
     name: Slug
-    description: str = ""
+    description: About = ""
     after: Names = []
     restricted: bool = False
     keep: Keep = KEEP
@@ -47,13 +57,13 @@ class FreezeWindow(Struct, frozen=True, kw_only=True):
 
     start: datetime
     end: datetime
-    reason: Note = ""
+    reason: Annotated[str, Meta(max_length=REASON_LONGEST)] = ""
 
 
 class UpdateEnvironment(Struct, frozen=True, kw_only=True):
     """Changes to an environment; what is left out stays."""
 
-    description: str | None = None
+    description: About | None = None
     after: Names | None = None
     restricted: bool | None = None
     keep: Keep | None = None

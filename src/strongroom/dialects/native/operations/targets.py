@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from strongroom.application.call import Call
-from strongroom.application.delivery import watching
+from strongroom.application.delivery import reporting, watching
+from strongroom.application.delivery.reporting import Report
 from strongroom.application.delivery.watching import TargetView, WantedView
 from strongroom.application.edge import Edge
 from strongroom.dialects.native.operation import Request, Struct, command, flow, read
 from strongroom.dialects.native.operations.delivery import Slug
 from strongroom.dialects.native.wire import ByUid, Sha256, Uid
-from strongroom.domain.delivery.names import MESSAGE_LONGEST, NUMBERS_MOST
+from strongroom.domain.delivery.names import ABOUT_LONGEST, MESSAGE_LONGEST, NUMBERS_MOST
 from strongroom.domain.identity.roles import Permission
 
 
@@ -21,7 +22,7 @@ class RegisterTarget(Struct, frozen=True, kw_only=True):
     environment: Slug
     line: Slug
     name: Slug
-    description: str = ""
+    description: Annotated[str, Meta(max_length=ABOUT_LONGEST)] = ""
 
 
 class WantedOf(Struct, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ async def wanted_of_target(edge: Edge, request: Request[WantedOf, Any]) -> Wante
 )
 def report_of_target(call: Call, request: Request[ByUid, Heartbeat]) -> WantedView:
     b = request.body
-    return watching.report(call, request.params.uid, watching.Report(b.running, b.health, b.numbers, b.message))
+    return reporting.report(call, request.params.uid, Report(b.running, b.health, b.numbers, b.message))
 
 
 @command(

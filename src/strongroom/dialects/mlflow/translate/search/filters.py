@@ -8,6 +8,8 @@ from strongroom.domain.errors import Invalid
 
 TEXT_LONGEST: Final = 65_536
 TERMS_MOST: Final = 100
+NUMBER_LONGEST: Final = 400
+"""Characters of a number: a double written out whole has fewer."""
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -57,8 +59,8 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens: list[tuple[str, str]] = []
-        at = 0
-        while text[at:].strip():
+        at, end = 0, len(text.rstrip())
+        while at < end:
             found = _TOKEN.match(text, at)
             if found is None:
                 raise self._refusal()
@@ -127,8 +129,13 @@ class _Parser:
             case "quoted":
                 return word[1:-1]
             case "number":
-                return float(word) if re.search(r"[.eE]", word) else int(word)
+                return self._number(word)
         raise self._refusal()
+
+    def _number(self, word: str) -> int | float:
+        if len(word) > NUMBER_LONGEST:
+            raise Invalid(f"A number in a filter has at most {NUMBER_LONGEST} characters.", limit=NUMBER_LONGEST)
+        return float(word) if re.search(r"[.eE]", word) else int(word)
 
     def _several(self) -> tuple[str, ...]:
         if self._next() != ("sign", "("):

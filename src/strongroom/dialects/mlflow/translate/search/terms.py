@@ -1,5 +1,6 @@
 """Single comparisons of MLflow's filters as terms of the core's tree, refused in MLflow's words."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -65,7 +66,7 @@ def number(field: Field, one: Comparison) -> Expr:
 
 def time(field: Field, one: Comparison) -> Expr:
     """A comparison with milliseconds of a time that is kept in microseconds: a whole millisecond is equal."""
-    first = int(number_of(one)) * 1000
+    first = _whole(one) * 1000
     last = first + 999
     match one.op:
         case "=":
@@ -75,6 +76,14 @@ def time(field: Field, one: Comparison) -> Expr:
         case "<" | ">=":
             return Compare(field, Op(one.op), first)
     return Compare(field, Op(one.op), last)
+
+
+def _whole(one: Comparison) -> int:
+    """Milliseconds. :raises Invalid: more than a double holds."""
+    value = number_of(one)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Invalid(f"Invalid value for attribute '{one.key[:100]}': there is no such time.")
+    return int(value)
 
 
 def bad_key(key: str, valid: Sequence[str]) -> Invalid:
