@@ -9,9 +9,12 @@ from typing import Final
 
 from strongroom.application.call import Call
 from strongroom.application.evaluations.views import seen_versions
+from strongroom.domain.audit.canonical_json import Json
+from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import Conflict
 from strongroom.domain.evaluations.fields import EVALUATIONS_MOST, NAME_LONGEST
 from strongroom.domain.evaluations.model import Evaluation
+from strongroom.domain.evaluations.statement import digest, statement
 from strongroom.domain.registry.model import Version
 
 HOLDERS_MOST: Final = 10_000
@@ -33,7 +36,10 @@ def carry(here: Call, there: Call, source: Version, copied: Version) -> None:
     digests = set()
     for root in sorted(places, key=lambda place: place.root_id):  # one by one: together they may be very large
         one = here.tx.evaluations.by_ids([root.id])[root.id]
-        there.tx.evaluations.add(_own(here, there, one, copied), [copied.id])
+        own = there.tx.evaluations.add(_own(here, there, one, copied), [copied.id])
+        details: dict[str, Json] = {"evaluation": own.uid, "dataset": own.data.digest or None, "origin": one.uid}
+        details |= {"metrics": len(own.measures), "statement": digest(statement(own, copied.uid, None))}
+        there.record("evaluation.record", Subject("version", copied.uid), details, event=False)
         digests.add(one.data.digest)
     there.tx.evaluations.refresh([copied.id], sorted(digests))
 

@@ -15,7 +15,7 @@ from typing import Final
 from strongroom.application.artifacts.blobstore import BlobStore, ListedBlob
 from strongroom.application.artifacts.spare import in_chunks
 from strongroom.application.artifacts.upkeep import Rest, UpkeepBlobs
-from strongroom.application.integrity import chunked
+from strongroom.application.integrity import chunked, evidence
 from strongroom.application.integrity.findings import Finding, Kind
 from strongroom.application.integrity.pace import Pace
 from strongroom.application.integrity.reading import Fault, Reader, as_stored
@@ -34,7 +34,7 @@ LARGE: Final = 1024 * 1024
 GRACE: Final = timedelta(hours=24)
 """How old bytes are that no row names before they count as orphans: longer than any upload goes on."""
 HALF_GRACE: Final = timedelta(hours=1)
-PHASES: Final = ("blobs", "xorbs", "files", "versions", "refs", "store", "uploads", "leftovers")
+PHASES: Final = ("blobs", "xorbs", "files", "versions", "refs", "evaluations", "store", "uploads", "leftovers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ async def check(place: Place, options: Options) -> AsyncGenerator[Step, None]:
         walk.files,
         partial(walk.trees, "versions", lambda tx, at: tx.integrity.versions(at, AT_ONCE)),
         partial(walk.trees, "refs", lambda tx, at: tx.integrity.refs(at, AT_ONCE)),
+        walk.evaluations,
         walk.listed,
         walk.uploads,
         walk.leftovers,
@@ -229,6 +230,15 @@ class Walk:
     ) -> list[Finding]:
         """Purged meanwhile, or really so?"""
         return self._trees.check(tx, use) if use in uses(tx, use.key - 1) else []
+
+    async def evaluations(self, after: int) -> AsyncGenerator[Step, None]:
+        """What was measured of versions, each on one snapshot with what the log says of it."""
+        while ids := await self._place.executor.read(lambda tx, at=after: tx.evaluations.holding(at, AT_ONCE)):  # type: ignore[misc]
+            after = ids[-1]
+            found: list[Finding] = []
+            for id_ in ids:
+                found += await self._place.executor.read(partial(evidence.check, version_id=id_))
+            yield Step(f"evaluations:{after}", found, len(ids))
 
     # -- from the store to the metadata --------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     PAGE = "page"
     UNRECORDED = "unrecorded"
     UNHELD = "unheld"
+    EVALUATION = "evaluation"
     ORPHAN = "orphan"
     ABANDONED = "abandoned"
     HALF = "half"

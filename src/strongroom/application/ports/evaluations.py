@@ -130,6 +130,22 @@ class Evaluations(Protocol):
         """The assets that a reference of this name means to somebody who sees these; their ids."""
         ...
 
+    def holding(self, after: int, limit: int) -> Sequence[int]:
+        """Versions that hold any, behind an id."""
+        ...
+
+    def first_held(self, version_id: int) -> Sequence[int]:
+        """Those of a version's evaluations that no version before it holds."""
+        ...
+
+    def metrics(self, evaluation_id: int) -> Mapping[str, float]:
+        """What the table of metrics has of it."""
+        ...
+
+    def stale(self, version_id: int) -> bool:
+        """Whether search sees something else of the version than its evaluations say."""
+        ...
+
     def rests_on(self, version_id: int, dataset_version_id: int) -> bool:
         """Whether an evaluation of the version that stands is on that data set."""
         ...

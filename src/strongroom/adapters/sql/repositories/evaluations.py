@@ -6,7 +6,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    delete,
+    except_,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from strongroom.adapters.sql.repositories import data_sets
 from strongroom.adapters.sql.repositories.assets import visible_where
@@ -290,6 +304,29 @@ class SqlEvaluations(Repository):
 
     def data_sets(self, workspace_id: int, name: str, visible: Visible) -> Sequence[int]:
         return list(self._connection.execute(data_sets.called(workspace_id, name, visible)).scalars())
+
+    def holding(self, after: int, limit: int) -> Sequence[int]:
+        query = select(evaluation_holder.c.version_id).where(evaluation_holder.c.version_id > after).distinct()
+        return list(self._connection.execute(query.order_by(evaluation_holder.c.version_id).limit(limit)).scalars())
+
+    def first_held(self, version_id: int) -> Sequence[int]:
+        held, other = evaluation_holder.c, evaluation_holder.alias("other").c
+        before = exists().where(other.evaluation_id == held.evaluation_id, other.version_id < version_id)
+        query = select(held.evaluation_id).where(held.version_id == version_id, ~before)
+        return list(self._connection.execute(query.order_by(held.evaluation_id)).scalars())
+
+    def metrics(self, evaluation_id: int) -> Mapping[str, float]:
+        query = select(name_dict.c.text, evaluation_metric.c.value)
+        query = query.join(evaluation_metric, evaluation_metric.c.key_id == name_dict.c.id)
+        rows = self._connection.execute(query.where(evaluation_metric.c.evaluation_id == evaluation_id))
+        return {row.text: row.value for row in rows}
+
+    def stale(self, version_id: int) -> bool:
+        follows = _newest(evaluation_holder.c.version_id == version_id, evaluation.c.dataset_digest != "")
+        there = select(*(evaluation_value.c[name] for name in tuple(follows.selected_columns.keys())))
+        there = there.where(evaluation_value.c.version_id == version_id)
+        both = (except_(follows, there), except_(there, follows))
+        return any(self._connection.execute(one.limit(1)).first() for one in both)
 
     def rests_on(self, version_id: int, dataset_version_id: int) -> bool:
         mine = evaluation.c.version_id == version_id, evaluation.c.dataset_version_id == dataset_version_id
