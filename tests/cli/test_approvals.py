@@ -61,7 +61,9 @@ def test_a_version_is_asked_about_approved_and_shown(say: Say, client: Client, s
 def test_a_waiver_is_asked_for_and_granted(say: Say, client: Client, space: str, tmp_path: Path) -> None:
     (tmp_path / "model.txt").write_text("another model")
     client.push(tmp_path / "model.txt", f"{space}/churn")
-    said = ("production", "good-enough", "--reason", "relabelled", "--days", "3", "--tell", "boss")
+    rule = {"id": "good-enough", "expression": "false", "message": "No.", "applies": {"targets": ["nowhere"]}}
+    client.call("policy.apply", document={"policy": 1, "name": "waived", "rules": [rule]})
+    said = ("waived", "good-enough", "--reason", "relabelled", "--days", "3", "--tell", "boss")
     uid = say("asker", "waiver", "ask", f"{space}/churn", *said).strip()
     assert "waiver:grant" in say("asker", "waiver", "grant", uid, code=exits.DENIED)
     say("boss", "waiver", "grant", uid, "--note", "once")

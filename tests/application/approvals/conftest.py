@@ -13,20 +13,26 @@ from strongroom.application.approvals.verdicts import GiveVerdict
 from strongroom.application.approvals.views import ApprovalView, WaiverView
 from strongroom.application.approvals.waivers import AskWaiver, Decision
 from strongroom.application.call import Call
+from strongroom.application.gates import policies
 from strongroom.application.identity import setup, teams
 from strongroom.application.identity.teams import CreateTeam
 from strongroom.application.paging import PageRequest
 from strongroom.application.registry import versions
 from strongroom.application.registry.views import AssetView, VersionView
 from strongroom.application.views import microseconds
+from strongroom.domain.gates.policy import parse
 from strongroom.domain.gates.view import Approval
+from strongroom.domain.gates.waiving import digest_of
 from strongroom.domain.identity.roles import Permission
 from tests.application.conftest import DAY, World
 from tests.promises.conftest import home, site
 from tests.promises.support import Site, make_asset, publish
 
 __all__ = ["home", "site"]
-POLICY = "0197a000-0000-7000-8000-000000000001"
+RULES = [
+    {"id": id_, "expression": "false", "message": "Not good enough.", "applies": {"targets": ["nowhere"]}}
+    for id_ in ("good-enough", "r0", "r1", "r2")
+]
 
 
 @dataclass
@@ -93,11 +99,19 @@ class Board:
 
     # -- waivers -------------------------------------------------------------------------------------------------
 
+    @property
+    def policy(self) -> str:
+        """Uid of a policy that stands before nothing."""
+        document = {"policy": 1, "name": "nowhere", "rules": RULES}
+        return self.world.command("admin", lambda call: policies.apply(call, document)).uid
+
     def ask_waiver(self, who: str = "maintainer", days: float = 10, **more: Any) -> WaiverView:
         about = more if {"asset_uid", "version_uid"} & more.keys() else {**more, "version_uid": self.version.uid}
 
+        policy = self.policy
+
         def work(call: Call) -> WaiverView:
-            said: dict[str, Any] = {"policy": POLICY, "rule": "good-enough", "reason": "holdout is relabelled", **about}
+            said: dict[str, Any] = {"policy": policy, "rule": "good-enough", "reason": "holdout is relabelled", **about}
             return waivers.ask(call, AskWaiver(ends_at=call.now + int(days * DAY), **said))
 
         return self.world.command(who, work)
@@ -114,9 +128,12 @@ class Board:
     def open(self, uid: str = "") -> dict[tuple[str, str], str]:
         """Waivers that open gates for the version now."""
 
+        policy = self.policy
+
         def look(call: Call) -> dict[tuple[str, str], str]:
             _asset, version = versions.by_uid(call, uid or self.version.uid, Permission.ASSET_READ)
-            return dict(standing.waivers(call, version))
+            (rule, *_) = parse({"policy": 1, "name": "nowhere", "rules": RULES}).rules
+            return dict(standing.waivers(call, version, {(policy, rule.id): digest_of(rule)}))
 
         return self.world.read("admin", look)
 

@@ -6,11 +6,9 @@ from strongroom.application.approvals import waivers
 from strongroom.application.approvals.views import WaiverView
 from strongroom.application.paging import PageRequest
 from strongroom.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from tests.application.approvals.conftest import POLICY, Board
+from tests.application.approvals.conftest import Board
 from tests.application.conftest import DAY
 from tests.promises.support import publish, reference
-
-OF = (POLICY, "good-enough")
 
 
 def revoke(board: Board, who: str, one: WaiverView) -> WaiverView:
@@ -27,7 +25,7 @@ def test_asked_by_one_granted_by_another_open_until_its_end(board: Board) -> Non
     action, details = board.recorded()
     assert (action, details["asked_by"]) == ("waiver.grant", board.world.uid("contributor"))
     assert (granted.state, granted.opens, granted.decided_by) == ("granted", True, board.world.uid("admin"))
-    assert board.open() == {OF: asked.uid}
+    assert board.open() == {(board.policy, "good-enough"): asked.uid}
     assert board.epoch() == before + 1
     board.world.clock.advance(11 * DAY)
     assert board.open() == {}
@@ -81,12 +79,12 @@ def test_one_for_an_asset_is_for_its_versions_but_its_granters_own(board: Board)
     asked = board.ask_waiver("contributor", asset_uid=board.version.asset_uid)
     board.person("lead", "admin")
     board.decide("lead", asked)
-    assert board.open() == {OF: asked.uid}
+    assert board.open() == {(board.policy, "good-enough"): asked.uid}
     own = publish(board.site, board.version.asset_uid, [reference("weights", "of-lead")], who="lead")
     assert board.open(own.uid) == {}
     alone = board.ask_waiver("contributor")
     board.decide("admin", alone)
-    assert board.open() == {OF: asked.uid}, "of several the oldest is named"
+    assert board.open() == {(board.policy, "good-enough"): asked.uid}, "of several the oldest is named"
     assert board.open(own.uid) == {}
 
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 AUTHOR = "author of what is judged"
 SAID = {"transition": "stage", "target": "production", "note": "for the release of May", "days": 7}
+#: It stands before nothing.
+RULE = {"id": "r", "expression": "false", "message": "Never.", "applies": {"targets": ["nowhere"]}}
+POLICY = {"policy": 1, "name": "waived", "rules": [RULE]}
 
 
 def author(world: "World") -> str:
@@ -55,8 +58,8 @@ def _given(world: "World") -> str:
 def _asked(world: "World") -> dict[str, object]:
     from tests.support.api_world import in_days
 
-    uid = version(world)["uid"]
-    return {"policy": world.new("policy"), "rule": "r", "reason": "x", "ends_at": in_days(5), "version_uid": uid}
+    uid, policy = version(world)["uid"], world.do("policy.apply", {"document": POLICY})["uid"]
+    return {"policy": policy, "rule": "r", "reason": "x", "ends_at": in_days(5), "version_uid": uid}
 
 
 def _waiver(world: "World", *, own: bool = False) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from strongroom.application.approvals.telling import addressed
+from strongroom.application.approvals.telling import addressed, asked_by_rules
 from strongroom.application.approvals.views import (
     ApprovalView,
     WaitingView,
@@ -32,7 +32,8 @@ class AskApproval:
     """Ask for approval of a version for a transition.
 
     :param strict: verdicts stand only as long as nothing else is evaluated, found or flagged.
-    :param tell: names of people and teams. :param days: how long it waits for verdicts.
+    :param tell: names of people and teams; where it is empty the teams that rules ask are told.
+    :param days: how long it waits for verdicts.
     """
 
     transition: str
@@ -51,7 +52,8 @@ def ask(call: Call, version_uid: str, command: AskApproval) -> ApprovalView:
     way = clean_way(call, command.transition, command.target)
     _make_room(call, version, way)
     new = call.tx.approvals.add(_new(call, version, way, command), call.actor.id)
-    call.tx.approvals.tell(new.uid, addressed(call, asset, command.tell))
+    whom = addressed(call, asset, command.tell) if command.tell else asked_by_rules(call, asset, version, way)
+    call.tx.approvals.tell(new.uid, whom)
     moved = evidence(call, version)
     asset = call.tx.assets.advance(asset)
     more: dict[str, Json] = {"strict": new.strict, "expires_at": new.expires_at}

@@ -44,12 +44,15 @@ def _facts(found: Sequence[Verdict], said: Said) -> list[Approval]:
     ]
 
 
-def waivers(call: Call, version: Version) -> Mapping[tuple[str, str], str]:
-    """Waivers that open gates for a version: policy and rule -> uid of the waiver, of several the oldest."""
+def waivers(call: Call, version: Version, rules: Mapping[tuple[str, str], str]) -> Mapping[tuple[str, str], str]:
+    """Waivers of rules for a version: policy (uid) and rule (id) -> uid of the waiver, of several the oldest.
+
+    :param rules: those that are asked about, each with its digest as it reads now.
+    """
     found = [
         one
         for one in call.tx.waivers.current(version.asset_id, call.now, WAIVERS_MOST)
-        if one.version_id in (None, version.id)
+        if one.version_id in (None, version.id) and rules.get((one.policy, one.rule)) == one.rule_digest
     ]
     if not found:
         return {}

@@ -13,7 +13,10 @@ from strongroom.domain.approvals.fields import WAIVERS_MOST, clean_end, clean_no
 from strongroom.domain.approvals.model import Waiver, WaiverState
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
-from strongroom.domain.errors import Conflict, Invalid
+from strongroom.domain.errors import Conflict, Invalid, NotFound
+from strongroom.domain.gates.policy import Rule
+from strongroom.domain.gates.question import StoredPolicy
+from strongroom.domain.gates.waiving import digest_of
 from strongroom.domain.identity.roles import Permission
 from strongroom.domain.registry.model import Asset, Version, VersionState
 
@@ -48,10 +51,11 @@ class Decision:
 def ask(call: Call, command: AskWaiver) -> WaiverView:
     """Ask for a waiver. :raises Conflict: there are too many that are not past their end."""
     asset, version = _about(call, command)
+    policy, rule = _rule(call, command)
     reason, ends_at = clean_reason(command.reason), clean_end(command.ends_at, call.now)
     if len(call.tx.waivers.current(asset.id, call.now, WAIVERS_MOST)) >= WAIVERS_MOST:
         raise Conflict(f"An asset has at most {WAIVERS_MOST} waivers at a time.", limit=WAIVERS_MOST)
-    new = call.tx.waivers.add(_new(call, asset, version, command, reason, ends_at), call.actor.id)
+    new = call.tx.waivers.add(_new(call, asset, version, (policy, rule), reason, ends_at), call.actor.id)
     call.tx.approvals.tell(new.uid, addressed(call, asset, command.tell))
     _record(call, asset, "waiver.ask", new)
     return waiver_views(call, [new])[0]
@@ -68,7 +72,20 @@ def _about(call: Call, command: AskWaiver) -> tuple[Asset, Version | None]:
     return asset, version
 
 
-def _new(call: Call, asset: Asset, version: Version | None, command: AskWaiver, reason: str, ends_at: int) -> Waiver:
+def _rule(call: Call, command: AskWaiver) -> tuple[StoredPolicy, Rule]:
+    """The rule, of a policy that is in force. :raises NotFound: no such policy, or it has no such rule."""
+    policies = call.tx.policies.standing(call.workspace.id)
+    policy = next((one for one in policies if command.policy in (one.uid, one.policy.name)), None)
+    rule = next((one for one in policy.policy.rules if one.id == command.rule), None) if policy else None
+    if policy is None or rule is None:
+        raise NotFound("No policy that is in force has such a rule.")
+    return policy, rule
+
+
+def _new(
+    call: Call, asset: Asset, version: Version | None, of: tuple[StoredPolicy, Rule], reason: str, ends_at: int
+) -> Waiver:
+    policy, rule = of
     return Waiver(
         id=0,
         uid=call.tx.new_uid(),
@@ -77,10 +94,10 @@ def _new(call: Call, asset: Asset, version: Version | None, command: AskWaiver, 
         version_id=version.id if version else None,
         version_uid=version.uid if version else None,
         tree=(version.tree or "") if version else "",
-        policy=command.policy,
-        policy_name="",
-        rule=command.rule,
-        rule_digest="",
+        policy=policy.uid,
+        policy_name=policy.policy.name,
+        rule=rule.id,
+        rule_digest=digest_of(rule),
         reason=reason,
         asked_by=call.actor.uid,
         state=WaiverState.ASKED,

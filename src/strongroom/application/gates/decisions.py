@@ -96,7 +96,8 @@ def replay(call: Call, uid: str) -> ReplayView:
     question = Question(way, tuple(rules), evidence, stored.body["problem"])
     if question.digest not in call.verdicts:
         raise Undecided([question])
-    again = questions.answer(question, call.verdicts[question.digest])
+    waivers = {(one["policy"], one["rule"]): one["waiver"] for one in stored.body["rules"] if one.get("waiver")}
+    again = questions.answer(question, call.verdicts[question.digest]).waived(waivers)
     results = [(one.said.rule, one.said.result.value) for one in again.rulings]
     same = (
         question.evidence_digest == stored.evidence

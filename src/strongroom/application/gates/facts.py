@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from strongroom.application.approvals import standing
 from strongroom.application.call import Call
 from strongroom.application.lineage.walking import Walk
 from strongroom.domain.errors import Invalid
@@ -37,6 +38,7 @@ def gather(call: Call, asset: Asset, version: Version) -> Facts:
     tags = call.tx.tags.current("version", [version.id]).get(version.id, ())
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     flags = call.tx.lineage.flags_of([Vertex("version", version.id)], LIST_MOST + 1, removed=False)
+    approvals, rejections = standing.verdicts(call, version, call.caller.uid)
     return Facts(
         place=place(call, asset),
         uid=version.uid,
@@ -50,6 +52,8 @@ def gather(call: Call, asset: Asset, version: Version) -> Facts:
         lineage=_upstream(call, version),
         licence=_licences(call, {version.id: version}).get(version.id, ""),
         card=sections(asset.card or ""),
+        approvals=approvals,
+        rejections=rejections,
         flags=sorted({flag.cause.value for flag in flags}),
         author=version.created_by,
         requester=call.caller.uid,

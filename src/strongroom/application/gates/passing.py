@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from strongroom.application.approvals import standing
 from strongroom.application.call import Call
 from strongroom.application.gates import facts
 from strongroom.application.ports.gates import StoredDecision
+from strongroom.domain.approvals.model import Way
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
 from strongroom.domain.errors import GateRefused, Invalid
 from strongroom.domain.gates import question as questions
-from strongroom.domain.gates.decision import Result
 from strongroom.domain.gates.policy import Transition, TransitionKind
 from strongroom.domain.gates.question import Answer, Question, StoredPolicy, Undecided
 from strongroom.domain.registry.model import Asset, Version, Workspace
@@ -53,7 +54,7 @@ def require(call: Call, crossings: Sequence[Crossing]) -> list[str]:
     policies = call.tx.policies.standing(call.workspace.id)
     decided = decide(call, policies, crossings) if policies else []
     if all(one.answer.passed for one in decided):
-        return [record(call, one) for one in decided]
+        return [_let_pass(call, one) for one in decided]
     stopped = [one for one in decided if not one.answer.passed]
     reasons = list(dict.fromkeys(why for one in stopped for why in one.answer.reasons))
     target = stopped[0].answer.question.transition.target
@@ -61,6 +62,13 @@ def require(call: Call, crossings: Sequence[Crossing]) -> list[str]:
     refused = GateRefused(said, reasons=reasons[:REASONS_MOST])
     refused.decided = tuple(stopped)
     raise refused
+
+
+def _let_pass(call: Call, decided: Decided) -> str:
+    """What it asked approval for is done with; what was said of it stays."""
+    way = decided.answer.question.transition
+    call.tx.approvals.done(decided.crossing.version.id, Way(way.kind, way.target), call.now)
+    return record(call, decided)
 
 
 def told(decisions: Sequence[str]) -> dict[str, Json]:
@@ -75,9 +83,15 @@ def decide(call: Call, policies: Sequence[StoredPolicy], crossings: Sequence[Cro
     if missing:
         raise Undecided(list(missing.values()))
     return [
-        Decided(call.workspace, crossing, questions.answer(found, call.verdicts[found.digest]))
+        Decided(call.workspace, crossing, _waived(call, crossing, questions.answer(found, call.verdicts[found.digest])))
         for crossing, found in asked
     ]
+
+
+def _waived(call: Call, crossing: Crossing, answer: Answer) -> Answer:
+    """With the waivers that stand for the rules that did not pass; they are looked for only then."""
+    stopping = answer.stopping
+    return answer.waived(standing.waivers(call, crossing.version, stopping)) if stopping else answer
 
 
 def _question(call: Call, policies: Sequence[StoredPolicy], crossing: Crossing) -> Question | None:
@@ -132,6 +146,7 @@ def _body(answer: Answer) -> dict[str, Any]:
         ],
         "rules": [
             {"policy": one.policy.uid, "rule": one.said.rule, "result": one.said.result, "reason": one.said.reason}
+            | ({"waiver": one.said.waiver} if one.said.waiver else {})
             for one in answer.rulings
         ],
         "problem": answer.question.problem,
@@ -140,7 +155,7 @@ def _body(answer: Answer) -> dict[str, Any]:
 
 def _details(kept: StoredDecision, answer: Answer) -> dict[str, Json]:
     """What the log says: the digests of all that a decision rests on."""
-    stopped = (one for one in answer.rulings if one.said.result is not Result.PASSED)
+    stopped = (one for one in answer.rulings if one.said.stops)
     return {
         "decision": kept.uid,
         "kind": kept.kind,
@@ -149,5 +164,6 @@ def _details(kept: StoredDecision, answer: Answer) -> dict[str, Json]:
         "policies": tuple(f"{one['uid']}#{one['number']}:{one['digest']}" for one in kept.body["policies"]),
         "passed": kept.passed,
         "rules": len(answer.rulings),
+        "waived": tuple(one.said.waiver for one in answer.rulings if one.said.waiver),
         "failed": tuple(f"{one.policy.uid}/{one.said.rule}" for one in stopped)[:REASONS_MOST],
     }

@@ -26,12 +26,13 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True)
 class RulingView:
-    """What came of one rule: passed, failed, or error where it could not be evaluated."""
+    """What came of one rule: passed, failed, error where it could not be evaluated, or waived by a `waiver`."""
 
     policy: str
     rule: str
     result: str
     reason: str
+    waiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def policy_view(stored: StoredPolicy) -> PolicyView:
 def ruling_views(answer: Answer) -> list[RulingView]:
     """What came of each rule, by the name of its policy."""
     return [
-        RulingView(one.policy.policy.name, one.said.rule, one.said.result.value, one.said.reason)
+        RulingView(one.policy.policy.name, one.said.rule, one.said.result.value, one.said.reason, one.said.waiver)
         for one in answer.rulings
     ]
 
@@ -117,7 +118,10 @@ def decision_view(stored: StoredDecision, version_uid: str, seen: Mapping[str, A
         stored.source,
         stored.passed,
         [UsedPolicyView(**one) for one in stored.body["policies"]],
-        [RulingView(names[one["policy"]], one["rule"], one["result"], one["reason"]) for one in stored.body["rules"]],
+        [
+            RulingView(names[one["policy"]], one["rule"], one["result"], one["reason"], one.get("waiver", ""))
+            for one in stored.body["rules"]
+        ],
         stored.body["problem"],
         stored.evidence,
         seen,

@@ -34,6 +34,10 @@ class Approvals(Protocol):
         """Change fields; the ETag moves on."""
         ...
 
+    def done(self, version_id: int, way: Way, at: int) -> None:
+        """End the open request of a transition, which the version has made."""
+        ...
+
     def list(self, version_id: int, below: int | None, limit: int) -> Sequence[ApprovalRequest]:
         """Of a version, the latest first."""
         ...

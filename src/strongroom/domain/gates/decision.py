@@ -15,15 +15,25 @@ class Result(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
+    WAIVED = "waived"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleDecision:
-    """What came of one rule; `reason` is the rule's message, and for an error what went wrong as well."""
+    """What came of one rule; `reason` is the rule's message, and for an error what went wrong as well.
+
+    :param waiver: uid of what let it stop nothing.
+    """
 
     rule: str
     result: Result
     reason: str = ""
+    waiver: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether it keeps a version back."""
+        return self.result not in (Result.PASSED, Result.WAIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class Decision:
     @property
     def passed(self) -> bool:
         """Whether the way is free."""
-        return all(one.result is Result.PASSED for one in self.rules)
+        return not any(one.stops for one in self.rules)
 
 
 def decided(rule: Rule, outcome: object) -> RuleDecision:

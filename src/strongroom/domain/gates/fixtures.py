@@ -116,6 +116,6 @@ def differences(fixture: Fixture, decision: Decision, known: Sequence[str]) -> l
         elif came[rule].result is not wanted:
             found.append(f"{rule}: {came[rule].result.value}, not {wanted.value} ({came[rule].reason})")
     if decision.passed is not fixture.passes:
-        stopped = [f"{one.rule}: {one.reason}" for one in decision.rules if one.result is not Result.PASSED]
+        stopped = [f"{one.rule}: {one.reason}" for one in decision.rules if one.stops]
         found.append("it passes" if decision.passed else f"it does not pass: {'; '.join(stopped)}")
     return found

@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 from strongroom.domain.errors import Invalid
-from strongroom.domain.gates import decision, view
-from strongroom.domain.gates.decision import Result, RuleDecision
+from strongroom.domain.gates import decision, view, waiving
+from strongroom.domain.gates.decision import RuleDecision
 from strongroom.domain.gates.policy import Place, Policy, Rule, Transition, rules_for
 from strongroom.domain.gates.view import Facts
 
@@ -90,12 +90,27 @@ class Answer:
     @property
     def passed(self) -> bool:
         """Whether the way is free."""
-        return all(one.said.result is Result.PASSED for one in self.rulings)
+        return not any(one.said.stops for one in self.rulings)
 
     @property
     def reasons(self) -> list[str]:
         """What the rules say that did not pass."""
-        return [one.said.reason for one in self.rulings if one.said.result is not Result.PASSED]
+        return [one.said.reason for one in self.rulings if one.said.stops]
+
+    @property
+    def stopping(self) -> Mapping[tuple[str, str], str]:
+        """Rules that keep the version back, by policy (uid) and id: the digest of each as it reads."""
+        asked = {(of.uid, rule.id): rule for of, rule in self.question.rules}
+        keys = [(one.policy.uid, one.said.rule) for one in self.rulings if one.said.stops]
+        return {key: waiving.digest_of(asked[key]) for key in keys}
+
+    def waived(self, waivers: Mapping[tuple[str, str], str]) -> "Answer":
+        """The same where rules are waived, by policy (uid) and id: the uid of the waiver."""
+        rulings = (
+            Ruling(one.policy, waiving.waived(one.said, waivers.get((one.policy.uid, one.said.rule))))
+            for one in self.rulings
+        )
+        return Answer(self.question, tuple(rulings))
 
 
 class Undecided(Exception):

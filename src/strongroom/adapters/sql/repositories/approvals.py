@@ -92,6 +92,12 @@ class SqlApprovals(Repository):
             changes["state"] = RequestState(str(changes["state"]))
         return replace(old, **changes)  # type: ignore[arg-type]  # fields of a request
 
+    def done(self, version_id: int, way: Way, at: int) -> None:
+        of = (approval_request.c.kind == way.kind.value, approval_request.c.target == way.target)
+        ended = update(approval_request).where(approval_request.c.version_id == version_id, _OPEN, *of)
+        changes = {"state": RequestState.DONE.value, "ended_at": at, "etag": approval_request.c.etag + 1}
+        self._connection.execute(ended.values(changes))
+
     def list(self, version_id: int, below: int | None, limit: int) -> Sequence[ApprovalRequest]:
         query = _requests().where(approval_request.c.version_id == version_id)
         return self._latest(query, below, limit)
