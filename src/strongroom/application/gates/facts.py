@@ -74,11 +74,11 @@ def place(call: Call, asset: Asset) -> Place:
 def _measured(call: Call, version: Version) -> list[Measured]:
     """Of the evaluations that stand on known data, the newest of each metric and data set."""
     stored = call.tx.evaluations.list(
-        version.id, name=None, metric=None, standing=True, after=None, limit=EVALUATIONS_MOST + 1
+        version.id, name=None, metric=None, standing=True, after=None, limit=EVALUATIONS_MOST + 1, slices=False
     )
     if len(stored) > EVALUATIONS_MOST:
         raise Invalid("The version has more evaluations than a rule may see.", limit=EVALUATIONS_MOST)
-    found: dict[tuple[str, str], Measured] = {}
+    found: dict[tuple[str, str, str, bool], Measured] = {}
     for one in sorted((one for one in stored if one.data.bound), key=lambda one: (-one.root_id, -one.id)):
         for measure in one.measures:
             said = Measured(
@@ -94,8 +94,10 @@ def _measured(call: Call, version: Version) -> list[Measured]:
                 high=measure.high,
                 rows=measure.rows,
                 judge=one.judge.name if one.judge else "",
+                dataset_resolved=one.data.resolved,
             )
-            found.setdefault((measure.name, one.data.digest), said)
+            # a later claim on the same bytes does not hide what is known of our own data set
+            found.setdefault((measure.name, one.data.digest, one.data.name, one.data.resolved), said)
     return [found[key] for key in sorted(found)]
 
 

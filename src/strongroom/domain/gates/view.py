@@ -32,6 +32,7 @@ class Measured:
     high: float | None = None
     rows: int | None = None
     judge: str = ""
+    dataset_resolved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
