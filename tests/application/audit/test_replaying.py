@@ -12,6 +12,7 @@ from strongroom.application.approvals.verdicts import GiveVerdict
 from strongroom.application.approvals.waivers import AskWaiver, Decision
 from strongroom.application.audit import standing
 from strongroom.application.delivery import environments, placing
+from strongroom.application.gates import policies
 from strongroom.application.identity import grants, principals, teams, tokens
 from strongroom.application.identity.grants import CreateGrant, Place
 from strongroom.application.identity.teams import CreateTeam
@@ -140,7 +141,7 @@ def approval_steps(world: World, uid: str) -> Steps:
         return world.command("admin", lambda call: verdicts.give(call, kept[target], GiveVerdict(said)))
 
     def waive(rule: str) -> None:
-        said = AskWaiver("0197a000-0000-7000-8000-000000000001", rule, "relabelled", ends, version_uid=uid)
+        said = AskWaiver("elsewhere", rule, "relabelled", ends, version_uid=uid)
         kept[rule] = world.command("maintainer", lambda call: waivers.ask(call, said)).uid
 
     def decide(rule: str, *, granted: bool) -> object:
@@ -149,7 +150,12 @@ def approval_steps(world: World, uid: str) -> Steps:
             lambda call: waivers.decide(call, kept[rule], Decision(granted, "", ends - DAY if granted else None), None),
         )
 
+    applies = {"transitions": ["stage"], "targets": ["elsewhere"]}
+    rules = [{"id": id_, "expression": "false", "message": "no", "applies": applies} for id_ in ("one", "two", "three")]
+    document = {"policy": 1, "name": "elsewhere", "rules": rules}
+
     return [
+        lambda: world.command("admin", lambda call: policies.apply(call, document)),
         lambda: ask("staging"),
         lambda: ask("production"),
         lambda: give("staging", "approve"),
@@ -224,7 +230,7 @@ def test_a_table_edited_with_the_databases_password_is_named(
         world.command("admin", act)
     delivery.promote(1, "dev")
     said = approval_steps(world, delivery.versions[1].uid)
-    for step in (said[0], said[3], said[7]):
+    for step in (said[0], said[1], said[4], said[8]):
         step()
     report = replayed(world)
     assert report.ok

@@ -90,9 +90,9 @@ def _make(call: Call, version_uid: str, command: LinkVersion) -> VersionView:
     source_asset, source = _source(call, version_uid)
     for asset_id in sorted({source_asset.id, _target(call, command.asset_uid, source_asset).id}):
         call.tx.assets.lock(asset_id)
+    asset = assets.locked(call, command.asset_uid, Permission.VERSION_REGISTER)
     call.tx.versions.lock(source.id)
     source_asset, source = _source(call, version_uid)
-    asset = assets.locked(call, _target(call, command.asset_uid, source_asset).uid, Permission.VERSION_REGISTER)
     present = call.tx.versions.links(source.id)
     if any(one.asset_id == asset.id for one in present):
         raise AlreadyExists("The asset has a link to this version already.")
