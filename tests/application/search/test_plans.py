@@ -285,8 +285,9 @@ INSERT INTO logged_model_param (model_id, key_id, text, number, experiment_id)
 INSERT INTO logged_model_value (model_id, key_id, dataset_id, experiment_id, last, last_step, last_time, count)
   SELECT i, 1001, d, {experiment}, i % 997, 1, 1, 1
   FROM generate_series(1000, {rows}) i, unnest(ARRAY[0, 1000 + i % 5000]) d;
-INSERT INTO evaluation_value (version_id, key_id, dataset_digest, dataset_name, value, evaluation_id, rank)
-  SELECT i, k, 'd', '', i % 997, i, i FROM generate_series(1000, {rows}) i, unnest(ARRAY[1001, 1002, 1006]) k;
+INSERT INTO evaluation_value
+  (version_id, key_id, dataset_digest, dataset_name, dataset_asset_id, newest, value, evaluation_id, rank)
+  SELECT i, k, 'd', '', 0, true, i % 997, i, i FROM generate_series(1000, {rows}) i, unnest(ARRAY[1001, 1002, 1006]) k;
 INSERT INTO object_property (owner_kind, owner_id, key_id, type, text, number)
   SELECT 'version', i, k, CASE k WHEN 1006 THEN 'float' ELSE 'str' END, CASE k WHEN 1007 THEN 'onnx' || i % 50 END,
          CASE k WHEN 1006 THEN i * 1.0 / {rows} END
