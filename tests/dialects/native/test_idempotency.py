@@ -22,8 +22,13 @@ def key(text: str) -> list[tuple[str, str]]:
 
 def effects(world: World) -> int:
     """How many commands were done."""
-    records = world.do("audit.list", query={"page_size": 1000})["items"]
-    return sum(record["outcome"] == "done" for record in records)
+    done, query = 0, {"page_size": "1000"}
+    while True:
+        page = world.do("audit.list", query=query)
+        done += sum(record["outcome"] == "done" for record in page["items"])
+        if page["next_page_token"] is None:
+            return done
+        query["page_token"] = page["next_page_token"]
 
 
 @pytest.mark.parametrize(
