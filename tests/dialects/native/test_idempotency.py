@@ -25,7 +25,7 @@ def effects(world: World) -> int:
     done, query = 0, {"page_size": "1000"}
     while True:
         page = world.do("audit.list", query=query)
-        done += sum(record["outcome"] == "done" for record in page["items"])
+        done += len([record for record in page["items"] if record["outcome"] == "done"])
         if page["next_page_token"] is None:
             return done
         query["page_token"] = page["next_page_token"]
