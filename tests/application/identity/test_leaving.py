@@ -157,5 +157,5 @@ def test_what_cannot_be_recorded_is_not_done(world: World, model: AssetView, del
         connection.execute(text("DROP TRIGGER no_audit" + ("" if is_sqlite(database) else " ON audit")))
     for command in commands:
         world.command("admin", command)
-    engine.dispose()
     assert all(now > then for now, then in zip(rows(), before, strict=True))
+    engine.dispose()  # a look after this would open a connection that nobody closes
