@@ -11,7 +11,7 @@ from strongroom.adapters.cel.expressions import CelExpressions
 from strongroom.application.approvals import requests, waivers
 from strongroom.application.approvals.waivers import AskWaiver
 from strongroom.application.call import Call
-from strongroom.application.gates import decisions
+from strongroom.application.gates import decisions, risks
 from strongroom.application.gates.views import GateDecisionView
 from strongroom.application.lineage import flags
 from strongroom.application.paging import PageRequest
@@ -22,6 +22,7 @@ from tests.application.approvals.conftest import Board
 from tests.application.approvals.test_inbox import told
 from tests.application.conftest import DAY
 from tests.application.gates.conftest import Gates, rule
+from tests.application.gates.test_passing import evaluate
 from tests.promises.support import Site
 
 TO_PROD = {"transitions": ["stage"], "targets": ["production"]}
@@ -227,3 +228,15 @@ def test_what_is_waived_must_be_a_rule_in_force(gates: Gates, board: Board) -> N
     for policy, of in (("production", "bad"), ("staging", "good")):
         with pytest.raises(NotFound):
             board.ask_waiver(policy=policy, rule=of)
+
+
+def test_what_was_approved_and_taken_is_not_at_risk_for_want_of_approvals(gates: Gates, risk: Board) -> None:
+    """A later evaluation voids approvals for the next step; the step that was taken was taken with them."""
+    gates.apply(two_of_risk())
+    asked = risk.ask("contributor")
+    risk.give("ann", asked)
+    risk.give("bob", asked)
+    gates.do(lambda call: stages.place(call, risk.version.uid, "production", "", move_others=False, etag=None))
+    evaluate(gates, risk.version, 0.99)
+    assert gates.runner.run(risks.look(gates.world.executor, gates.expressions)) == 1
+    assert not gates.see(lambda call: risks.listed(call, PageRequest())).items

@@ -203,7 +203,9 @@ EDITS = {
     "stage": "UPDATE stage SET name = 'production' WHERE valid_to IS NULL",
     "grant": "UPDATE role_grant SET role = 'admin' WHERE role = 'contributor' AND scope_kind = 'workspace'",
     "member": "UPDATE team_member SET valid_to = NULL",
-    "token": "UPDATE token SET secret_hash = 'f' WHERE id = (SELECT min(id) FROM token WHERE revoked_at IS NULL)",
+    # not that of whoever looks: ids of tokens are random, the smallest is anybody's
+    "token": "UPDATE token SET secret_hash = 'f' "
+    "WHERE principal_id = (SELECT id FROM principal WHERE name = 'stranger') AND revoked_at IS NULL",
     "disabled": "UPDATE principal SET disabled_at = NULL WHERE disabled_at IS NOT NULL",
     "environment": "UPDATE environment SET restricted = (1 = 0) WHERE name = 'prod'",
     "release": "UPDATE delivery_release SET digest = 'f' WHERE number = 1",

@@ -40,5 +40,6 @@ REQUESTS = {
     "gate.check": lambda world: Asked({"uid": world.version["uid"], "kind": "stage", "target": "staging"}, {}),
     "gate.decisions": lambda world: Asked({"uid": world.version["uid"]}, {}),
     "gate.decision": lambda world: Asked({"uid": _decision(world)["uid"]}, {}),
+    "gate.risks": lambda world: Asked({}, {"version": world.version["uid"]}),
     "gate.replay": lambda world: Asked({"uid": _decision(world)["uid"]}, {}),
 }

@@ -15,6 +15,7 @@ from strongroom.application.collection import collecting
 from strongroom.application.delivery import watching
 from strongroom.application.edge import Gateway
 from strongroom.application.events.delivery import KEPT_US as DELIVERIES_KEPT_US
+from strongroom.application.gates import risks
 from strongroom.application.identity import setup
 from strongroom.application.ports.execution import Executor
 from strongroom.application.ports.transaction import Transaction
@@ -157,6 +158,7 @@ def jobs(gateway: Gateway, uses: TokenUses, agree: Callable[[Transaction], None]
         Job("flush-token-uses", 30, lambda: flush_uses(executor, uses), last=True),
         Job("close-read-windows", 60, lambda: executor.command(reads.close_windows)),
         Job("announce-silent-targets", 10, lambda: until_done(executor, watching.announce_silent)),
+        Job("ask-gates-again", 5, lambda: risks.look(executor, gateway.expressions)),
         Job("follow-recalls", 1, lambda: reaching.go_on(executor)),
         Job("seal-runs", 15, lambda: until_done(executor, lambda tx: sealing.seal_due(tx, AT_ONCE))),
         Job("merge-blocks", 5, lambda: compaction.merge_due(executor)),

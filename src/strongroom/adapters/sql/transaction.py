@@ -32,6 +32,7 @@ from strongroom.adapters.sql.repositories.experiments import SqlExperiments
 from strongroom.adapters.sql.repositories.feed import SqlFeed
 from strongroom.adapters.sql.repositories.figures import SqlFigures
 from strongroom.adapters.sql.repositories.folders import SqlFolders
+from strongroom.adapters.sql.repositories.gate_standings import SqlStandings
 from strongroom.adapters.sql.repositories.grants import SqlGrants
 from strongroom.adapters.sql.repositories.handles import SqlHandles
 from strongroom.adapters.sql.repositories.holding import SqlHolding
@@ -387,6 +388,10 @@ class SqlTransaction:
     @cached_property
     def decisions(self) -> SqlDecisions:
         return SqlDecisions(self)
+
+    @cached_property
+    def standings(self) -> SqlStandings:
+        return SqlStandings(self)
 
     @cached_property
     def evaluations(self) -> SqlEvaluations:

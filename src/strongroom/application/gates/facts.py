@@ -5,7 +5,8 @@ The version's row is locked by whoever asks in order to change something. Whatev
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from strongroom.application.approvals import standing
@@ -13,7 +14,7 @@ from strongroom.application.call import Call
 from strongroom.application.lineage.walking import Walk
 from strongroom.domain.errors import Invalid
 from strongroom.domain.gates.policy import Place
-from strongroom.domain.gates.view import LIST_MOST, Facts, Measured, Upstream
+from strongroom.domain.gates.view import LIST_MOST, Approval, Facts, Measured, Upstream
 from strongroom.domain.lineage.model import Vertex
 from strongroom.domain.registry.card import CardValue
 from strongroom.domain.registry.model import Asset, Version
@@ -28,17 +29,27 @@ EVALUATIONS_MOST: Final = 1_000
 _HEADING: Final = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 
 
-def gather(call: Call, asset: Asset, version: Version) -> Facts:
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A step that was taken is asked about again: who asked (uid), and the approvals that it was taken with."""
+
+    requester: str
+    approvals: Sequence[Approval]
+
+
+def gather(call: Call, asset: Asset, version: Version, again: Again | None = None) -> Facts:
     """Everything that a rule may ask of a version.
 
     What the caller may not see counts too: a rule answers yes or no.
 
+    :param again: None for a step that is to be taken now, by the caller.
     :raises Invalid: there is more of something than a rule may see.
     """
     tags = call.tx.tags.current("version", [version.id]).get(version.id, ())
     aliases = call.tx.aliases.of_versions([version.id]).get(version.id, ())
     flags = call.tx.lineage.flags_of([Vertex("version", version.id)], LIST_MOST + 1, removed=False)
-    approvals, rejections = standing.verdicts(call, version, call.caller.uid)
+    requester = again.requester if again else call.caller.uid
+    approvals, rejections = standing.verdicts(call, version, requester)
     return Facts(
         place=place(call, asset),
         uid=version.uid,
@@ -52,11 +63,11 @@ def gather(call: Call, asset: Asset, version: Version) -> Facts:
         lineage=_upstream(call, version),
         licence=_licences(call, {version.id: version}).get(version.id, ""),
         card=sections(asset.card or ""),
-        approvals=approvals,
+        approvals=again.approvals if again else approvals,
         rejections=rejections,
         flags=sorted({flag.cause.value for flag in flags}),
         author=version.created_by,
-        requester=call.caller.uid,
+        requester=requester,
         unpinned=version.unpinned,
         has_signature=bool(version.signature),
         size=version.bytes,

@@ -13,7 +13,8 @@ from typing import Any
 from strongroom.application.approvals import standing
 from strongroom.application.call import Call
 from strongroom.application.gates import facts
-from strongroom.application.ports.gates import StoredDecision
+from strongroom.application.gates.facts import Again
+from strongroom.application.ports.gates import Standing, StoredDecision
 from strongroom.domain.approvals.model import Way
 from strongroom.domain.audit.canonical_json import Json
 from strongroom.domain.audit.record import Subject
@@ -28,12 +29,16 @@ REASONS_MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A version on its way, its row locked. :param named: only rules that name their targets are asked."""
+    """A version on its way, its row locked.
+
+    :param named: only rules that name their targets are asked. :param again: see `risks`.
+    """
 
     asset: Asset
     version: Version
     transition: Transition
     named: bool = False
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ def require(call: Call, crossings: Sequence[Crossing]) -> list[str]:
     :raises Undecided: for the edge, see the module.
     """
     policies = call.tx.policies.standing(call.workspace.id)
+    if policies:
+        _frozen(call, crossings)
     decided = decide(call, policies, crossings) if policies else []
     if all(one.answer.passed for one in decided):
         return [_let_pass(call, one) for one in decided]
@@ -62,6 +69,22 @@ def require(call: Call, crossings: Sequence[Crossing]) -> list[str]:
     refused = GateRefused(said, reasons=reasons[:REASONS_MOST])
     refused.decided = tuple(stopped)
     raise refused
+
+
+def _frozen(call: Call, crossings: Sequence[Crossing]) -> None:
+    """No alias leads to a version that is at risk, whether a gate stands before that alias or not."""
+    for one in crossings:
+        if one.transition.kind is not TransitionKind.ALIAS:
+            continue
+        risks = call.tx.standings.at_risk(one.version.id)
+        # where it stands at risk the gate itself is asked, of what is known now
+        there = (risk for risk in risks if (risk.kind, risk.target) != ("alias", one.transition.target))
+        elsewhere = [risk for risk in there if call.tx.standings.there(risk)]
+        if elsewhere:
+            reasons = list(dict.fromkeys(why for risk in elsewhere for why in risk.reasons))
+            where = ", ".join(sorted({f"{risk.kind} {risk.target!r}" for risk in elsewhere}))
+            said = f"The version is at risk in {where}; no alias is set on it: {' '.join(reasons)}"[:2_000]
+            raise GateRefused(said, reasons=reasons[:REASONS_MOST])
 
 
 def _let_pass(call: Call, decided: Decided) -> str:
@@ -100,7 +123,7 @@ def _question(call: Call, policies: Sequence[StoredPolicy], crossing: Crossing) 
     if not rules:  # most ways have no gate: nothing is gathered for them
         return None
     try:
-        known = facts.gather(call, crossing.asset, crossing.version)
+        known = facts.gather(call, crossing.asset, crossing.version, crossing.again)
     except Invalid as error:
         return Question(crossing.transition, rules, "", error.message)
     if crossing.transition.kind is TransitionKind.REGISTRATION:
@@ -127,7 +150,9 @@ def record(call: Call, decided: Decided) -> str:
         recorded_at=call.now,
     )
     if passed or way.kind is not TransitionKind.REGISTRATION:
-        call.tx.decisions.add(kept, asked.evidence, call.actor.id)
+        id_ = call.tx.decisions.add(kept, asked.evidence, call.actor.id)
+        if passed and way.kind is not TransitionKind.REGISTRATION:
+            call.tx.standings.stand(Standing(kept.workspace_id, version.id, kept.kind, kept.target, id_))
         subject = Subject("version", version.uid)
     else:  # it never came to be
         subject = Subject("asset", decided.crossing.asset.uid)

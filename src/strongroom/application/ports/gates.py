@@ -81,9 +81,11 @@ class Position:
 class Decisions(Protocol):
     """What gates said; never changed."""
 
-    def add(self, decision: StoredDecision, evidence: str, actor_id: int, /) -> None:
-        """Store one (its `id` is ignored) with what the rules saw."""
+    def add(self, decision: StoredDecision, evidence: str, actor_id: int, /) -> int:
+        """Store one (its `id` is ignored) with what the rules saw; its id."""
         ...
+
+    def by_id(self, id_: int, /) -> StoredDecision: ...
 
     def positions(self, workspace_id: int, limit: int) -> Sequence[Position]:
         """Where live versions of a workspace stand now, those in environments first."""
@@ -93,4 +95,74 @@ class Decisions(Protocol):
     def evidence(self, digest: str) -> str: ...
     def list(self, version_id: int, after: Key | None, limit: int) -> Sequence[StoredDecision]:
         """Of a version, the latest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """That a version passed gates and stands where they let it, and what the last look at it found.
+
+    :param decision_id: that let it pass. :param risk_since: since when it would not pass any more; None while it would.
+    :param reasons: what the rules said then.
+    """
+
+    workspace_id: int
+    version_id: int
+    kind: str
+    target: str
+    decision_id: int
+    risk_since: int | None = None
+    reasons: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at what stands rested on. :param mark: policies and flags. :param epoch: the version's."""
+
+    mark: str
+    epoch: int
+    at: int
+
+
+class Standings(Protocol):
+    """What passed gates and stands there since."""
+
+    def stand(self, standing: Standing, /) -> None:
+        """A version has just passed: it is looked at soon, and is at no risk there until then."""
+        ...
+
+    def workspaces(self) -> Sequence[int]:
+        """Where something stands that passed, by id."""
+        ...
+
+    def mark(self, workspace_id: int) -> str:
+        """Changes with every policy and every flag of the workspace."""
+        ...
+
+    def due(self, workspace_id: int, mark: str, before: int, risky_before: int, limit: int) -> Sequence[Standing]:
+        """Those whose version, policies or flags have changed since the last look, or that was before `before`.
+
+        :param risky_before: the same for those at risk.
+        """
+        ...
+
+    def get(self, version_id: int, kind: str, target: str) -> Standing | None:
+        """One, locked until the end of the transaction."""
+        ...
+
+    def there(self, standing: Standing) -> bool:
+        """Whether the version is still in that place."""
+        ...
+
+    def looked(self, standing: Standing, look: Look) -> None:
+        """Keep what a look found."""
+        ...
+
+    def drop(self, standing: Standing) -> None: ...
+    def at_risk(self, version_id: int) -> Sequence[Standing]:
+        """Of a version, those that would not pass any more."""
+        ...
+
+    def list_at_risk(self, workspace_id: int, after: Key | None, limit: int) -> Sequence[Standing]:
+        """Of a workspace, by version, kind and target."""
         ...

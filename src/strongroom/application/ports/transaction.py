@@ -15,7 +15,7 @@ from strongroom.application.ports.collection import Collection
 from strongroom.application.ports.delivery import Environments, Placements, Releases, Targets
 from strongroom.application.ports.evaluations import Evaluations
 from strongroom.application.ports.events import Deliveries, Feed, Webhooks
-from strongroom.application.ports.gates import Decisions, Policies
+from strongroom.application.ports.gates import Decisions, Policies, Standings
 from strongroom.application.ports.handles import Handles
 from strongroom.application.ports.holding import Holding
 from strongroom.application.ports.identity import Admission, Grants, Principals, Settings, Teams, Tokens
@@ -181,6 +181,8 @@ class Transaction(Protocol):
     def policies(self) -> Policies: ...
     @property
     def decisions(self) -> Decisions: ...
+    @property
+    def standings(self) -> Standings: ...
     @property
     def evaluations(self) -> Evaluations: ...
     @property

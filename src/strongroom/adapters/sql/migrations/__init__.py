@@ -46,6 +46,7 @@ REVISIONS: Final = (
     "0040",
     "0041",
     "0042",
+    "0043",
 )
 
 HEAD: Final = REVISIONS[-1]

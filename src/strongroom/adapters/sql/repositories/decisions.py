@@ -36,7 +36,8 @@ def _load(row: AnyRow) -> StoredDecision:
     return load(StoredDecision, row, body=json.loads(row.body))
 
 
-def _placed(workspace_id: int) -> Select[Any]:
+def placed_in(workspace_id: int) -> Select[Any]:
+    """Versions of what environments run now: `kind`, `target`, `version_id`, `guarded`."""
     placed, part = delivery_placement, delivery_part
     found = select(
         literal("environment").label("kind"),
@@ -50,7 +51,8 @@ def _placed(workspace_id: int) -> Select[Any]:
     return found.where(*present).order_by(part.c.version_id, environment.c.name)
 
 
-def _aliased(workspace_id: int) -> Select[Any]:
+def aliased_in(workspace_id: int) -> Select[Any]:
+    """The same of aliases."""
     found = select(
         literal("alias").label("kind"),
         alias.c.name.label("target"),
@@ -62,7 +64,8 @@ def _aliased(workspace_id: int) -> Select[Any]:
     return found.where(*present).order_by(alias.c.id)
 
 
-def _staged(workspace_id: int) -> Select[Any]:
+def staged_in(workspace_id: int) -> Select[Any]:
+    """The same of stages."""
     found = select(
         literal("stage").label("kind"), stage.c.name.label("target"), stage.c.version_id, literal(1).label("guarded")
     )
@@ -74,15 +77,18 @@ def _staged(workspace_id: int) -> Select[Any]:
 class SqlDecisions(Repository):
     """See :class:`strongroom.application.ports.gates.Decisions`."""
 
-    def add(self, decision: StoredDecision, evidence: str, actor_id: int) -> None:
+    def add(self, decision: StoredDecision, evidence: str, actor_id: int) -> int:
         self._insert_ignore(gate_evidence, [{"digest": decision.evidence, "document": evidence}])
         row = {name: getattr(decision, name) for name in _NAMES if name != "id"}
-        self._insert(gate_decision, row | {"body": dump_json(decision.body), "decided_by": actor_id})
+        return self._insert_one(gate_decision, row | {"body": dump_json(decision.body), "decided_by": actor_id})
 
     def by_uid(self, workspace_id: int, uid: str) -> StoredDecision | None:
         query = _select().where(gate_decision.c.uid == uid, gate_decision.c.workspace_id == workspace_id)
         row = self._connection.execute(query).one_or_none()
         return _load(row) if row else None
+
+    def by_id(self, id_: int) -> StoredDecision:
+        return _load(self._connection.execute(_select().where(gate_decision.c.id == id_)).one())
 
     def evidence(self, digest: str) -> str:
         query = select(gate_evidence.c.document).where(gate_evidence.c.digest == digest)
@@ -90,7 +96,7 @@ class SqlDecisions(Repository):
 
     def positions(self, workspace_id: int, limit: int) -> Sequence[Position]:
         found: list[Position] = []
-        for query in (_placed(workspace_id), _aliased(workspace_id), _staged(workspace_id)):
+        for query in (placed_in(workspace_id), aliased_in(workspace_id), staged_in(workspace_id)):
             rows = self._connection.execute(query.limit(limit - len(found)))
             found += [Position(row.kind, row.target, row.version_id, bool(row.guarded)) for row in rows]
             if len(found) >= limit:

@@ -62,7 +62,7 @@ from strongroom.adapters.sql.tables.evaluations import (
     evaluation_value,
 )
 from strongroom.adapters.sql.tables.events import delivery, webhook
-from strongroom.adapters.sql.tables.gates import gate_decision, gate_evidence, policy, policy_version
+from strongroom.adapters.sql.tables.gates import gate_decision, gate_evidence, gate_standing, policy, policy_version
 from strongroom.adapters.sql.tables.handles import handle
 from strongroom.adapters.sql.tables.hub import access_request, asset_card
 from strongroom.adapters.sql.tables.identity import grant, principal, setting, team, team_member, token
@@ -167,6 +167,7 @@ __all__ = [
     "folder_entry",
     "gate_decision",
     "gate_evidence",
+    "gate_standing",
     "grant",
     "handle",
     "idempotency",

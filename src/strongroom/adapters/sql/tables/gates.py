@@ -1,6 +1,7 @@
 """Policies with their versions, and what gates said."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql_text
 
 from strongroom.adapters.sql.tables.base import Int64, json_text, key, metadata, ref, text, time_us, uid
 
@@ -53,4 +54,22 @@ gate_decision = Table(
     ref("decided_by", "principal"),
     time_us("recorded_at"),
     Index("ix_gate_decision_version", "version_id", "id"),
+)
+
+#: What passed and stands there since. `mark` and `epoch` are of what the last look rested on.
+gate_standing = Table(
+    "gate_standing",
+    metadata,
+    Column("version_id", Int64, ForeignKey("version.id"), primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("target", String(255), primary_key=True),
+    ref("workspace_id", "workspace"),
+    ref("decision_id", "gate_decision"),
+    Column("epoch", Integer, nullable=False, server_default="-1"),
+    Column("mark", String(64), nullable=False, server_default=""),
+    Column("checked_at", BigInteger, nullable=False, server_default=sql_text("0")),
+    time_us("risk_since", nullable=True),
+    Column("reasons", Text, nullable=False, server_default="[]"),
+    Index("ix_gate_standing_workspace", "workspace_id", "checked_at"),
+    sqlite_with_rowid=False,
 )

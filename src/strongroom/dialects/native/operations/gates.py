@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from strongroom.application.call import Call
-from strongroom.application.gates import breaking, decisions, policies
+from strongroom.application.gates import breaking, decisions, policies, risks
 from strongroom.application.gates.breaking import BreakingView
 from strongroom.application.gates.decisions import TARGET_LONGEST
+from strongroom.application.gates.risks import RiskView
 from strongroom.application.gates.views import CheckView, GateDecisionView, PolicyView, ReplayView
 from strongroom.application.paging import Page
 from strongroom.dialects.native.operation import Request, Struct, command, read
@@ -45,6 +46,12 @@ class Way(Struct, frozen=True, kw_only=True):
     kind: Literal["stage", "alias", "environment", "registration"]
     target: Target
     source: Annotated[str, Meta(max_length=TARGET_LONGEST)] | None = None
+
+
+class Risks(Paged, frozen=True, kw_only=True):
+    """All of the workspace, or those of one version (its uid)."""
+
+    version: Uid | None = None
 
 
 @command(
@@ -157,4 +164,29 @@ def replay(call: Call, request: Request[ByUid, Any]) -> ReplayView:
     return decisions.replay(call, request.params.uid)
 
 
-OPERATIONS = (apply, try_, list_, get, versions, retire, check, list_decisions, get_decision, replay)
+@read(
+    "gate.risks",
+    "/risks",
+    Permission.ASSET_READ,
+    "Versions that stand where the gates would not let them now: of the workspace, or one version",
+    params=Risks,
+    answer=Page[RiskView],
+)
+def list_risks(call: Call, request: Request[Risks, Any]) -> Page[RiskView]:
+    version = request.params.version
+    return risks.of_version(call, version) if version else risks.listed(call, request.params.page())
+
+
+OPERATIONS = (
+    apply,
+    try_,
+    list_,
+    get,
+    versions,
+    retire,
+    check,
+    list_decisions,
+    get_decision,
+    replay,
+    list_risks,
+)
