@@ -233,7 +233,7 @@ def test_what_is_waived_must_be_a_rule_in_force(gates: Gates, board: Board) -> N
 def test_what_was_approved_and_taken_is_not_at_risk_for_want_of_approvals(gates: Gates, risk: Board) -> None:
     """A later evaluation voids approvals for the next step; the step that was taken was taken with them."""
     gates.apply(two_of_risk())
-    asked = risk.ask("contributor")
+    asked = risk.ask("contributor", strict=True)
     risk.give("ann", asked)
     risk.give("bob", asked)
     gates.do(lambda call: stages.place(call, risk.version.uid, "production", "", move_others=False, etag=None))

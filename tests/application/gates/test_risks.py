@@ -140,7 +140,7 @@ def test_risks_are_listed_for_those_who_see_the_versions(gates: Gates, version: 
     in_production(gates, version)
     evaluate(gates, version, 0.5)
     look(gates)
-    of_one = gates.see(lambda call: risks.of_version(call, version.uid), "viewer")
+    of_one = gates.see(lambda call: risks.listed(call, PageRequest(), version.uid), "viewer")
     assert [one.target for one in of_one.items] == ["production"]
     with pytest.raises(Forbidden):
         listed(gates, "stranger")

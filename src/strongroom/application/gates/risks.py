@@ -35,7 +35,6 @@ AGAIN_US: Final = 300 * 1_000_000
 """Ages, ends of waivers and what other workspaces do have no mark: they are found this much later."""
 RISKY_AGAIN_US: Final = 30 * 1_000_000
 """What is at risk is asked about more often: it may have left, or have been waived."""
-RISKS_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +124,16 @@ def _as_decided(call: Call, decision: StoredDecision) -> Again:
     return Again(seen.get("transition", {}).get("requester", decision.decided_by), approvals)
 
 
-def of_version(call: Call, version_uid: str) -> Page[RiskView]:
-    """Where a version stands though the gates would not let it now."""
-    _, version = versions.by_uid(call, version_uid, Permission.ASSET_READ)
-    return Page(_views(call, call.tx.standings.at_risk(version.id)[:RISKS_SHOWN]), None)
-
-
-def listed(call: Call, page: PageRequest) -> Page[RiskView]:
-    """All of the workspace, for those who may read all of it."""
-    call.require(Permission.ASSET_READ)
-    listing = f"risks/{call.workspace.id}"
-    rows = call.tx.standings.list_at_risk(call.workspace.id, call.sealer.open(listing, page.token), page.size + 1)
+def listed(call: Call, page: PageRequest, version_uid: str | None = None) -> Page[RiskView]:
+    """Of one version, or of all of the workspace for those who may read all of it."""
+    version_id = None
+    if version_uid is None:
+        call.require(Permission.ASSET_READ)
+    else:
+        version_id = versions.by_uid(call, version_uid, Permission.ASSET_READ)[1].id
+    listing = f"risks/{call.workspace.id}/{version_id}"
+    after = call.sealer.open(listing, page.token)
+    rows = call.tx.standings.list_at_risk(call.workspace.id, version_id, after, page.size + 1)
     kept = call.sealer.page(listing, rows, page.size, lambda one: (one.version_id, one.kind, one.target))
     return Page(_views(call, kept.items), kept.next_page_token)
 

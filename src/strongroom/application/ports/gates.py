@@ -163,6 +163,8 @@ class Standings(Protocol):
         """Of a version, those that would not pass any more."""
         ...
 
-    def list_at_risk(self, workspace_id: int, after: Key | None, limit: int) -> Sequence[Standing]:
-        """Of a workspace, by version, kind and target."""
+    def list_at_risk(
+        self, workspace_id: int, version_id: int | None, after: Key | None, limit: int
+    ) -> Sequence[Standing]:
+        """Of a workspace or one version of it, by version, kind and target."""
         ...

@@ -90,8 +90,12 @@ class SqlStandings(Repository):
     def at_risk(self, version_id: int) -> Sequence[Standing]:
         return list(map(_load, self._connection.execute(_at_risk(gate_standing.c.version_id == version_id))))
 
-    def list_at_risk(self, workspace_id: int, after: Key | None, limit: int) -> Sequence[Standing]:
+    def list_at_risk(
+        self, workspace_id: int, version_id: int | None, after: Key | None, limit: int
+    ) -> Sequence[Standing]:
         wanted = [gate_standing.c.workspace_id == workspace_id]
+        if version_id is not None:
+            wanted.append(gate_standing.c.version_id == version_id)
         if after is not None:
             wanted.append(tuple_(*(gate_standing.c[name] for name in _KEYS)) > tuple_(*after))
         return list(map(_load, self._connection.execute(_at_risk(*wanted).limit(limit))))

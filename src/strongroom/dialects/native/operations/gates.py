@@ -173,8 +173,7 @@ def replay(call: Call, request: Request[ByUid, Any]) -> ReplayView:
     answer=Page[RiskView],
 )
 def list_risks(call: Call, request: Request[Risks, Any]) -> Page[RiskView]:
-    version = request.params.version
-    return risks.of_version(call, version) if version else risks.listed(call, request.params.page())
+    return risks.listed(call, request.params.page(), request.params.version)
 
 
 OPERATIONS = (
