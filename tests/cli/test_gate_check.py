@@ -74,8 +74,8 @@ def test_wrong_usage_is_told_apart(say: Say, gated: str) -> None:
     assert "one of --env" in say(gated, "--env", "a", "--alias", "b", code=2)
     assert "--wait takes" in say(gated, "--env", "gate-env", "--wait", "-1", code=2)
     say("gated/none", "--env", "gate-env", code=2)
-    assert "no environment 'gate-evn'" in say(gated, "--env", "gate-evn", code=2)
-    assert "no stage 'stagnig'" in say(gated, "--stage", "stagnig", code=2)
+    assert "no such environment" in say(gated, "--env", "gate-evn", code=2)
+    assert "'stagnig' is not a stage of this workspace" in say(gated, "--stage", "stagnig", code=2)
 
 
 def test_waiting_ends_with_the_approval_or_in_vain(

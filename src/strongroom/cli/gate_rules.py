@@ -72,7 +72,6 @@ def check(
         if not 0 <= wait <= LONGEST_WAIT:
             raise Invalid(f"--wait takes 0 to {LONGEST_WAIT} seconds.")
         with common.client() as client:
-            _check_target(client, kind, target)
             version = client.resolve(reference)
             name = f"{version.asset}:{version.number} -> {kind} {target}"
             found = _verdict(client, version.uid, kind, target, source, wait)
@@ -98,16 +97,6 @@ def _asked(env: str | None, stage: str | None, alias: str | None) -> tuple[str, 
     if len(given) != 1:
         raise Invalid("Say one of --env, --stage and --alias.")
     return given[0]
-
-
-def _check_target(client: "Client", kind: str, target: str) -> None:
-    """A slip in a name must not pass for a gate without rules. :raises NotFound: no such environment or stage."""
-    if kind == "environment" and target not in {one["name"] for one in client.call("environment.list")}:
-        raise NotFound(f"There is no environment {target!r}, or none that you may see.")
-    if kind == "stage":
-        stages = client.call("workspace.stages", slug=client.whoami().workspace)
-        if not stages["open"] and target not in stages["stages"]:
-            raise NotFound(f"There is no stage {target!r}: {', '.join(stages['stages'])}.")
 
 
 def _verdict(client: "Client", uid: str, kind: str, target: str, source: str | None, wait: int) -> Verdict:

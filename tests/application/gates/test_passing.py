@@ -18,7 +18,7 @@ from strongroom.application.registry import aliases, publishing, stages, tags
 from strongroom.application.registry.aliases import ChangeAlias
 from strongroom.application.registry.publishing import PublishDetails
 from strongroom.application.registry.views import AssetView, VersionView
-from strongroom.domain.errors import GateRefused, Invalid, PreconditionFailed
+from strongroom.domain.errors import GateRefused, Invalid, NotFound, PreconditionFailed
 from strongroom.domain.evaluations.model import Measure
 from strongroom.domain.gates.question import Undecided
 from tests.application.gates.conftest import Gates, rule
@@ -263,3 +263,16 @@ def test_a_registration_is_refused_naming_what_is_missing(gates: Gates, model: A
 
 def test_environments_are_named(gates: Gates) -> None:
     assert [one.name for one in gates.see(environments.listed)] == ["dev", "staging", "prod"]
+
+
+def test_a_slip_in_a_name_is_no_way_without_a_gate(gates: Gates, version: VersionView) -> None:
+    for kind, target, error in (("stage", "prodution", Invalid), ("environment", "prd", NotFound)):
+        with pytest.raises(error, match=r"is not a stage|no such environment"):
+            gates.see(lambda call, kind=kind, target=target: decisions.check(call, version.uid, kind, target))  # type: ignore[misc]
+
+
+def test_a_check_sees_where_a_release_would_have_to_come_from(gates: Gates, version: VersionView) -> None:
+    gates.apply(rule("from-staging", "false", transitions=["environment"], sources=["staging"]))
+    for name, passed in (("dev", True), ("prod", False)):
+        found = gates.see(lambda call, name=name: decisions.check(call, version.uid, "environment", name))  # type: ignore[misc]
+        assert found.passed is passed, name

@@ -83,6 +83,11 @@ def by_id(call: Call, environment_id: int, permission: Permission) -> Environmen
     return _allowed(call, call.tx.environments.by_id(environment_id), permission)
 
 
+def source_of(environment: Environment) -> str:
+    """The environment that a release comes from into this one, where that can only be one."""
+    return environment.after[0] if len(environment.after) == 1 else ""
+
+
 def locked(call: Call, name: str, permission: Permission) -> Environment:
     """The same, with its row locked until the end of the transaction: what runs there is changed one by one."""
     found = call.tx.environments.lock(by_name(call, name, permission).id)

@@ -109,7 +109,7 @@ def _crossings(call: Call, environment: Environment, release: Release) -> list[C
     """Each part on its way into the environment, from the one that it had to be live in, where that is one."""
     versions = call.tx.versions.by_ids([part.version_id for part in release.parts])
     assets = call.tx.assets.by_ids(sorted({version.asset_id for version in versions.values()}))
-    source = environment.after[0] if len(environment.after) == 1 else ""
+    source = environments.source_of(environment)
     way = Transition(TransitionKind.ENVIRONMENT, environment.name, source)
     return [Crossing(assets[version.asset_id], version, way) for _, version in sorted(versions.items())]
 

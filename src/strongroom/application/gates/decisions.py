@@ -3,6 +3,7 @@
 import json
 
 from strongroom.application.call import Call
+from strongroom.application.delivery import environments
 from strongroom.application.gates import passing
 from strongroom.application.gates.passing import Crossing
 from strongroom.application.gates.views import (
@@ -14,12 +15,13 @@ from strongroom.application.gates.views import (
 )
 from strongroom.application.paging import Page, PageRequest, within_bytes
 from strongroom.application.ports.gates import StoredDecision
-from strongroom.application.registry import versions
+from strongroom.application.registry import stages, versions
 from strongroom.domain.errors import Invalid
 from strongroom.domain.gates import question as questions
 from strongroom.domain.gates.policy import Rule, Transition, TransitionKind
 from strongroom.domain.gates.question import Question, StoredPolicy, Undecided
 from strongroom.domain.identity.roles import Permission
+from strongroom.domain.registry.model import Version
 from strongroom.domain.registry.stages import NONE
 
 TARGET_LONGEST = 255
@@ -28,14 +30,16 @@ TARGET_LONGEST = 255
 def check(call: Call, version_uid: str, kind: str, target: str, source: str | None = None) -> CheckView:
     """What gates say of a version on its way; nothing is recorded.
 
-    :param source: the stage or environment that it comes from; None for a stage means where it stands.
+    :param source: the stage or environment that it comes from; None means where it stands, or would have to.
+    :raises Invalid: there is no such stage.
+    :raises NotFound: no such environment, or the caller does not see it: a slip in a name is no way without a gate.
     """
     asset, version = versions.by_uid(call, version_uid, Permission.ASSET_READ)
     if not 1 <= len(target) <= TARGET_LONGEST:
         raise Invalid(f"A target has 1 to {TARGET_LONGEST} characters.", limit=TARGET_LONGEST)
     way = TransitionKind(kind)
-    if source is None:
-        source = (version.stage or NONE) if way is TransitionKind.STAGE else ""
+    standing = _comes_from(call, version, way, target)
+    source = standing if source is None else source
     named = False
     if way is TransitionKind.ALIAS:
         alias = call.tx.aliases.get(asset.id, target)
@@ -45,6 +49,15 @@ def check(call: Call, version_uid: str, kind: str, target: str, source: str | No
     answers = [one.answer for one in decided]
     rules = [view for answer in answers for view in ruling_views(answer)]
     return CheckView(all(answer.passed for answer in answers), rules)
+
+
+def _comes_from(call: Call, version: Version, way: TransitionKind, target: str) -> str:
+    if way is TransitionKind.STAGE:
+        stages.graph_of(call.workspace).check_known(target)
+        return version.stage or NONE
+    if way is TransitionKind.ENVIRONMENT:
+        return environments.source_of(environments.by_name(call, target, Permission.RELEASE_READ))
+    return ""
 
 
 def get(call: Call, uid: str) -> GateDecisionView:

@@ -60,6 +60,11 @@ class StageGraph:
         origin = current or NONE
         return tuple(s for s in self.stages if s != origin and (self.is_open or (origin, s) in self.edges))
 
+    def check_known(self, stage: str) -> None:
+        """:raises Invalid: it is no stage of a graph that is not open."""
+        if not self.is_open and stage not in self.stages:
+            raise Invalid(f"{stage!r} is not a stage of this workspace.", stages=list(self.stages))
+
     def check_move(self, current: str | None, to: str) -> str:
         """The clean name of the stage to move to. Moving to the present stage is allowed.
 
@@ -69,8 +74,7 @@ class StageGraph:
         target, origin = clean_stage(to), current or NONE
         if self.is_open or target == origin:
             return target
-        if target not in self.stages:
-            raise Invalid(f"{target!r} is not a stage of this workspace.", stages=list(self.stages))
+        self.check_known(target)
         if (origin, target) not in self.edges:
             allowed = list(self.next_stages(current))
             raise StageEdgeNotAllowed(f"A version at {origin!r} may not move to {target!r}.", allowed=allowed)
