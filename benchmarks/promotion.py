@@ -34,7 +34,7 @@ RULES = (
 POOL = 4
 
 
-def policy(rules: bool) -> dict[str, Any]:
+def policy(*, rules: bool) -> dict[str, Any]:
     """Ten rules before `dev`; without them one that is about an environment nobody promotes to."""
     asked = RULES if rules else RULES[:1]
     applies = {"transitions": ["environment"], "targets": ["dev" if rules else "nowhere"]}
@@ -70,7 +70,7 @@ def measure(client: Client, uids: list[str], count: int) -> dict[bool, list[floa
     taken: dict[bool, list[float]] = {True: [], False: []}
     for block in range(count // 10 * 2):
         rules = block % 2 == 0
-        client.call("policy.apply", document=policy(rules))
+        client.call("policy.apply", document=policy(rules=rules))
         releases = [
             client.call("release.create", line="main", parts=[{"role": "model", "version_uid": uids[n % POOL]}])["uid"]
             for n in range(10)
