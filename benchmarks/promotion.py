@@ -2,7 +2,7 @@
 
     PYTHONPATH=src:. python -m benchmarks.promotion [--only sqlite|postgres] [--promotions 200]
 
-The version has 20 evaluations, 8 tags and a base model. Every promotion is a new release of another version, set live in
+The version has 20 evaluations, 8 tags and a base model. Every promotion is a new release of another version, live in
 `dev`; the same is measured without a policy, in turns, so that the difference is what the rules cost. Promised: a rule
 under 1 ms, a promotion with ten rules under 50 ms p95.
 """
