@@ -45,8 +45,12 @@ class Evaluator:
     def __init__(self) -> None:
         self._compiled = lru_cache(COMPILED_MOST)(cel().compile)
 
-    def answer(self, expression: str, view: dict[str, Any]) -> bool | str:
-        """A truth value, or why there is none."""
+    def about(self, view: dict[str, Any]) -> object:
+        """The data in the library's own form: making it takes seven times as long as a rule does."""
+        return cel().Context(variables=view)
+
+    def answer(self, expression: str, view: object) -> bool | str:
+        """A truth value, or why there is none. :param view: what `about` gave."""
         try:
             found = self._compiled(expression).execute(view)
         except Exception as error:  # noqa: BLE001 - the library raises what it likes; all of it is an answer
@@ -82,7 +86,8 @@ def main() -> None:
         spent = resource.getrusage(resource.RUSAGE_SELF)
         most = int(spent.ru_utime + spent.ru_stime + len(asked["expressions"]) * RULE_CPU_S) + 2
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        view = evaluator.about(asked["view"])
         for expression in asked["expressions"]:
-            sys.stdout.buffer.write(framed(evaluator.answer(expression, asked["view"])))
+            sys.stdout.buffer.write(framed(evaluator.answer(expression, view)))
             sys.stdout.buffer.flush()
     os._exit(0)
